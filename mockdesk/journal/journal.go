@@ -1,0 +1,214 @@
+// Package journal is the ordered record of one scenario: every crossing of a boundary (host, integration, desk, user, agent) and what the page said beside it.
+// It is the single source of truth: steps assert by reading it, reports draw it.
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Party is one of those between whom something crosses.
+type Party string
+
+// The parties of a hand-off, and the two that only watch: the page (the browser's own voice) and the kit.
+const (
+	User        Party = "user"
+	Host        Party = "host"
+	Integration Party = "integration"
+	Desk        Party = "desk"
+	Agent       Party = "agent"
+	Page        Party = "page"
+	Kit         Party = "kit"
+)
+
+// Kind says what sort of crossing an Entry is.
+type Kind string
+
+// The kinds of entry. Call, Settled, Callback and Returned are the two directions between host and integration; Request to Closed are the wire; the rest is context.
+const (
+	Act        Kind = "act"        // a person did something: a click, a line said, a departure
+	Call       Kind = "call"       // the host called a method of the integration (or the factory)
+	Settled    Kind = "settled"    // what came of a Call: fulfilled, rejected or threw
+	Callback   Kind = "callback"   // the integration called a callback of the host
+	Returned   Kind = "returned"   // what came of a Callback
+	Probe      Kind = "probe"      // the integration looked whether a callback of another dialect exists
+	Request    Kind = "request"    // an HTTP request reached the desk
+	Response   Kind = "response"   // the desk answered a Request
+	Opened     Kind = "opened"     // a socket was opened
+	Frame      Kind = "frame"      // a frame crossed a socket, either way
+	Closed     Kind = "closed"     // a socket was closed, by whomever
+	Event      Kind = "event"      // the host published an event to the page
+	Screen     Kind = "screen"     // what the user sees has changed
+	Console    Kind = "console"    // a line on the page's console
+	PageError  Kind = "error"      // an uncaught error or an unhandled rejection in the page
+	Dialog     Kind = "dialog"     // alert, confirm, prompt or print was called
+	Navigation Kind = "navigation" // the page tried to go elsewhere, or to close
+	Popup      Kind = "popup"      // the page tried to open a window
+	Violation  Kind = "violation"  // a rule was seen broken where it happened; Requirement names it
+	Clock      Kind = "clock"      // the scenario let time pass
+)
+
+// Entry is one crossing. Entries are immutable once appended.
+type Entry struct {
+	// Seq numbers the entries from 1 in the order in which they arrived.
+	Seq int `json:"seq"`
+	// At is the time since the scenario began, in nanoseconds of the one clock that all parties are measured by.
+	At time.Duration `json:"at"`
+	// Kind, From and To say what crossed between whom.
+	Kind Kind  `json:"kind"`
+	From Party `json:"from"`
+	To   Party `json:"to"`
+	// Name is the method, the callback, the route, the frame type, the event or the act.
+	Name string `json:"name"`
+	// Ref is the Seq of the entry that this one answers (Settled→Call, Returned→Callback, Response→Request), 0 if none.
+	Ref int `json:"ref,omitempty"`
+	// Chat is the host's number of the chat attempt during which this crossed, 0 while no chat runs.
+	Chat int `json:"chat,omitempty"`
+	// Widget tells two chats on one page apart, from 0.
+	Widget int `json:"widget,omitempty"`
+	// Requirement is the ID that a Violation breaks, empty for other kinds.
+	Requirement string `json:"requirement,omitempty"`
+	// Note is one sentence for a person, such as why the host ignored a callback.
+	Note string `json:"note,omitempty"`
+	// Data is the payload as JSON: arguments, results, bodies, frames.
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
+// Journal collects the entries of one scenario from several goroutines and lets others wait for them. The zero value is not usable; call New.
+type Journal struct {
+	mu      sync.Mutex
+	start   time.Time
+	entries []Entry
+	// changed is closed and replaced at every append, so that a waiter never polls.
+	changed  chan struct{}
+	observer func(Entry)
+}
+
+// New returns an empty journal whose clock starts now.
+func New() *Journal {
+	return &Journal{start: time.Now(), changed: make(chan struct{})}
+}
+
+// Start is the moment that all Entry.At are measured from.
+func (j *Journal) Start() time.Time { return j.start }
+
+// Observe has f called with each entry after it was appended, in order, outside the journal's lock; it must be set before the first Append and must not block.
+func (j *Journal) Observe(f func(Entry)) { j.observer = f }
+
+// Append adds an entry that happened now and returns it with Seq and At filled in. Data may be given as anything that json.Marshal takes through Payload.
+func (j *Journal) Append(e Entry) Entry { return j.AppendAt(e, time.Now()) }
+
+// AppendAt adds an entry that was seen by another clock-reader (the page) at the given moment. A moment in the future is an error of clocks between processes
+// and is taken as now, so that nothing is ever recorded as later than its arrival.
+func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
+	j.mu.Lock()
+	if now := time.Now(); at.After(now) {
+		at = now
+	}
+	e.Seq = len(j.entries) + 1
+	e.At = max(at.Sub(j.start), 0)
+	j.entries = append(j.entries, e)
+	close(j.changed)
+	j.changed = make(chan struct{})
+	observer := j.observer
+	j.mu.Unlock()
+	if observer != nil {
+		observer(e)
+	}
+	return e
+}
+
+// Payload marshals v for Entry.Data. What cannot be marshalled becomes a JSON string that says so: a journal never loses an entry over its payload.
+func Payload(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		raw, _ = json.Marshal("unmarshallable: " + err.Error())
+	}
+	return raw
+}
+
+// Len is the number of entries so far; as a mark for Since it means "from here on".
+func (j *Journal) Len() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.entries)
+}
+
+// Since returns a copy of the entries with Seq > mark in the order of arrival.
+func (j *Journal) Since(mark int) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.entries[min(mark, len(j.entries)):])
+}
+
+// Ordered returns a copy of all entries by the time at which they happened; entries of one moment keep their order of arrival.
+func (j *Journal) Ordered() []Entry {
+	all := j.Since(0)
+	slices.SortStableFunc(all, func(a, b Entry) int { return int(a.At - b.At) })
+	return all
+}
+
+// Match decides whether an entry is the one that is looked for.
+type Match func(Entry) bool
+
+// Find returns the first entry with Seq > mark that matches.
+func (j *Journal) Find(mark int, m Match) (Entry, bool) {
+	for _, e := range j.Since(mark) {
+		if m(e) {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// All returns the entries with Seq > mark that match, in the order of arrival.
+func (j *Journal) All(mark int, m Match) []Entry {
+	var found []Entry
+	for _, e := range j.Since(mark) {
+		if m(e) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// Wait returns the first entry with Seq > mark that matches, waiting for it until ctx ends. Its error is the context's.
+func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
+	for {
+		j.mu.Lock()
+		fresh := j.entries[min(mark, len(j.entries)):]
+		changed := j.changed
+		j.mu.Unlock()
+		for _, e := range fresh {
+			if m(e) {
+				return e, nil
+			}
+		}
+		mark += len(fresh)
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return Entry{}, ctx.Err()
+		}
+	}
+}
+
+// WaitUntil returns once done says so; done is asked again after every append. Its error is the context's.
+func (j *Journal) WaitUntil(ctx context.Context, done func() bool) error {
+	for {
+		j.mu.Lock()
+		changed := j.changed
+		j.mu.Unlock()
+		if done() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,216 @@
+// Package reports holds the Result of a run and its writers, one file per format. It knows nothing of how the result came about.
+package reports
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Verdict is what a run says of a scenario, a requirement or the whole. Its string form is the word that every report uses.
+type Verdict string
+
+// The verdicts, from design and contract: see each.
+const (
+	// Passed: the requirement held wherever it was tried.
+	Passed Verdict = "passed"
+	// Failed: a MUST was seen broken.
+	Failed Verdict = "failed"
+	// Warned: a SHOULD does not hold. It does not cost conformance.
+	Warned Verdict = "warned"
+	// ExpectedFailure: failed, and declared beforehand as known-failing. It does not fail the run.
+	ExpectedFailure Verdict = "expected failure"
+	// UnexpectedPass: declared as known-failing, but it holds now. It fails the run until the entry is removed.
+	UnexpectedPass Verdict = "unexpected pass"
+	// NotApplicable: the integration has not the capability, or the dialect has not the requirement.
+	NotApplicable Verdict = "not applicable"
+	// Untestable: the means to tell are missing. It fails the run: it is never a pass.
+	Untestable Verdict = "untestable"
+	// NotRun: it was not selected, or the run ended before its turn.
+	NotRun Verdict = "not run"
+)
+
+// Verdicts lists all verdicts in the order in which reports count them.
+var Verdicts = []Verdict{Passed, Failed, Warned, ExpectedFailure, UnexpectedPass, NotApplicable, Untestable, NotRun}
+
+// SchemaVersion is the version of the results.json format; it changes when a reader of the old one could be misled.
+const SchemaVersion = "1.0"
+
+// The exit codes of a run, and so of the command.
+const (
+	ExitConformant    = 0
+	ExitNotConformant = 1
+	ExitUserError     = 2
+	ExitEnvironment   = 3
+)
+
+// Result is everything that a run found out. Written as JSON it is results.json (schema: fixtures/schemas/results.schema.json).
+type Result struct {
+	SchemaVersion string      `json:"schemaVersion"`
+	Tool          Tool        `json:"tool"`
+	Contract      string      `json:"contract"`
+	Dialect       string      `json:"dialect"`
+	Host          string      `json:"host"`
+	Integration   Integration `json:"integration"`
+	Browser       Browser     `json:"browser"`
+	Seed          int64       `json:"seed"`
+	Repeat        int         `json:"repeat"`
+	Workers       int         `json:"workers"`
+	StartedAt     time.Time   `json:"startedAt"`
+	DurationMs    int64       `json:"durationMs"`
+	// Selection is what the user asked for, empty for everything.
+	Selection []string `json:"selection"`
+	// Verdict is Passed or Failed.
+	Verdict  Verdict `json:"verdict"`
+	ExitCode int     `json:"exitCode"`
+	// Problem is why the environment failed the run, empty otherwise.
+	Problem string  `json:"problem,omitempty"`
+	Summary Summary `json:"summary"`
+	// Requirements are in the catalogue's order, every one of the contract's areas that this version covers.
+	Requirements []Requirement `json:"requirements"`
+	// Scenarios are in the order of the features.
+	Scenarios []Scenario `json:"scenarios"`
+	// KnownFailing are the declared entries and what became of each.
+	KnownFailing []KnownFailing `json:"knownFailing"`
+}
+
+// Tool identifies this build of deskcheck.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Integration identifies what was certified.
+type Integration struct {
+	// Name is what its getName answered, empty if it never did.
+	Name string `json:"name"`
+	// Source is the entry file as the user gave it, or "embedded reference".
+	Source string `json:"source"`
+	// Export or global under which the factory was found.
+	Export string `json:"export"`
+	// Digest is the SHA-256 of the bundle that ran, in hex.
+	Digest string `json:"digest"`
+	// Methods are the optional methods that it was seen to have.
+	Methods []string `json:"methods"`
+}
+
+// Browser identifies what ran the integration.
+type Browser struct {
+	Kind    string `json:"kind"`
+	Version string `json:"version"`
+	Path    string `json:"path"`
+	// Replaced counts browsers that died and were started anew.
+	Replaced int `json:"replaced"`
+}
+
+// Summary counts verdicts.
+type Summary struct {
+	Scenarios    map[Verdict]int `json:"scenarios"`
+	Requirements map[Verdict]int `json:"requirements"`
+}
+
+// Requirement is a requirement of the contract with its verdict in this run.
+type Requirement struct {
+	ID    string `json:"id"`
+	Area  string `json:"area"`
+	Level string `json:"level"`
+	// Label is "derived" for a requirement whose only source is inference, so that a vendor can contest it; empty otherwise.
+	Label string `json:"label,omitempty"`
+	// Binds names the sides that must keep it: integration, host, page.
+	Binds      []string `json:"binds"`
+	Capability string   `json:"capability"`
+	Statement  string   `json:"statement"`
+	Sources    []string `json:"sources"`
+	Verdict    Verdict  `json:"verdict"`
+	// Reason says in a sentence why the verdict is not "passed"; empty for passed.
+	Reason string `json:"reason,omitempty"`
+	// Scenarios are the IDs of the scenarios that spoke of it.
+	Scenarios []string `json:"scenarios"`
+}
+
+// Scenario is one scenario (one row of an outline) as it ran. With --repeat it stands once, with the worst of its runs.
+type Scenario struct {
+	// ID is stable between runs: feature file without its ending, a slash, the line of the scenario or row.
+	ID string `json:"id"`
+	// Feature is the feature's name, File its path below features/.
+	Feature string `json:"feature"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Name    string `json:"name"`
+	// Requirements are the IDs that the scenario is tagged with.
+	Requirements []string `json:"requirements"`
+	Verdict      Verdict  `json:"verdict"`
+	DurationMs   float64  `json:"durationMs"`
+	// Runs is how often it ran, Differed whether its runs disagreed (a flake, which fails the run).
+	Runs     int  `json:"runs"`
+	Differed bool `json:"differed,omitempty"`
+	// Rerun says that the browser died under it once and that this is the second run.
+	Rerun bool   `json:"rerun,omitempty"`
+	Steps []Step `json:"steps"`
+	// Checks are the requirement-by-requirement findings.
+	Checks   []Check  `json:"checks"`
+	Evidence Evidence `json:"evidence"`
+	// Reason is why it did not pass, in a sentence; empty for passed.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Step is one Gherkin step as it went.
+type Step struct {
+	Keyword string `json:"keyword"`
+	Text    string `json:"text"`
+	// Argument is the doc string or table below it, as written.
+	Argument string `json:"argument,omitempty"`
+	// Status is passed, failed or skipped.
+	Status     string  `json:"status"`
+	DurationMs float64 `json:"durationMs"`
+	// FirstEntry and LastEntry bound the journal entries (by Seq) that were recorded while it ran; 0 if none.
+	FirstEntry int `json:"firstEntry,omitempty"`
+	LastEntry  int `json:"lastEntry,omitempty"`
+}
+
+// Check is one finding about one requirement in one scenario.
+type Check struct {
+	Requirement string  `json:"requirement"`
+	Verdict     Verdict `json:"verdict"`
+	// Expected and Recorded say, for anything but a pass, what the contract wants and what the journal shows.
+	Expected string `json:"expected,omitempty"`
+	Recorded string `json:"recorded,omitempty"`
+	// Hint is a next step for the integrator, when the kit knows one.
+	Hint string `json:"hint,omitempty"`
+	// Entry is the Seq of the journal entry that shows it, 0 if it is an absence.
+	Entry int `json:"entry,omitempty"`
+}
+
+// Evidence says where the proof lies, relative to the report's directory.
+type Evidence struct {
+	// Journal is the file with the scenario's entries, one JSON object a line.
+	Journal string `json:"journal"`
+	// Screenshot is a PNG taken at the failure, empty otherwise.
+	Screenshot string `json:"screenshot,omitempty"`
+	// Entries holds the journal itself for the writers; it is left out of results.json because the file above has it.
+	Entries []Entry `json:"-"`
+	// Image is the PNG for the writers, left out of results.json for the same reason.
+	Image []byte `json:"-"`
+}
+
+// Entry mirrors one journal entry (journal.Entry has the meaning of each field; At is in milliseconds here).
+type Entry struct {
+	Seq         int             `json:"seq"`
+	AtMs        float64         `json:"atMs"`
+	Kind        string          `json:"kind"`
+	From        string          `json:"from"`
+	To          string          `json:"to"`
+	Name        string          `json:"name"`
+	Ref         int             `json:"ref,omitempty"`
+	Chat        int             `json:"chat,omitempty"`
+	Widget      int             `json:"widget,omitempty"`
+	Requirement string          `json:"requirement,omitempty"`
+	Note        string          `json:"note,omitempty"`
+	Data        json.RawMessage `json:"data,omitempty"`
+}
+
+// KnownFailing is a declared known failure and what became of it.
+type KnownFailing struct {
+	Requirement string  `json:"requirement"`
+	Reason      string  `json:"reason"`
+	Verdict     Verdict `json:"verdict"`
+}
