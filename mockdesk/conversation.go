@@ -1,0 +1,352 @@
+package mockdesk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"deskcheck/mockdesk/journal"
+)
+
+// abandonAfter is how long a conversation lasts that no socket and no poll asks after, by the desk's clock.
+const abandonAfter = 60 * time.Second
+
+// State is how far a conversation has come. It only ever moves forward.
+type State string
+
+// The states of a conversation.
+const (
+	Waiting State = "waiting" // no agent has joined yet
+	Active  State = "active"  // an agent has joined, whether or not one is in it now
+	Ended   State = "ended"   // it is over, by whomever
+)
+
+// Who can have ended a conversation, as Conversation.EndedBy and the wire say it.
+const (
+	ByUser    = "user"
+	ByAgent   = "agent"
+	ByDesk    = "desk"
+	Abandoned = "abandoned"
+)
+
+// Who can have written a Line.
+const (
+	RoleUser  = "user"
+	RoleAgent = "agent"
+	RoleDesk  = "desk"
+)
+
+// EchoMode says when the user's own end comes back as conversation.ended on the event stream.
+type EchoMode int
+
+// The values of EchoMode.
+const (
+	After  EchoMode = iota // after the DELETE was answered (the default)
+	Before                 // before the DELETE is answered: every open socket has taken the event by then
+	Never                  // not at all: the event is neither sent nor kept
+)
+
+// Line is something that was said in a conversation.
+type Line struct {
+	// Cursor is the place of its event in the conversation's stream, from 1.
+	Cursor int
+	// Key is the message's id on the wire: what the client chose for a line of the user, the desk's own otherwise.
+	Key string
+	// Role is RoleUser, RoleAgent or RoleDesk.
+	Role string
+	// AgentID and Name say who spoke; AgentID is empty unless an agent did, Name is what the client called the user, or empty.
+	AgentID, Name string
+	// Text is what was said; for Agent.SayHTML the source of the markup.
+	Text string
+	// At is when the desk took the line, by the desk's clock.
+	At time.Time
+}
+
+// QueueInfo is what a waiting user is told. What is nil or empty is left out of the event.
+type QueueInfo struct {
+	// Position is the place in the queue, 1 is next.
+	Position *int
+	// WaitSeconds is the estimated wait in seconds.
+	WaitSeconds *int
+	// Notice is a sentence to show to the user.
+	Notice string
+}
+
+// Conversation is one request for a human, from the moment it reached the desk. Everything but the id is guarded by the desk's lock.
+type Conversation struct {
+	desk     *Desk
+	id       string
+	queue    string
+	context  json.RawMessage
+	userName string
+
+	state    State
+	endedBy  string
+	echo     EchoMode
+	closures int
+	agents   map[string]bool
+	log      []kept
+	lines    []Line
+	keys     map[string]int
+	sockets  map[*socket]struct{}
+	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.
+	stopWatch func() bool
+	watches   int
+}
+
+// ID is what the client called the conversation.
+func (c *Conversation) ID() string { return c.id }
+
+// Queue is the queue that the client asked for, empty if it named none.
+func (c *Conversation) Queue() string { return c.queue }
+
+// Context is the summary, the reason and the data that the client handed over, as the JSON it sent, or nil if it sent none.
+func (c *Conversation) Context() json.RawMessage { return slices.Clone(c.context) }
+
+// UserName is the name that the client gave the user, or empty.
+func (c *Conversation) UserName() string { return c.userName }
+
+// State is how far the conversation has come.
+func (c *Conversation) State() State {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return c.state
+}
+
+// EndedBy is who ended the conversation: ByUser, ByAgent, ByDesk, Abandoned, or empty while it goes on.
+func (c *Conversation) EndedBy() string {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return c.endedBy
+}
+
+// Closures is the number of DELETE requests that reached the desk since the conversation opened, whatever became of them.
+func (c *Conversation) Closures() int {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return c.closures
+}
+
+// Sockets is the number of sockets open on the conversation now.
+func (c *Conversation) Sockets() int {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return len(c.sockets)
+}
+
+// Transcript is everything that was said so far, in order. Events played by Emit are no part of it.
+func (c *Conversation) Transcript() []Line {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return slices.Clone(c.lines)
+}
+
+// WaitLine waits for the first line of the transcript that matches; lines said before count. match must not call the desk.
+// Its error says how far the transcript is and wraps the context's, or ErrClosed.
+func (c *Conversation) WaitLine(ctx context.Context, match func(Line) bool) (Line, error) {
+	var found Line
+	seen := 0
+	err := c.desk.await(ctx, func() bool {
+		for ; seen < len(c.lines); seen++ {
+			if match(c.lines[seen]) {
+				found = c.lines[seen]
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return Line{}, fmt.Errorf("waiting for a line in conversation %s, none of its %d matches: %w", c.id, seen, err)
+	}
+	return found, nil
+}
+
+// WaitLines waits until at least n lines of the role were said (an empty role is any) and returns all of that role so far.
+// Its error says how many there are and wraps the context's, or ErrClosed; the lines so far come with it.
+func (c *Conversation) WaitLines(ctx context.Context, n int, role string) ([]Line, error) {
+	var lines []Line
+	err := c.desk.await(ctx, func() bool {
+		lines = lines[:0]
+		for _, l := range c.lines {
+			if role == "" || l.Role == role {
+				lines = append(lines, l)
+			}
+		}
+		return len(lines) >= n
+	})
+	if err != nil {
+		return lines, fmt.Errorf("waiting for %d lines by %q in conversation %s, there are %d: %w", n, role, c.id, len(lines), err)
+	}
+	return lines, nil
+}
+
+// WaitState waits until the conversation is in the state. Its error wraps the context's, or ErrClosed, or comes at once if the conversation has moved past the state.
+func (c *Conversation) WaitState(ctx context.Context, s State) error {
+	var now State
+	past := false
+	order := []State{Waiting, Active, Ended}
+	err := c.desk.await(ctx, func() bool {
+		now = c.state
+		past = slices.Index(order, now) > slices.Index(order, s)
+		return now == s || past
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for conversation %s to be %s, it is %s: %w", c.id, s, now, err)
+	}
+	if past {
+		return fmt.Errorf("conversation %s is %s already, it can no longer be seen %s: wait earlier", c.id, now, s)
+	}
+	return nil
+}
+
+// WaitSocket waits until at least one socket is open on the conversation. Its error wraps the context's, or is ErrClosed.
+func (c *Conversation) WaitSocket(ctx context.Context) error {
+	if err := c.desk.await(ctx, func() bool { return len(c.sockets) > 0 }); err != nil {
+		return fmt.Errorf("waiting for a socket on conversation %s: %w", c.id, err)
+	}
+	return nil
+}
+
+// EchoEnd sets when the user's DELETE comes back as conversation.ended.
+func (c *Conversation) EchoEnd(mode EchoMode) {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	c.echo = mode
+}
+
+// QueueUpdate tells the waiting user where they stand and returns the event's cursor; ErrNotWaiting once an agent has joined, ErrEnded after the end.
+func (c *Conversation) QueueUpdate(q QueueInfo) (int, error) {
+	fields := map[string]any{}
+	if q.Position != nil {
+		fields["position"] = *q.Position
+	}
+	if q.WaitSeconds != nil {
+		fields["waitSeconds"] = *q.WaitSeconds
+	}
+	if q.Notice != "" {
+		fields["notice"] = q.Notice
+	}
+	return c.act(journal.Desk, "queue.updated", "The desk tells where the user stands in the queue.", c.mustWait, func() map[string]any { return fields })
+}
+
+// CloseQueue tells the waiting user that nobody will come, with a reason to show, and returns the event's cursor. The conversation goes on waiting until
+// someone ends it; ErrNotWaiting once an agent has joined, ErrEnded after the end.
+func (c *Conversation) CloseQueue(reason string) (int, error) {
+	return c.act(journal.Desk, "queue.closed", "The desk closes the queue.", c.mustWait, func() map[string]any {
+		return map[string]any{"reason": reason}
+	})
+}
+
+// Notice says something in the desk's own name, a line with RoleDesk, and returns the event's cursor; ErrEnded after the end.
+func (c *Conversation) Notice(text string) (int, error) {
+	return c.act(journal.Desk, "message", "The desk says something of its own.", c.mustGoOn, func() map[string]any {
+		return c.say(Line{Role: RoleDesk, Text: text}, "text")
+	})
+}
+
+// End ends the conversation in the desk's name, with a reason to show or an empty one, and returns the event's cursor; ErrEnded if it is over already.
+func (c *Conversation) End(reason string) (int, error) {
+	return c.act(journal.Desk, "conversation.ended", "The desk ends the conversation.", c.mustGoOn, func() map[string]any {
+		return c.end(ByDesk, reason)
+	})
+}
+
+// act plays something that an agent or the desk does: allowed says whether the state permits it, happen changes the state and gives the event's fields.
+// The journal has the act before any frame that comes of it.
+func (c *Conversation) act(from journal.Party, event, note string, allowed func() error, happen func() map[string]any) (int, error) {
+	d := c.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := allowed(); err != nil {
+		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to play it all the same, use Emit: %w", event, c.id, c.state, err)
+	}
+	raw, err := c.encode(event, happen())
+	if err != nil {
+		return 0, err
+	}
+	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note}, time.Now(),
+		actData{Conversation: c.id, Event: raw})
+	c.keep(event, raw)
+	return len(c.log), nil
+}
+
+// The following are called with d.mu held.
+
+func (c *Conversation) mustGoOn() error {
+	if c.state == Ended {
+		return ErrEnded
+	}
+	return nil
+}
+
+func (c *Conversation) mustWait() error {
+	if c.state == Active {
+		return ErrNotWaiting
+	}
+	return c.mustGoOn()
+}
+
+// say adds a line to the transcript for the event that is about to be kept, and returns the event's fields.
+func (c *Conversation) say(l Line, format string) map[string]any {
+	l.Cursor = len(c.log) + 1
+	if l.Key == "" {
+		// The dot keeps the desk's ids apart from those that clients may choose.
+		l.Key = fmt.Sprintf("m.%d", l.Cursor)
+	}
+	l.At = c.desk.clock.Now()
+	c.lines = append(c.lines, l)
+	author := map[string]any{"role": l.Role}
+	if l.AgentID != "" {
+		author["id"] = l.AgentID
+	}
+	if l.Name != "" {
+		author["name"] = l.Name
+	}
+	return map[string]any{"id": l.Key, "author": author, "text": l.Text, "format": format}
+}
+
+// end makes the conversation be over and returns the fields of the event that says so.
+func (c *Conversation) end(by, reason string) map[string]any {
+	c.state, c.endedBy = Ended, by
+	c.stopWatching()
+	fields := map[string]any{"by": by}
+	if reason != "" {
+		fields["reason"] = reason
+	}
+	c.desk.broadcast()
+	return fields
+}
+
+// watch starts the time anew after which a conversation counts as abandoned, unless a socket is there to show that it is not.
+func (c *Conversation) watch() {
+	c.stopWatching()
+	if c.desk.closed || c.state == Ended || len(c.sockets) > 0 {
+		return
+	}
+	watch := c.watches
+	c.stopWatch = c.desk.clock.AfterFunc(abandonAfter, func() { c.abandon(watch) })
+}
+
+func (c *Conversation) stopWatching() {
+	c.watches++
+	if c.stopWatch != nil {
+		c.stopWatch()
+		c.stopWatch = nil
+	}
+}
+
+// abandon ends the conversation when the clock says so; d.mu is not held.
+func (c *Conversation) abandon(watch int) {
+	still := func() error {
+		if c.watches != watch {
+			return ErrClosed
+		}
+		return nil
+	}
+	// An error means that a socket, a poll, an end or Close came in the same moment and won.
+	_, _ = c.act(journal.Desk, "conversation.ended", "Nobody asked after the conversation for 60 seconds: the desk gives it up.", still, func() map[string]any {
+		return c.end(Abandoned, "")
+	})
+}

@@ -1,0 +1,329 @@
+// Package mockdesk is a service desk that exists to be tested against: conversations, agents, a queue, the native wire over HTTP and WebSocket, faults on demand,
+// and a journal of everything that crossed. NATIVE-WIRE.md describes the wire. A desk is opened per scenario; every method that waits is woken by what it waits for.
+package mockdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"deskcheck/mockdesk/journal"
+)
+
+// What keeps an act from being played, or ends a wait. Errors of this package wrap one of these, or a context's error.
+var (
+	// ErrClosed says that the desk was closed.
+	ErrClosed = errors.New("the desk is closed")
+	// ErrEnded says that the conversation is over.
+	ErrEnded = errors.New("the conversation has ended")
+	// ErrNotJoined says that an agent acts in a conversation without being in it.
+	ErrNotJoined = errors.New("the agent is not in the conversation")
+	// ErrAlreadyJoined says that an agent joins a conversation for a second time without having left.
+	ErrAlreadyJoined = errors.New("the agent is in the conversation already")
+	// ErrNotWaiting says that something about the queue is told to a conversation that an agent has joined.
+	ErrNotWaiting = errors.New("the conversation is not waiting any more")
+)
+
+// Availability is what the desk says when it is asked whether agents are there.
+type Availability string
+
+// The values of Availability. A desk is Online until told otherwise.
+const (
+	Online  Availability = "online"
+	Offline Availability = "offline"
+	Unknown Availability = "unknown"
+)
+
+// Query is one availability query that reached the desk.
+type Query struct {
+	// Queue is the queue that was asked about, empty if none was named.
+	Queue string
+	// At is when the query arrived, by the desk's clock.
+	At time.Time
+}
+
+// Options are what a desk is opened with; the zero value will do.
+type Options struct {
+	// Journal receives every crossing; nil records nothing. Its observer is called while the desk is locked, so it must not call the desk.
+	Journal *journal.Journal
+	// Clock is the desk's time; nil makes a new one that shows the real time.
+	Clock *AdvancingClock
+	// Addr is the TCP address to listen on; empty is a free port of 127.0.0.1.
+	Addr string
+}
+
+// Desk is a running mock desk. All its methods are safe for use by many goroutines. Make one with Open, and Close it.
+type Desk struct {
+	clock   *AdvancingClock
+	journal *journal.Journal
+	server  *http.Server
+	addr    string
+	// done is closed by Close; work counts the goroutines that Close waits for.
+	done chan struct{}
+	work sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	// changed is closed and replaced whenever anything a waiter may look at has changed.
+	changed chan struct{}
+
+	availability Availability
+	queues       map[string]Availability
+	queries      []Query
+
+	conversations []*Conversation
+	byID          map[string]*Conversation
+	handedOut     int
+	// withdrawn holds the ids that were deleted before they were ever opened.
+	withdrawn map[string]bool
+
+	gates      map[Operation]*gate
+	inFlight   int
+	sockets    map[*socket]struct{}
+	framesSent int
+	// serial numbers the sockets, for the journal.
+	serial int
+}
+
+// Open starts a desk. The error says what the address was and wraps the one of net.Listen.
+func Open(o Options) (*Desk, error) {
+	addr := o.Addr
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("the desk cannot listen on %s, choose another address or port 0: %w", addr, err)
+	}
+	clock := o.Clock
+	if clock == nil {
+		clock = NewAdvancingClock()
+	}
+	d := &Desk{
+		clock: clock, journal: o.Journal, addr: reachable(listener.Addr()), done: make(chan struct{}), changed: make(chan struct{}),
+		availability: Online, queues: map[string]Availability{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
+		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{},
+	}
+	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged}
+	// A browser sends a request again, unasked and unseen by the page, if a connection that had served before breaks under it: a client would never
+	// notice a Cut. So no connection serves twice.
+	d.server.SetKeepAlivesEnabled(false)
+	d.work.Go(func() { _ = d.server.Serve(listener) })
+	return d, nil
+}
+
+// reachable is the address at which a client on this machine finds the listener.
+func reachable(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return a.String()
+	}
+	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+}
+
+// URL is where clients find the desk over HTTP, such as "http://127.0.0.1:40123", without a slash at the end.
+func (d *Desk) URL() string { return "http://" + d.addr }
+
+// SocketURL is where clients find the desk over WebSocket, such as "ws://127.0.0.1:40123", without a slash at the end.
+func (d *Desk) SocketURL() string { return "ws://" + d.addr }
+
+// Clock is the desk's time, to be advanced by whoever plays the scenario.
+func (d *Desk) Clock() *AdvancingClock { return d.clock }
+
+// Close drops every connection, request and socket at once, parked or not, and returns when all goroutines of the desk have ended. Closing again does nothing.
+// Waits that are still under way end with ErrClosed. The error is always nil.
+func (d *Desk) Close() error {
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		d.work.Wait()
+		return nil
+	}
+	d.closed = true
+	close(d.done)
+	for _, c := range d.conversations {
+		c.stopWatching()
+	}
+	sockets := slices.Collect(maps.Keys(d.sockets))
+	for _, s := range sockets {
+		s.detach()
+	}
+	d.broadcast()
+	d.mu.Unlock()
+	for _, s := range sockets {
+		reset(s.conn.NetConn())
+	}
+	// Errors of a listener that is closed are of no use to anyone.
+	_ = d.server.Close()
+	d.work.Wait()
+	return nil
+}
+
+// connectionChanged follows the server's connections, to have Close wait for their goroutines.
+func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		d.work.Add(1)
+		select {
+		case <-d.done:
+			// Accepted in the same moment as the desk closed: the server may have overlooked it.
+			_ = conn.Close()
+		default:
+		}
+	case http.StateClosed, http.StateHijacked:
+		d.work.Done()
+	}
+}
+
+// broadcast wakes every waiter; d.mu is held.
+func (d *Desk) broadcast() {
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+// await returns once done says so; done is asked with d.mu held, again after every change.
+func (d *Desk) await(ctx context.Context, done func() bool) error {
+	for {
+		d.mu.Lock()
+		if done() {
+			d.mu.Unlock()
+			return nil
+		}
+		closed, changed := d.closed, d.changed
+		d.mu.Unlock()
+		if closed {
+			return ErrClosed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// record appends an entry to the journal, if there is one, as having happened at the given moment of real time, and returns its Seq (0 without a journal).
+func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
+	if d.journal == nil {
+		return 0
+	}
+	e.Data = journal.Payload(data)
+	return d.journal.AppendAt(e, at).Seq
+}
+
+// SetAvailability sets what every queue says that has no setting of its own.
+func (d *Desk) SetAvailability(a Availability) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.availability = a
+}
+
+// SetQueueAvailability sets what one queue says.
+func (d *Desk) SetQueueAvailability(queue string, a Availability) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.queues[queue] = a
+}
+
+// Queries are the availability queries so far, in the order in which they arrived, whatever became of them.
+func (d *Desk) Queries() []Query {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.queries)
+}
+
+// Conversations are all conversations that were ever opened, in order of arrival. Ids that were withdrawn before they opened are not among them.
+func (d *Desk) Conversations() []*Conversation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.conversations)
+}
+
+// NextConversation waits for the next conversation that it has not handed out yet, in order of arrival. Its error wraps the context's, or is ErrClosed.
+func (d *Desk) NextConversation(ctx context.Context) (*Conversation, error) {
+	var next *Conversation
+	err := d.await(ctx, func() bool {
+		if d.handedOut == len(d.conversations) {
+			return false
+		}
+		next = d.conversations[d.handedOut]
+		d.handedOut++
+		return true
+	})
+	if err != nil {
+		return nil, fmt.Errorf("waiting for a client to open a conversation: %w", err)
+	}
+	return next, nil
+}
+
+// OpenConversations is the number of conversations that have not ended.
+func (d *Desk) OpenConversations() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	open := 0
+	for _, c := range d.conversations {
+		if c.state != Ended {
+			open++
+		}
+	}
+	return open
+}
+
+// FramesSent is the number of frames whose write to a socket has finished, over all sockets there ever were: the hello of each and every event.
+// Pings and error frames do not count.
+func (d *Desk) FramesSent() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.framesSent
+}
+
+// WaitSent waits until nothing is left to be written to any open socket; FramesSent then counts all that was emitted before. Its error wraps the context's, or is ErrClosed.
+func (d *Desk) WaitSent(ctx context.Context) error {
+	err := d.await(ctx, func() bool {
+		for s := range d.sockets {
+			if !s.caughtUp() {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the sockets to take what was sent: %w", err)
+	}
+	return nil
+}
+
+// Sockets is the number of sockets open now.
+func (d *Desk) Sockets() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.sockets)
+}
+
+// WaitSockets waits until exactly n sockets are open. Its error wraps the context's, or is ErrClosed.
+func (d *Desk) WaitSockets(ctx context.Context, n int) error {
+	now := 0
+	err := d.await(ctx, func() bool {
+		now = len(d.sockets)
+		return now == n
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for %d open sockets, there are %d: %w", n, now, err)
+	}
+	return nil
+}
+
+// Requests is the number of HTTP requests in flight now, parked ones included; an open socket is not a request.
+func (d *Desk) Requests() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.inFlight
+}
