@@ -83,7 +83,7 @@ func (c *AdvancingClock) Advance(d time.Duration) {
 	offset := c.offset + d
 	until := c.now().Add(d)
 	for len(c.timers) > 0 && !c.timers[0].at.After(until) {
-		t := heap.Pop(&c.timers).(*timer)
+		t, _ := heap.Pop(&c.timers).(*timer) // The heap holds nothing else.
 		// Stepping from one due moment to the next lets a function that sets itself again fall due as often as it would have in life.
 		if ahead := t.at.Sub(c.now()); ahead > 0 {
 			c.offset += ahead
@@ -104,7 +104,7 @@ func (c *AdvancingClock) fireDue() {
 	defer c.firing.Unlock()
 	c.mu.Lock()
 	for len(c.timers) > 0 && !c.timers[0].at.After(c.now()) {
-		t := heap.Pop(&c.timers).(*timer)
+		t, _ := heap.Pop(&c.timers).(*timer) // The heap holds nothing else.
 		c.mu.Unlock()
 		t.f()
 		c.mu.Lock()
@@ -161,7 +161,7 @@ func (h timerHeap) Swap(i, j int) {
 	h[i].index, h[j].index = i, j
 }
 func (h *timerHeap) Push(x any) {
-	t := x.(*timer)
+	t, _ := x.(*timer) // The heap holds nothing else.
 	t.index = len(*h)
 	*h = append(*h, t)
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -85,10 +86,9 @@ type Desk struct {
 	// withdrawn holds the ids that were deleted before they were ever opened.
 	withdrawn map[string]bool
 
-	gates      map[Operation]*gate
-	inFlight   int
-	sockets    map[*socket]struct{}
-	framesSent int
+	gates    map[Operation]*gate
+	inFlight int
+	sockets  map[*socket]struct{}
 	// serial numbers the sockets, for the journal.
 	serial int
 }
@@ -112,7 +112,7 @@ func Open(o Options) (*Desk, error) {
 		availability: Online, queues: map[string]Availability{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
 		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{},
 	}
-	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged}
+	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
 	// A browser sends a request again, unasked and unseen by the page, if a connection that had served before breaks under it: a client would never
 	// notice a Cut. So no connection serves twice.
 	d.server.SetKeepAlivesEnabled(false)
@@ -126,7 +126,7 @@ func reachable(a net.Addr) string {
 	if !ok || !tcp.IP.IsUnspecified() {
 		return a.String()
 	}
-	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 }
 
 // URL is where clients find the desk over HTTP, such as "http://127.0.0.1:40123", without a slash at the end.
@@ -180,6 +180,7 @@ func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {
 		}
 	case http.StateClosed, http.StateHijacked:
 		d.work.Done()
+	case http.StateActive, http.StateIdle:
 	}
 }
 
@@ -277,12 +278,16 @@ func (d *Desk) OpenConversations() int {
 	return open
 }
 
-// FramesSent is the number of frames whose write to a socket has finished, over all sockets there ever were: the hello of each and every event.
-// Pings and error frames do not count.
+// FramesSent is the number of frames whose write to a socket has finished, over all sockets that are open now: the hello of each and every event.
+// Pings and error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
 func (d *Desk) FramesSent() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.framesSent
+	sent := 0
+	for s := range d.sockets {
+		sent += s.framesSent
+	}
+	return sent
 }
 
 // WaitSent waits until nothing is left to be written to any open socket; FramesSent then counts all that was emitted before. Its error wraps the context's, or is ErrClosed.

@@ -76,9 +76,9 @@ func TestCloseEndsWhateverHangs(t *testing.T) {
 	require.NoError(t, s.desk.Close())
 	assert.Less(t, time.Since(began), 5*time.Second)
 	for _, g := range got {
-		assert.Error(t, s.get(g).err)
+		require.Error(t, s.get(g).err)
 	}
-	assert.Error(t, st.broken())
+	require.Error(t, st.broken())
 	assert.Zero(t, s.desk.Sockets())
 	assert.Zero(t, s.desk.Requests())
 	assert.Len(t, c.Transcript(), 10, "closing has no effect on what was parked")
@@ -271,7 +271,7 @@ func BenchmarkALine(b *testing.B) {
 	defer d.Close()
 	ctx := context.Background()
 	put := func(path, body string) {
-		r, _ := http.NewRequestWithContext(ctx, "PUT", d.URL()+path, strings.NewReader(body))
+		r, _ := http.NewRequestWithContext(ctx, http.MethodPut, d.URL()+path, strings.NewReader(body))
 		response, err := http.DefaultClient.Do(r)
 		if err != nil {
 			b.Fatal(err)

@@ -96,6 +96,7 @@ func (c *Conversation) userEnd(rep reply) reply {
 		}
 	case After:
 		rep.after = echo
+	case Never:
 	}
 	return rep
 }

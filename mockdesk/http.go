@@ -195,8 +195,7 @@ func (x *exchange) read() error {
 }
 
 func (d *Desk) refuseBody(x *exchange, err error) {
-	var tooBig *http.MaxBytesError
-	if !errors.As(err, &tooBig) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
 		d.recordRequest(x, "The body never came to its end.")
 		d.lose(x, "the connection broke while the desk was reading")
 		return

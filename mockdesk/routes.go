@@ -250,8 +250,7 @@ func decode(raw []byte, v any) error {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	if err := decoder.Decode(v); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return fmt.Errorf("the field %q must not be a %s", wrong.Field, wrong.Value)
 		}
 		return fmt.Errorf("it is not JSON: %w", err)

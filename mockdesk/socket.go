@@ -25,12 +25,14 @@ const (
 
 // socket is one open event stream. One goroutine reads it, one writes it; the fields below the line are guarded by Desk.mu.
 type socket struct {
-	desk   *Desk
-	c      *Conversation
-	conn   *websocket.Conn
-	number int
-	from   int
-	opened int
+	// framesSent counts the hello and the events whose write has finished.
+	framesSent int
+	desk       *Desk
+	c          *Conversation
+	conn       *websocket.Conn
+	number     int
+	from       int
+	opened     int
 	// wake has room for one token: there may be something to write. gone is closed when the socket is no longer the desk's.
 	wake chan struct{}
 	gone chan struct{}
@@ -257,10 +259,10 @@ func (s *socket) sent(out outgoing) {
 		return
 	case out.cursor > 0:
 		s.next, s.written = out.cursor, out.cursor
-		s.desk.framesSent++
+		s.framesSent++
 	case !s.greeted:
 		s.greeted = true
-		s.desk.framesSent++
+		s.framesSent++
 	default:
 		s.errors = s.errors[1:]
 	}

@@ -230,7 +230,7 @@ func TestEmitReachesEverySocketWhateverTheState(t *testing.T) {
 	assert.Equal(t, mockdesk.Ended, c.State())
 
 	_, err = c.Emit(mockdesk.Event{Type: "x", Data: map[string]any{"cursor": 7}})
-	assert.ErrorContains(t, err, `"cursor"`)
+	require.ErrorContains(t, err, `"cursor"`)
 	_, err = c.Emit(mockdesk.Event{Type: "x", Data: map[string]any{"f": func() {}}})
 	assert.ErrorContains(t, err, "plain JSON")
 }

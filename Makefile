@@ -1,0 +1,67 @@
+# Everything that a person or a CI job does with deskcheck. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X deskcheck.version=$(VERSION)
+# Tools of the trade live beside the code, at pinned versions, and never on the machine.
+TOOLS := $(CURDIR)/.tmp/bin
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+
+.PHONY: help
+help: ## Show what there is.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: browser build ## Install what is missing, build, and certify the reference integration.
+	@bin/deskcheck run
+
+.PHONY: test
+test: browser compiler lint vet unit selftest ## Lint, vet, unit tests with the race detector, and the conformance of the kit itself.
+
+.PHONY: build
+build: ## Build bin/deskcheck.
+	@mkdir -p bin
+	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/deskcheck ./cmd/deskcheck
+
+.PHONY: lint
+lint: $(GOLANGCI) ## Run golangci-lint (installed at its pinned version below .tmp).
+	@$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	@mkdir -p $(TOOLS)
+	@echo "installing golangci-lint $(GOLANGCI_VERSION) (once)"
+	@GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/golangci-lint $@
+
+.PHONY: vet
+vet: ## Run go vet.
+	@go vet ./...
+
+.PHONY: unit
+unit: ## Run the tests, the features among them, with the race detector.
+	@go test -race ./...
+
+.PHONY: selftest
+selftest: build ## Show that every check can fail: run the broken integrations.
+	@bin/deskcheck selftest
+
+.PHONY: bench
+bench: browser build ## Print the figures of speed, with the same scenarios under Playwright Test beside them.
+	@bash fixtures/bench/run
+
+.PHONY: browser
+browser: ## Install a browser if there is none.
+	@bash fixtures/install/browser
+
+.PHONY: compiler
+compiler: ## Install a C compiler if there is none (the race detector needs one).
+	@bash fixtures/install/compiler
+
+.PHONY: clean
+clean: ## Remove what was built and reported.
+	@rm -rf bin .tmp deskcheck-report

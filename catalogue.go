@@ -1,0 +1,52 @@
+package deskcheck
+
+import (
+	"slices"
+
+	"deskcheck/fixtures"
+)
+
+// ScenarioInfo is a scenario as it is written.
+type ScenarioInfo struct {
+	Selectable
+	// Line is where it stands in its file.
+	Line int
+	// Steps are its sentences with their keywords, in order.
+	Steps []string
+}
+
+// Scenarios lists the scenarios of the configuration's contract that its selection leaves, in the order of the features. Its errors are those of Select.
+func Scenarios(c Config) ([]ScenarioInfo, error) {
+	c = c.withDefaults()
+	catalogue, err := fixtures.Requirements(c.Contract)
+	if err != nil {
+		return nil, err
+	}
+	all, err := scenarios(c)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := choose(all, catalogue, c)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]ScenarioInfo, 0, len(kept))
+	described := selectables(kept, catalogue)
+	for i, s := range kept {
+		one := ScenarioInfo{Selectable: described[i], Line: s.Line}
+		for _, step := range s.Steps {
+			one.Steps = append(one.Steps, step.Keyword+" "+step.Text)
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// Requirements lists the requirements that a dialect of the ai-chat contract has, in the catalogue's order. The catalogue is embedded and tested: there is no error to handle.
+func Requirements(dialect string) []fixtures.Requirement {
+	all, err := fixtures.Requirements("ai-chat")
+	if err != nil {
+		panic(err)
+	}
+	return slices.DeleteFunc(all, func(r fixtures.Requirement) bool { return !slices.Contains(r.Dialects, dialect) })
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"deskcheck"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const listLong = `Lists what the contract demands and what deskcheck has for it.
+
+  requirements   what the contract demands, with the number of scenarios that prove each (this is the default)
+  features       what a selection can name, with the requirements each feature proves
+  integrations   the reference, and the broken ones that "deskcheck selftest" runs
+  capabilities   the parts of the contract, for --capability and for capabilities: in deskcheck.yaml`
+
+const listExample = `  deskcheck list
+  deskcheck list requirements --uncovered
+  deskcheck list requirements --quiet | grep ^FLOW
+  deskcheck list features --json`
+
+// subjects are what list knows, in the order of its help.
+var subjects = []string{"requirements", "features", "integrations", "capabilities"}
+
+type listFlags struct {
+	config                 deskcheck.Config
+	uncovered, quiet, json bool
+}
+
+func (p *program) listCommand() *cobra.Command {
+	f := listFlags{config: deskcheck.DefaultConfig()}
+	c := &cobra.Command{
+		Use:               "list [SUBJECT]",
+		Short:             "List requirements, features, integrations or capabilities",
+		Long:              listLong,
+		Example:           listExample,
+		Args:              arguments(0, 1, "one subject"),
+		ValidArgsFunction: cobra.FixedCompletions(subjects, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(c *cobra.Command, args []string) error {
+			subject := subjects[0]
+			if len(args) > 0 {
+				subject = args[0]
+			}
+			if err := flagNames(c.Flags(), f.config.Validate()); err != nil {
+				return err
+			}
+			return p.list(subject, f)
+		},
+	}
+	flags := pflag.NewFlagSet("list", pflag.ContinueOnError)
+	flags.BoolVar(&f.uncovered, "uncovered", false, "only requirements that no scenario proves")
+	flags.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract")
+	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the variant of the contract")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "bare IDs, one a line")
+	flags.BoolVar(&f.json, "json", false, "everything, as JSON")
+	addGroups(c, flagGroup{"Flags", flags})
+	return c
+}
+
+func (p *program) list(subject string, f listFlags) error {
+	if !slices.Contains(subjects, subject) {
+		text := fmt.Sprintf("there is no subject %q", subject)
+		if near, ok := deskcheck.Near(subject, subjects); ok {
+			text += "; did you mean " + near + "?"
+		}
+		return &deskcheck.UserError{Err: errors.New(text), Fix: "list one of " + strings.Join(subjects, ", ")}
+	}
+	if f.quiet && f.json {
+		return &deskcheck.UserError{Err: errors.New("--quiet and --json exclude each other")}
+	}
+	if f.uncovered && subject != "requirements" {
+		return &deskcheck.UserError{Err: fmt.Errorf("--uncovered is for requirements, not for %s", subject)}
+	}
+	t, err := p.trace(f.config)
+	if err != nil {
+		return err
+	}
+	l := map[string]func(deskcheck.Traceability, listFlags) listing{
+		"requirements": requirementListing, "features": featureListing, "integrations": integrationListing, "capabilities": capabilityListing,
+	}[subject](t, f)
+	switch {
+	case f.quiet:
+		for _, id := range l.ids {
+			p.printf("%s\n", id)
+		}
+	case f.json:
+		encoder := json.NewEncoder(p.out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(l.items)
+	default:
+		if len(l.rows) > 0 {
+			t := p.table(l.header...)
+			for _, row := range l.rows {
+				t.AppendRow(row)
+			}
+			p.render(t, len(l.header), l.width())
+			p.sayf("")
+		}
+		p.sayf("%s", l.note)
+	}
+	return nil
+}
+
+// listing is a subject in the three forms of output.
+type listing struct {
+	ids    []string
+	items  []any
+	header []string
+	rows   []table.Row
+	note   string
+}
+
+// add appends one item; the last cell is the one that wraps.
+func (l *listing) add(id string, item any, cells ...any) {
+	l.ids, l.items, l.rows = append(l.ids, id), append(l.items, item), append(l.rows, cells)
+}
+
+// width returns the columns that all cells but the last take, with the gaps between them.
+func (l *listing) width() int {
+	width := 0
+	for column := range len(l.header) - 1 {
+		widest := len([]rune(l.header[column]))
+		for _, row := range l.rows {
+			widest = max(widest, len([]rune(fmt.Sprint(row[column]))))
+		}
+		width += widest + 2
+	}
+	return width
+}
+
+// requirementItem is a requirement as --json prints it.
+type requirementItem struct {
+	ID         string   `json:"id"`
+	Area       string   `json:"area"`
+	Level      string   `json:"level"`
+	Derived    bool     `json:"derived"`
+	Binds      []string `json:"binds"`
+	Dialects   []string `json:"dialects"`
+	Capability string   `json:"capability"`
+	Statement  string   `json:"statement"`
+	Observe    string   `json:"observe"`
+	Sources    []string `json:"sources"`
+	Breaks     []string `json:"breaks"`
+	Scenarios  []string `json:"scenarios"`
+}
+
+func requirementListing(t deskcheck.Traceability, f listFlags) listing {
+	l := listing{header: []string{"ID", "level", "binds", "scenarios", "statement"}, items: []any{}}
+	uncovered := 0
+	for _, r := range t.Requirements {
+		scenarios := []string{}
+		for _, s := range t.Proving(r.ID) {
+			scenarios = append(scenarios, s.ID)
+		}
+		if len(scenarios) == 0 {
+			uncovered++
+		} else if f.uncovered {
+			continue
+		}
+		short := r.Level
+		if r.Derived {
+			short += "*"
+		}
+		l.add(r.ID, requirementItem{r.ID, r.Area, r.Level, r.Derived, orEmpty(r.Binds), orEmpty(r.Dialects), r.Capability, r.Statement, r.Observe, orEmpty(r.Sources), orEmpty(r.Breaks), scenarios},
+			r.ID, short, strings.Join(r.Binds, ", "), len(scenarios), r.Statement)
+	}
+	l.note = fmt.Sprintf("%d requirements, %d of them without a scenario; * marks those that are derived, not written", len(t.Requirements), uncovered)
+	if f.uncovered && uncovered == 0 {
+		l.note = fmt.Sprintf("each of the %d requirements has a scenario", len(t.Requirements))
+	}
+	return l
+}
+
+func featureListing(t deskcheck.Traceability, _ listFlags) listing {
+	l := listing{header: []string{"feature", "scenarios", "title", "requirements"}, items: []any{}}
+	type item struct {
+		Word         string   `json:"word"`
+		Name         string   `json:"name"`
+		File         string   `json:"file"`
+		Scenarios    int      `json:"scenarios"`
+		Requirements []string `json:"requirements"`
+	}
+	for _, feature := range t.Features() {
+		l.add(feature.Word, item{feature.Word, feature.Name, feature.File, feature.Scenarios, orEmpty(feature.Requirements)},
+			feature.Word, feature.Scenarios, feature.Name, strings.Join(feature.Requirements, " "))
+	}
+	l.note = fmt.Sprintf("%d features, %d scenarios; \"deskcheck run FEATURE\" runs one", len(l.rows), len(t.Scenarios))
+	return l
+}
+
+func integrationListing(t deskcheck.Traceability, _ listFlags) listing {
+	l := listing{header: []string{"integration", "breaks", "with", "how"}, items: []any{}}
+	type item struct {
+		File   string   `json:"file"`
+		Breaks string   `json:"breaks,omitempty"`
+		With   []string `json:"with"`
+		How    string   `json:"how"`
+	}
+	const keeps = "keeps everything; the model to copy, and what \"deskcheck run\" certifies by default"
+	l.add("reference", item{File: "integrations/reference", With: []string{}, How: keeps}, "reference", "", "", keeps)
+	for _, b := range t.Broken {
+		name := strings.TrimSuffix(path.Base(b.File), path.Ext(b.File))
+		l.add(name, item{b.File, b.Breaks, orEmpty(b.With), b.How}, name, b.Breaks, strings.Join(b.With, " "), b.How)
+	}
+	l.note = fmt.Sprintf("1 reference, %d broken on purpose; \"deskcheck selftest\" runs them", len(t.Broken))
+	return l
+}
+
+func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
+	l := listing{header: []string{"capability", "requirements", "scenarios"}, items: []any{}}
+	type item struct {
+		Name         string `json:"name"`
+		Requirements int    `json:"requirements"`
+		Scenarios    int    `json:"scenarios"`
+	}
+	for _, c := range t.Capabilities() {
+		l.add(c.Name, item{c.Name, c.Requirements, c.Scenarios}, c.Name, c.Requirements, c.Scenarios)
+	}
+	l.note = fmt.Sprintf("%d capabilities; \"deskcheck run --capability NAME\" runs the scenarios of one", len(l.rows))
+	return l
+}
+
+// orEmpty keeps an absent list a list in JSON.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"deskcheck"
+	"deskcheck/reports"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+)
+
+// program is the command line with everything that it reaches for.
+type program struct {
+	out, err    stream
+	width       int
+	environment func(string) string
+	noColor     bool
+
+	run        func(context.Context, deskcheck.Config, deskcheck.Progress) (*reports.Result, error)
+	selftest   func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
+	doctor     func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
+	trace      func(deskcheck.Config) (deskcheck.Traceability, error)
+	write      func(dir string, result *reports.Result) error
+	statements func(dialect string) map[string]string
+
+	// entered is set once a command's own code runs: errors before that are of the command line.
+	entered bool
+}
+
+// exitError ends a command that has said everything already.
+type exitError int
+
+// Error implements error; it is never printed.
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+const exitCodes = `Exit codes:
+  0   conformant
+  1   not conformant; also when a failure that is declared as known does not occur
+  2   your mistake: a flag, the configuration, the selection, a file
+  3   the environment failed: no browser, a port, a full disk, an interrupt`
+
+const rootLong = `deskcheck certifies the integration between a chat and a service desk. It loads the integration into a chat page in a real browser,
+plays the user and the agents, lets it talk to a mock desk, records every crossing, and says per requirement whether it keeps the
+contract.`
+
+const rootExample = `  deskcheck run                              certify the embedded reference: is this machine fit?
+  deskcheck run --integration src/desk.ts    certify yours
+  deskcheck run FLOW-03 --headed             watch one requirement
+  deskcheck explain FLOW-03                  what it demands, and how integrations get it wrong`
+
+// execute runs a command line and returns its exit code.
+func (p *program) execute(ctx context.Context, args []string) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.sayf("error: deskcheck itself failed: %v\n%s", r, debug.Stack())
+			code = reports.ExitEnvironment
+		}
+	}()
+	root := p.root() //nolint:contextcheck // Cobra carries the context to the commands.
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	var exit exitError
+	switch {
+	case err == nil:
+		return reports.ExitConformant
+	case errors.As(err, &exit):
+		return int(exit)
+	case !p.entered:
+		err = usageError(cmd, err)
+	}
+	p.printError(err)
+	return deskcheck.ExitCode(err)
+}
+
+// printError prints what is wrong, a line per mistake, and the next step.
+func (p *program) printError(err error) {
+	fix := ""
+	var user *deskcheck.UserError
+	var environment *deskcheck.EnvironmentError
+	switch {
+	case errors.As(err, &user):
+		err, fix = user.Err, user.Fix
+	case errors.As(err, &environment):
+		err, fix = environment.Err, environment.Fix
+	}
+	mistakes := []error{err}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		mistakes = several.Unwrap()
+	}
+	for _, mistake := range mistakes {
+		p.sayf("%s %v", p.paint(p.err, "error:", text.FgRed, text.Bold), mistake)
+	}
+	if fix != "" {
+		p.sayf("%s   %s", p.paint(p.err, "fix:", text.Bold), fix)
+	}
+}
+
+// sayf tells something that is neither a result nor an error.
+func (p *program) sayf(format string, args ...any) { _, _ = fmt.Fprintf(p.err, format+"\n", args...) }
+
+// printf prints a part of the result. Whoever closed the pipe wants no more of it, which is no error.
+func (p *program) printf(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "deskcheck",
+		Short:         "Certifies the integration between a chat and a service desk",
+		Long:          rootLong,
+		Example:       rootExample,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			p.entered = true
+		},
+	}
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	root.PersistentFlags().BoolVar(&p.noColor, "no-color", false, "no colours; NO_COLOR in the environment does the same")
+	root.PersistentFlags().BoolP("help", "h", false, "this help")
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageFunc(p.usage)
+	root.SetHelpFunc(p.help)
+	root.SetHelpCommand(p.helpCommand())
+	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
+	for group, commands := range map[string][]*cobra.Command{
+		"certify": {p.runCommand(), p.selftestCommand()},
+		"look":    {p.listCommand(), p.explainCommand()},
+		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+		}
+		root.AddCommand(commands...)
+	}
+	root.SetCompletionCommandGroupID("setup")
+	root.SetHelpCommandGroupID("setup")
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Short, c.Long = "Make your shell complete deskcheck", "Prints a script that makes your shell complete commands, flags, requirements, features and capabilities."
+			c.Args, c.RunE = nil, subcommandsOnly
+		}
+	}
+	return root
+}
+
+// helpCommand replaces cobra's, which answers an unknown topic with exit code 0.
+func (p *program) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "help [COMMAND]",
+		Short:             "Explain a command",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(c *cobra.Command, args []string) error {
+			found, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(found, append(rest, args...)[0])
+			}
+			return found.Help()
+		},
+	}
+}

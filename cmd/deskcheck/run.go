@@ -1,0 +1,311 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"deskcheck"
+	"deskcheck/reports"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// defaultConfig is read without being asked for when it lies in the working directory.
+const defaultConfig = "deskcheck.yaml"
+
+const runLong = `Certifies an integration: runs the scenarios of the contract against it in a real browser and says per requirement whether it holds.
+Without an integration it certifies the embedded reference, which must always pass.
+
+A SELECTION is a requirement (FLOW-03), an area (FLOW), a feature (availability), a scenario's ID or a part of its name. Several are
+joined by "or". --tags and --capability narrow further. What matches nothing is an error: nothing run is never a success.
+
+Everything can stand in deskcheck.yaml ("deskcheck config init" writes one, the one in this folder is found by itself). Flags win over
+the file.
+
+In CI: run all of it, keep the report folder as an artifact, give junit.xml to your CI system. Do not leave out what fails: declare it
+under known-failing with a reason ("--baseline write" does it for everything that fails now). It keeps running, stays visible as an
+expected failure, and the day it holds again the run tells you to remove the entry.`
+
+const runExample = `  deskcheck run
+  deskcheck run --integration src/desk.ts
+  deskcheck run --integration src/desk.ts --export createDesk FLOW-03 availability
+  deskcheck run --bundle dist/desk.js --global AcmeDesk
+  deskcheck run --tags "(@JOIN-01 or @JOIN-02) and not @LIFE-05"
+  deskcheck run FLOW-03 --headed --slow-mo 500ms --workers 1
+  deskcheck run -c ci/deskcheck.yaml --repeat 5 --quiet`
+
+// runFlags are the flags of run. They are laid over the configuration file by apply, and only those that were given.
+type runFlags struct {
+	path, baseline string
+	config         deskcheck.Config
+	quiet          bool
+}
+
+func (p *program) runCommand() *cobra.Command {
+	f := &runFlags{config: deskcheck.DefaultConfig()}
+	c := &cobra.Command{
+		Use:     "run [SELECTION…]",
+		Short:   "Certify an integration",
+		Long:    runLong,
+		Example: runExample,
+		RunE:    func(c *cobra.Command, args []string) error { return p.runAll(c, f, args) },
+	}
+	what := pflag.NewFlagSet("what", pflag.ContinueOnError)
+	what.StringVarP(&f.path, "config", "c", "", "read this `FILE`; default: ./deskcheck.yaml if it exists")
+	what.StringVar(&f.config.Integration.File, "integration", "", "the `FILE` (.js .mjs .ts .tsx) that exports (parameters, env) => integration")
+	what.StringVar(&f.config.Integration.Export, "export", "", "the `NAME` of that export; default: the default export")
+	what.StringVar(&f.config.Integration.Bundle, "bundle", "", "a prebuilt script `FILE` instead")
+	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory")
+	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the variant of the contract")
+
+	which := pflag.NewFlagSet("which", pflag.ContinueOnError)
+	which.StringVar(&f.config.Tags, "tags", "", "only scenarios whose tags fit this `EXPRESSION` of @tags, and, or, not, parentheses")
+	which.StringSliceVar(&f.config.Capabilities, "capability", nil, "only scenarios of these capabilities, `NAMES` joined by commas")
+
+	how := pflag.NewFlagSet("how", pflag.ContinueOnError)
+	how.IntVar(&f.config.Workers, "workers", f.config.Workers, "run `N` scenarios side by side")
+	how.Int64Var(&f.config.Seed, "seed", 0, "fix the order to that of an earlier run, whose report names its seed `N`; 0 takes one from the clock")
+	how.IntVar(&f.config.Repeat, "repeat", f.config.Repeat, "run each scenario `N` times; runs that disagree fail")
+	how.BoolVar(&f.config.FailFast, "fail-fast", false, "stop at the first failure")
+	how.BoolVar(&f.config.Headed, "headed", false, "show the browser")
+	how.DurationVar(&f.config.SlowMo, "slow-mo", 0, "pause this `DURATION`, such as 500ms, before each act of the user")
+	how.StringVar(&f.config.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
+
+	out := pflag.NewFlagSet("out", pflag.ContinueOnError)
+	out.StringVar(&f.config.Report, "report", f.config.Report, "write index.html, junit.xml, results.json and the journals into this `DIR`")
+	out.StringVar(&f.baseline, "baseline", "", "`write` what fails now into the configuration file, as known-failing")
+	out.BoolVarP(&f.quiet, "quiet", "q", false, "print only what fails, the verdict and the report")
+	addGroups(c, flagGroup{"What to certify", what}, flagGroup{"Which scenarios", which}, flagGroup{"How to run", how}, flagGroup{"What comes out", out})
+	p.completeRun(c)
+	return c
+}
+
+// configuration reads the configuration file, given or found, and lays the flags over it.
+func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (deskcheck.Config, error) {
+	config, err := p.configFile(c, f)
+	if err != nil {
+		return config, err
+	}
+	f.apply(c.Flags(), &config, args)
+	return config, flagNames(c.Flags(), config.Validate())
+}
+
+func (p *program) configFile(c *cobra.Command, f *runFlags) (deskcheck.Config, error) {
+	path := f.path
+	if !c.Flags().Changed("config") {
+		if absent(defaultConfig) {
+			return deskcheck.DefaultConfig(), nil
+		}
+		path = defaultConfig
+		if !f.quiet {
+			p.sayf("using %s in this folder", defaultConfig)
+		}
+	}
+	config, err := deskcheck.Load(path)
+	if err != nil && f.baseline != "" && absent(path) {
+		// The baseline will create it.
+		config, err = deskcheck.DefaultConfig(), nil
+		config.Path = path
+	}
+	return config, err
+}
+
+func absent(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// apply lays the flags that were given over the configuration.
+func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selection []string) {
+	given := flags.Changed
+	if given("integration") || given("bundle") {
+		// Another integration: what the file says of its own does not belong to it.
+		config.Integration = deskcheck.Integration{}
+	}
+	for name, set := range map[string]func(){
+		"integration": func() { config.Integration.File = f.config.Integration.File },
+		"export":      func() { config.Integration.Export = f.config.Integration.Export },
+		"bundle":      func() { config.Integration.Bundle = f.config.Integration.Bundle },
+		"global":      func() { config.Integration.Global = f.config.Integration.Global },
+		"dialect":     func() { config.Dialect = f.config.Dialect },
+		"tags":        func() { config.Tags = f.config.Tags },
+		"capability":  func() { config.Capabilities = f.config.Capabilities },
+		"workers":     func() { config.Workers = f.config.Workers },
+		"seed":        func() { config.Seed = f.config.Seed },
+		"repeat":      func() { config.Repeat = f.config.Repeat },
+		"fail-fast":   func() { config.FailFast = f.config.FailFast },
+		"headed":      func() { config.Headed = f.config.Headed },
+		"slow-mo":     func() { config.SlowMo = f.config.SlowMo },
+		"browser":     func() { config.Browser = f.config.Browser },
+		"report":      func() { config.Report = f.config.Report },
+	} {
+		if given(name) {
+			set()
+		}
+	}
+	if len(selection) > 0 {
+		config.Select = selection
+	}
+}
+
+// flagNames puts the flag in the place of the key where the value came from a flag, because that is what the user wrote.
+func flagNames(flags *pflag.FlagSet, err error) error {
+	var mistakes *deskcheck.ConfigError
+	if !errors.As(err, &mistakes) {
+		return err
+	}
+	// The integration is replaced as a whole: once a flag names it, all of it comes from flags.
+	ofFlags := flags.Changed("integration") || flags.Changed("bundle")
+	for i, p := range mistakes.Problems {
+		key, _, _ := strings.Cut(p.Key, "[")
+		part, ofIntegration := strings.CutPrefix(key, "integration.")
+		name := map[string]string{"file": "integration", "only-capabilities": "capability"}[part]
+		if name == "" {
+			name = part
+		}
+		if flags.Changed(name) || ofIntegration && ofFlags {
+			mistakes.Problems[i].Key = "--" + name
+		}
+	}
+	return err
+}
+
+func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
+	if c.Flags().Changed("baseline") && f.baseline != "write" {
+		return &deskcheck.UserError{Err: fmt.Errorf("--baseline: expected write, found %q", f.baseline)}
+	}
+	config, err := p.configuration(c, f, args)
+	if err != nil {
+		return err
+	}
+	if f.baseline != "" && config.FailFast {
+		return &deskcheck.UserError{Err: errors.New("--baseline write needs a whole run, and --fail-fast ends it early"), Fix: "drop one of them"}
+	}
+	text := reports.NewText(p.out, reports.TextOptions{
+		Color: p.colors(p.out), Quiet: f.quiet, Interactive: p.out.terminal && p.environment("TERM") != "dumb",
+		Width: p.width, Report: config.Report, Statements: p.statements(config.Dialect),
+	})
+	ctx := c.Context()
+	result, err := p.run(ctx, config, text)
+	if result != nil {
+		if written := p.write(config.Report, result); written != nil {
+			text.Summary(result, "")
+			return errors.Join(&deskcheck.EnvironmentError{Err: written}, err)
+		}
+		text.Summary(result, config.Report)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return p.interrupted(result)
+	case err != nil:
+		return err
+	case f.baseline != "":
+		if err := p.baseline(config, result); err != nil {
+			return err
+		}
+	}
+	return exitError(result.ExitCode)
+}
+
+// interrupted ends a run that a signal ended: it can be neither conformant nor not.
+func (p *program) interrupted(result *reports.Result) error {
+	words := "interrupted before anything ran"
+	if result != nil {
+		ran := 0
+		for _, s := range result.Scenarios {
+			if s.Verdict != reports.NotRun {
+				ran++
+			}
+		}
+		words = fmt.Sprintf("interrupted: %d of %d scenarios ran", ran, len(result.Scenarios))
+	}
+	return &deskcheck.EnvironmentError{Err: errors.New(words)}
+}
+
+// baseline declares what failed. The exit code stays that of the run: a declaration does not make the run that led to it conformant.
+func (p *program) baseline(config deskcheck.Config, result *reports.Result) error {
+	if result.ExitCode == reports.ExitEnvironment {
+		return &deskcheck.EnvironmentError{Err: fmt.Errorf("no baseline written, because the run could not tell: %s", result.Problem)}
+	}
+	path := config.Path
+	if path == "" {
+		path = defaultConfig
+	}
+	b, err := deskcheck.WriteBaseline(path, result)
+	if err != nil {
+		return err
+	}
+	if !b.Changed() {
+		p.sayf("baseline: nothing to change in %s", path)
+		return nil
+	}
+	verb := "changed"
+	if b.Created {
+		verb = "created"
+	}
+	p.sayf("baseline: %s %s", verb, path)
+	for _, part := range []struct {
+		words string
+		ids   []string
+	}{{"added, each needs its reason", b.Added}, {"removed, because they hold", b.Removed}, {"kept", b.Kept}} {
+		if len(part.ids) > 0 {
+			p.sayf("  %s: %s", part.words, strings.Join(part.ids, " "))
+		}
+	}
+	return nil
+}
+
+// completeRun completes what can be known before a run.
+func (p *program) completeRun(c *cobra.Command) {
+	c.ValidArgsFunction = p.completing(func(t deskcheck.Traceability) []cobra.Completion { return deskcheck.Words(t.Selectables()) })
+	complete := func(flag string, fn cobra.CompletionFunc) {
+		if err := c.RegisterFlagCompletionFunc(flag, fn); err != nil {
+			panic(err) // the flag is defined above
+		}
+	}
+	complete("capability", p.completing(func(t deskcheck.Traceability) []cobra.Completion {
+		var names []cobra.Completion
+		for _, capability := range t.Capabilities() {
+			names = append(names, capability.Name)
+		}
+		return names
+	}))
+	complete("dialect", cobra.FixedCompletions([]cobra.Completion{"ai-chat"}, cobra.ShellCompDirectiveNoFileComp))
+	complete("baseline", cobra.FixedCompletions([]cobra.Completion{"write"}, cobra.ShellCompDirectiveNoFileComp))
+	for _, flag := range []string{"export", "global", "tags", "workers", "seed", "repeat", "slow-mo"} {
+		complete(flag, cobra.NoFileCompletions)
+	}
+	complete("report", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
+}
+
+// completing makes a completion of what the contract has.
+func (p *program) completing(words func(deskcheck.Traceability) []cobra.Completion) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		t, err := p.trace(deskcheck.DefaultConfig())
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		fitting := slices.DeleteFunc(words(t), func(word cobra.Completion) bool { return !strings.HasPrefix(word, begun) })
+		return fitting, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// milliseconds rounds a duration for a table.
+func milliseconds(ms int64) string {
+	return (time.Duration(ms) * time.Millisecond).Round(10 * time.Millisecond).String()
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,289 @@
+package deskcheck
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"deskcheck/fixtures"
+)
+
+// Config is everything that a run can be told, from flags or from deskcheck.yaml. Begin with DefaultConfig or Load.
+type Config struct {
+	// Contract and Dialect are what is certified against, Host the chat page that loads the integration.
+	Contract, Dialect, Host string
+	// Integration is what is certified; its zero value is the embedded reference.
+	Integration Integration
+	// Select holds requirement IDs, areas, feature names, scenario IDs or parts of scenario names. One that fits is enough.
+	Select []string
+	// Tags is a tag expression (CompileTags), empty for all.
+	Tags string
+	// Capabilities selects scenarios that speak of one of these capabilities, empty for all.
+	Capabilities []string
+	// Claims are the capabilities that the integration says it has, empty if it says nothing and what is seen counts.
+	Claims []string
+	// Workers is how many scenarios run side by side.
+	Workers int
+	// Seed fixes the order of the run; 0 takes one from the clock.
+	Seed int64
+	// Repeat is how often each scenario runs.
+	Repeat int
+	// FailFast ends the run at the first failure.
+	FailFast bool
+	// Headed shows the browser.
+	Headed bool
+	// SlowMo is the pause before each act of the user.
+	SlowMo time.Duration
+	// Browser is the path of the browser's executable, empty to look for one.
+	Browser string
+	// Report is the folder for the reports.
+	Report string
+	// KnownFailing are the failures declared beforehand.
+	KnownFailing []KnownFailing
+	// Path is the file that the configuration was read from, as the user gave it; empty for none. Relative paths in the file were resolved
+	// against its folder.
+	Path string
+}
+
+// Integration says where the integration under test is found. Either File and Export, or Bundle and Global.
+type Integration struct {
+	// File is a source file, Export the name of its export that is the factory (empty: the default export).
+	File, Export string
+	// Bundle is a prebuilt classic script, Global the global variable in which it leaves the factory.
+	Bundle, Global string
+}
+
+// KnownFailing declares that a requirement fails today and may.
+type KnownFailing struct {
+	// Requirement is its ID, Reason why the failure is accepted for now.
+	Requirement, Reason string
+	// Line is where it stands in the configuration file, 0 if it comes from elsewhere.
+	Line int
+}
+
+// The limits of the numbers in a Config are in config.schema.json alone; this one has no JSON type.
+const longestSlowMo = time.Minute
+
+// DefaultConfig returns the configuration of a run without flags and without a file: the embedded reference, everything selected.
+func DefaultConfig() Config { return Config{}.withDefaults() }
+
+// ConfigSchema returns the JSON Schema (2020-12) of deskcheck.yaml. Load validates by it and editors can complete by it.
+func ConfigSchema() []byte {
+	schema, err := fixtures.ReadFile("schemas/config.schema.json")
+	if err != nil {
+		panic(fmt.Sprintf("the schema of the configuration is not embedded: %v", err))
+	}
+	return schema
+}
+
+// Load reads a configuration file (YAML), validates it by ConfigSchema and by the checks that a schema cannot express, fills in what it
+// leaves out and resolves its relative paths. Every error is a *UserError; for mistakes in the file it wraps a *ConfigError that has all of
+// them with their place. Whether the files that it names exist is Validate's business, because a flag may still replace them.
+func Load(path string) (Config, error) {
+	text, err := readConfigFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	doc, err := parseConfig(path, text)
+	if err != nil {
+		return Config{}, err
+	}
+	problems, err := schemaProblems(doc.value)
+	if err != nil {
+		return Config{}, err
+	}
+	if len(problems) > 0 {
+		return Config{}, doc.userError(problems)
+	}
+	c, err := doc.config()
+	if err != nil {
+		return Config{}, err
+	}
+	problems, err = c.crossProblems()
+	if err != nil {
+		return Config{}, err
+	}
+	if len(problems) > 0 {
+		return Config{}, doc.userError(problems)
+	}
+	return c, nil
+}
+
+// Validate checks a configuration that was put together from a file and flags: its values, that they fit each other and that the files it
+// names exist. It returns a *UserError around a *ConfigError, or nil.
+func (c Config) Validate() error {
+	problems, err := schemaProblems(c.value())
+	if err != nil {
+		return err
+	}
+	if len(problems) == 0 {
+		if problems, err = c.crossProblems(); err != nil {
+			return err
+		}
+	}
+	if len(problems) == 0 {
+		problems = c.fileProblems()
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return &UserError{Err: &ConfigError{Problems: problems}}
+}
+
+// withDefaults fills in what is left out.
+func (c Config) withDefaults() Config {
+	fill := func(s *string, value string) {
+		if *s == "" {
+			*s = value
+		}
+	}
+	fill(&c.Contract, "ai-chat")
+	fill(&c.Dialect, "ai-chat")
+	fill(&c.Host, "emulated")
+	fill(&c.Report, "deskcheck-report")
+	if c.Workers == 0 {
+		c.Workers = 4
+	}
+	if c.Repeat == 0 {
+		c.Repeat = 1
+	}
+	return c
+}
+
+// value returns the configuration as the schema sees it, so that flags meet the same rules as the file.
+func (c Config) value() map[string]any {
+	list := func(words []string) []any {
+		items := make([]any, 0, len(words))
+		for _, w := range words {
+			items = append(items, w)
+		}
+		return items
+	}
+	value := map[string]any{
+		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags,
+		"select": list(c.Select), "only-capabilities": list(c.Capabilities), "capabilities": list(c.Claims),
+		"workers": c.Workers, "repeat": c.Repeat, "seed": c.Seed, "report": c.Report,
+	}
+	integration := map[string]any{}
+	for key, path := range map[string]string{"file": c.Integration.File, "export": c.Integration.Export, "bundle": c.Integration.Bundle, "global": c.Integration.Global} {
+		if path != "" {
+			integration[key] = path
+		}
+	}
+	value["integration"] = integration
+	var known []any
+	for _, k := range c.KnownFailing {
+		known = append(known, map[string]any{"requirement": k.Requirement, "reason": k.Reason})
+	}
+	if known != nil {
+		value["known-failing"] = known
+	}
+	return value
+}
+
+// crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
+func (c Config) crossProblems() ([]ConfigProblem, error) {
+	problems := c.integrationProblems()
+	if c.SlowMo < 0 || c.SlowMo > longestSlowMo {
+		problems = append(problems, ConfigProblem{Key: "slow-mo", Expected: "a duration from 0 to 1m, such as 250ms or 1.5s", Found: c.SlowMo.String()})
+	}
+	if c.Tags != "" {
+		if _, err := CompileTags(c.Tags, nil); err != nil {
+			problems = append(problems, ConfigProblem{Key: "tags", Message: err.Error()})
+		}
+	}
+	requirements, err := fixtures.Requirements(c.Contract)
+	if err != nil {
+		return nil, fmt.Errorf("read the requirements of %s: %w", c.Contract, err)
+	}
+	var ids []string
+	exists := map[string]bool{}
+	for _, r := range requirements {
+		ids = append(ids, r.ID)
+		exists[r.ID] = true
+	}
+	first := map[string]KnownFailing{}
+	for i, k := range c.KnownFailing {
+		key := fmt.Sprintf("known-failing[%d].requirement", i)
+		before, twice := first[k.Requirement]
+		switch {
+		case !exists[k.Requirement]:
+			problems = append(problems, ConfigProblem{Key: key, Message: fmt.Sprintf("%s is not a requirement of %s; closest: %s",
+				k.Requirement, c.Contract, strings.Join(Closest(k.Requirement, ids, 3), ", "))})
+		case twice && before.Line > 0:
+			problems = append(problems, ConfigProblem{Key: key, Message: fmt.Sprintf("%s is declared twice, first at line %d", k.Requirement, before.Line)})
+		case twice:
+			problems = append(problems, ConfigProblem{Key: key, Message: k.Requirement + " is declared twice"})
+		default:
+			first[k.Requirement] = k
+		}
+	}
+	return problems, nil
+}
+
+func (c Config) integrationProblems() []ConfigProblem {
+	i := c.Integration
+	switch {
+	case i.File != "" && i.Bundle != "":
+		return []ConfigProblem{{Key: "integration.bundle", Message: "a source file and a bundle exclude each other; give one of them"}}
+	case i.Bundle != "" && i.Export != "":
+		return []ConfigProblem{{Key: "integration.export", Message: "an export belongs to a source file; a bundle leaves its factory in a global variable"}}
+	case i.Bundle != "" && i.Global == "":
+		return []ConfigProblem{{Key: "integration.global", Expected: "the name of the global variable in which the bundle leaves its factory", Found: found(nil)}}
+	case i.Bundle == "" && i.Global != "":
+		return []ConfigProblem{{Key: "integration.bundle", Expected: "the path of the script that leaves its factory in " + i.Global, Found: found(nil)}}
+	case i.File == "" && i.Export != "":
+		return []ConfigProblem{{Key: "integration.file", Expected: "the path of the file that exports " + i.Export, Found: found(nil)}}
+	}
+	return nil
+}
+
+// fileProblems finds files that are named and not there, before a browser is started for them.
+func (c Config) fileProblems() []ConfigProblem {
+	var problems []ConfigProblem
+	check := func(key, path, what string) {
+		if path == "" {
+			return
+		}
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			problems = append(problems, ConfigProblem{Key: key, Message: path + " does not exist"})
+		case err != nil:
+			problems = append(problems, ConfigProblem{Key: key, Message: err.Error()})
+		case info.IsDir():
+			problems = append(problems, ConfigProblem{Key: key, Expected: what, Found: "the folder " + path})
+		}
+	}
+	check("integration.file", c.Integration.File, "a file")
+	check("integration.bundle", c.Integration.Bundle, "a file")
+	if hasSeparator(c.Browser) {
+		check("browser", c.Browser, "an executable")
+	}
+	if info, err := os.Stat(c.Report); err == nil && !info.IsDir() {
+		problems = append(problems, ConfigProblem{Key: "report", Expected: "a folder", Found: "the file " + c.Report})
+	}
+	return problems
+}
+
+// resolved makes the relative paths of a file relative to its folder instead of the working directory.
+func (c Config) resolved(folder string) Config {
+	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(folder, *path)
+		}
+	}
+	// A bare name is a command to be found in PATH, not a file beside the configuration.
+	if hasSeparator(c.Browser) && !filepath.IsAbs(c.Browser) {
+		c.Browser = filepath.Join(folder, c.Browser)
+	}
+	return c
+}
+
+func hasSeparator(path string) bool {
+	return strings.ContainsRune(path, '/') || strings.ContainsRune(path, filepath.Separator)
+}

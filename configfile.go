@@ -1,0 +1,494 @@
+package deskcheck
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+// ConfigProblem is one mistake in a configuration.
+type ConfigProblem struct {
+	// File, Line and Column (from 1) are where it stands; empty and 0 if it does not come from a file.
+	File         string
+	Line, Column int
+	// Key is the path of the key, such as known-failing[0].reason; empty for the file as a whole.
+	Key string
+	// Expected and Found say what is wrong, or Message does when those two cannot.
+	Expected, Found, Message string
+	// Meant is what the user probably wanted to write, empty if nothing comes near.
+	Meant string
+}
+
+// String returns the mistake on one line, in the form file:line:column: key: what was expected, what was found.
+func (p ConfigProblem) String() string {
+	var b strings.Builder
+	switch {
+	case p.Line > 0:
+		fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
+	case p.File != "":
+		b.WriteString(p.File + ": ")
+	}
+	if p.Key != "" {
+		b.WriteString(p.Key + ": ")
+	}
+	if p.Message != "" {
+		b.WriteString(p.Message)
+	} else {
+		fmt.Fprintf(&b, "expected %s, found %s", p.Expected, p.Found)
+	}
+	if p.Meant != "" {
+		fmt.Fprintf(&b, "; did you mean %s?", p.Meant)
+	}
+	return b.String()
+}
+
+// ConfigError holds every mistake of one configuration, in the order of the file.
+type ConfigError struct{ Problems []ConfigProblem }
+
+// Error returns the mistakes, a line each.
+func (e *ConfigError) Error() string {
+	lines := make([]string, 0, len(e.Problems))
+	for _, p := range e.Problems {
+		lines = append(lines, p.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the mistakes one by one.
+func (e *ConfigError) Unwrap() []error {
+	all := make([]error, 0, len(e.Problems))
+	for _, p := range e.Problems {
+		all = append(all, errors.New(p.String()))
+	}
+	return all
+}
+
+// largestConfig bounds what is read into memory; a configuration is some dozens of lines.
+const largestConfig = 1 << 20
+
+func readConfigFile(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // The user names their own file.
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &UserError{Err: fmt.Errorf("%s does not exist", path), Fix: `"deskcheck config init" writes one`}
+	case err != nil:
+		return nil, &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err)}
+	}
+	defer func() { _ = file.Close() }() // nothing was written to it
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, &UserError{Err: fmt.Errorf("%s is a folder, not a configuration file", path), Fix: "name the file in it"}
+	}
+	text, err := io.ReadAll(io.LimitReader(file, largestConfig+1))
+	switch {
+	case err != nil:
+		return nil, &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err)}
+	case len(text) > largestConfig:
+		return nil, &UserError{Err: fmt.Errorf("%s is larger than 1 MiB: that is no configuration", path)}
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return nil, &UserError{Err: fmt.Errorf("%s is not a text file in UTF-8", path)}
+	}
+	return text, nil
+}
+
+// place is a position in the file, both from 1.
+type place struct{ line, column int }
+
+// configDocument is a parsed file: its value for the schema, and where each key and value stands for the messages.
+type configDocument struct {
+	path   string
+	root   *ast.MappingNode
+	value  any
+	keys   map[string]place
+	values map[string]place
+}
+
+func parseConfig(path string, text []byte) (*configDocument, error) {
+	doc := &configDocument{path: path, value: map[string]any{}, keys: map[string]place{}, values: map[string]place{}}
+	file, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte("\ufeff")), parser.ParseComments)
+	if err != nil {
+		return nil, doc.syntaxError(err)
+	}
+	if len(file.Docs) > 1 {
+		problem := ConfigProblem{Message: "a second document begins here; a configuration is one document"}
+		if start := file.Docs[1].Start; start != nil {
+			problem.Line, problem.Column = start.Position.Line, start.Position.Column
+		}
+		return nil, doc.userError([]ConfigProblem{problem})
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return doc, nil
+	}
+	switch body := file.Docs[0].Body.(type) {
+	case *ast.CommentGroupNode, *ast.NullNode:
+		return doc, nil
+	case *ast.MappingNode:
+		doc.root = body
+	default:
+		at := body.GetToken().Position
+		return nil, doc.userError([]ConfigProblem{{Line: at.Line, Column: at.Column, Expected: "keys with values, such as workers: 4", Found: found(plain(body))}})
+	}
+	var value any
+	if err := yaml.NodeToValue(doc.root, &value); err != nil {
+		return nil, doc.syntaxError(err)
+	}
+	doc.value = finite(value)
+	doc.locate("", doc.root)
+	return doc, nil
+}
+
+// syntaxError words an error of the YAML library; its own text spans lines and repeats the source.
+func (d *configDocument) syntaxError(err error) error {
+	problem := ConfigProblem{Message: err.Error()}
+	if located, ok := errors.AsType[yaml.Error](err); ok {
+		problem.Message = located.GetMessage()
+		if token := located.GetToken(); token != nil {
+			problem.Line, problem.Column = token.Position.Line, token.Position.Column
+		}
+	}
+	fix := ""
+	if strings.Contains(problem.Message, "reserved character") {
+		fix = `put the text in quotes, such as tags: "@FLOW-03"`
+	}
+	if strings.Contains(problem.Message, "'\t'") {
+		problem.Message = "a tab where YAML allows only spaces"
+		fix = "indent with spaces"
+	}
+	problem.File = d.path
+	return &UserError{Err: &ConfigError{Problems: []ConfigProblem{problem}}, Fix: fix}
+}
+
+// userError puts the mistakes at their places and in the order of the file.
+func (d *configDocument) userError(problems []ConfigProblem) error {
+	for i := range problems {
+		p := &problems[i]
+		p.File = d.path
+		if p.Line == 0 {
+			p.Line, p.Column = d.find(p)
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b ConfigProblem) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	return &UserError{Err: &ConfigError{Problems: problems}, Fix: `"deskcheck config schema" describes every key`}
+}
+
+// find returns where a mistake stands: at the key if the key is unknown, else at its value, or at the nearest value around it when there is none.
+func (d *configDocument) find(p *ConfigProblem) (line, column int) {
+	if p.Message == unknownKey {
+		if at, ok := d.keys[p.Key]; ok {
+			return at.line, at.column
+		}
+	}
+	for key := p.Key; ; {
+		if at, ok := d.values[key]; ok {
+			return at.line, at.column
+		}
+		cut := strings.LastIndexAny(key, ".[")
+		if cut < 0 {
+			return 1, 1
+		}
+		key = key[:cut]
+	}
+}
+
+// locate records where the keys and values below a node stand. An alias stands where it is used; what it points at is not followed.
+func (d *configDocument) locate(path string, node ast.Node) {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		for i, entry := range n.Values {
+			at := entry.Key.GetToken().Position
+			if i == 0 && path != "" {
+				d.values[path] = place{at.Line, at.Column}
+			}
+			name := entry.Key.GetToken().Value
+			if path != "" {
+				name = path + "." + name
+			}
+			d.keys[name] = place{at.Line, at.Column}
+			d.locate(name, entry.Value)
+		}
+		if len(n.Values) == 0 || n.IsFlowStyle {
+			d.values[path] = place{n.Start.Position.Line, n.Start.Position.Column}
+		}
+	case *ast.SequenceNode:
+		d.values[path] = place{n.Start.Position.Line, n.Start.Position.Column}
+		for i, item := range n.Values {
+			d.locate(fmt.Sprintf("%s[%d]", path, i), item)
+		}
+	case *ast.AnchorNode:
+		d.locate(path, n.Value)
+	case *ast.TagNode:
+		d.locate(path, n.Value)
+	case *ast.NullNode:
+		// An absent value has a token somewhere behind it; the key, where there is one, is what the user can see.
+		d.values[path] = place{n.Token.Position.Line, n.Token.Position.Column}
+		if at, ok := d.keys[path]; ok {
+			d.values[path] = at
+		}
+	default:
+		at := node.GetToken().Position
+		d.values[path] = place{at.Line, at.Column}
+	}
+}
+
+// config turns the validated value into a Config, with its paths resolved and its defaults filled in.
+func (d *configDocument) config() (Config, error) {
+	root, _ := d.value.(map[string]any)
+	integration, _ := root["integration"].(map[string]any)
+	c := Config{
+		Contract: textOf(root["contract"]), Dialect: textOf(root["dialect"]), Host: textOf(root["host"]),
+		Integration: Integration{File: textOf(integration["file"]), Export: textOf(integration["export"]), Bundle: textOf(integration["bundle"]), Global: textOf(integration["global"])},
+		Select:      textsOf(root["select"]), Tags: textOf(root["tags"]),
+		Capabilities: textsOf(root["only-capabilities"]), Claims: textsOf(root["capabilities"]),
+		Workers: int(numberOf(root["workers"])), Seed: numberOf(root["seed"]), Repeat: int(numberOf(root["repeat"])),
+		FailFast: root["fail-fast"] == true, Headed: root["headed"] == true,
+		Browser: textOf(root["browser"]), Report: textOf(root["report"]), Path: d.path,
+	}
+	if s := textOf(root["slow-mo"]); s != "" {
+		var err error
+		if c.SlowMo, err = time.ParseDuration(s); err != nil {
+			return Config{}, d.userError([]ConfigProblem{{Key: "slow-mo", Expected: expectedAt("slow-mo"), Found: found(s)}})
+		}
+	}
+	known, _ := root["known-failing"].([]any)
+	for i, item := range known {
+		entry, _ := item.(map[string]any)
+		line, _ := d.find(&ConfigProblem{Key: fmt.Sprintf("known-failing[%d].requirement", i)})
+		c.KnownFailing = append(c.KnownFailing, KnownFailing{Requirement: textOf(entry["requirement"]), Reason: strings.TrimSpace(textOf(entry["reason"])), Line: line})
+	}
+	return c.resolved(filepath.Dir(d.path)).withDefaults(), nil
+}
+
+func textOf(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func textsOf(v any) []string {
+	items, _ := v.([]any)
+	var words []string
+	for _, item := range items {
+		words = append(words, textOf(item))
+	}
+	return words
+}
+
+// numberOf accepts what YAML makes of a whole number; 4.0 is one by JSON Schema too.
+func numberOf(v any) int64 {
+	switch n := v.(type) {
+	case uint64:
+		return int64(n) //nolint:gosec // The schema allows nothing so large.
+	case int64:
+		return n
+	case float64:
+		return int64(n)
+	}
+	return 0
+}
+
+// finite replaces numbers that JSON does not have by their text, because the schema's validator knows JSON only.
+func finite(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key := range v {
+			v[key] = finite(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = finite(v[i])
+		}
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+	}
+	return value
+}
+
+func plain(node ast.Node) any {
+	var value any
+	if err := yaml.NodeToValue(node, &value); err != nil {
+		return nil
+	}
+	return value
+}
+
+const unknownKey = "unknown key"
+
+// configSchema is the schema twice: compiled to validate, and as data to word what was expected.
+var configSchema = sync.OnceValues(func() (schema struct {
+	compiled *jsonschema.Schema
+	data     map[string]any
+}, err error) {
+	text := ConfigSchema()
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return schema, fmt.Errorf("parse the schema of the configuration: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("config.schema.json", parsed); err != nil {
+		return schema, fmt.Errorf("read the schema of the configuration: %w", err)
+	}
+	if schema.compiled, err = compiler.Compile("config.schema.json"); err != nil {
+		return schema, fmt.Errorf("compile the schema of the configuration: %w", err)
+	}
+	return schema, json.Unmarshal(text, &schema.data)
+})
+
+// schemaProblems validates a value; the error is one of ours, not the user's.
+func schemaProblems(value any) ([]ConfigProblem, error) {
+	schema, err := configSchema()
+	if err != nil {
+		return nil, err
+	}
+	err = schema.compiled.Validate(value)
+	if err == nil {
+		return nil, nil
+	}
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return nil, fmt.Errorf("validate the configuration: %w", err)
+	}
+	var problems []ConfigProblem
+	var walk func(*jsonschema.ValidationError)
+	walk = func(e *jsonschema.ValidationError) {
+		if len(e.Causes) == 0 {
+			problems = append(problems, problemsOf(e, value)...)
+		}
+		for _, cause := range e.Causes {
+			walk(cause)
+		}
+	}
+	walk(invalid)
+	return problems, nil
+}
+
+// problemsOf words one leaf of a validation error.
+func problemsOf(e *jsonschema.ValidationError, value any) []ConfigProblem {
+	key, at := "", value
+	for _, part := range e.InstanceLocation {
+		switch v := at.(type) {
+		case []any:
+			index, _ := strconv.Atoi(part)
+			key, at = fmt.Sprintf("%s[%s]", key, part), v[index]
+		case map[string]any:
+			key, at = below(key, part), v[part]
+		}
+	}
+	switch k := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		var problems []ConfigProblem
+		known := keysAt(key)
+		for _, name := range k.Properties {
+			p := ConfigProblem{Key: below(key, name), Message: unknownKey}
+			if near, ok := Near(name, known); ok {
+				p.Meant = below(key, near)
+			}
+			problems = append(problems, p)
+		}
+		return problems
+	case *kind.Required:
+		var problems []ConfigProblem
+		for _, name := range k.Missing {
+			problems = append(problems, ConfigProblem{Key: below(key, name), Expected: expectedAt(below(key, name)), Found: found(nil)})
+		}
+		return problems
+	case *kind.Enum:
+		p := ConfigProblem{Key: key, Expected: expectedAt(key), Found: found(at)}
+		if word, ok := at.(string); ok {
+			if near, ok := Near(word, textsOf(k.Want)); ok {
+				p.Meant = near
+			}
+		}
+		return []ConfigProblem{p}
+	}
+	return []ConfigProblem{{Key: key, Expected: expectedAt(key), Found: found(at)}}
+}
+
+func below(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
+
+// schemaAt returns the part of the schema that describes the value at a key path.
+func schemaAt(key string) map[string]any {
+	schema, err := configSchema()
+	if err != nil {
+		return nil
+	}
+	node := schema.data
+	for part := range strings.FieldsFuncSeq(key, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		next, isKey := node["properties"].(map[string]any)
+		if isKey {
+			node, _ = next[part].(map[string]any)
+		} else {
+			node, _ = node["items"].(map[string]any)
+		}
+		if ref, ok := node["$ref"].(string); ok {
+			definitions, _ := schema.data["$defs"].(map[string]any)
+			node, _ = definitions[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+		}
+	}
+	return node
+}
+
+// expectedAt returns what the schema says should stand at a key path. Editors show the same text.
+func expectedAt(key string) string {
+	return strings.TrimPrefix(textOf(schemaAt(key)["errorMessage"]), "expected ")
+}
+
+func keysAt(key string) []string {
+	properties, _ := schemaAt(key)["properties"].(map[string]any)
+	var keys []string
+	for name := range properties {
+		keys = append(keys, name)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// found words a value for a message.
+func found(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "nothing"
+	case string:
+		if strings.TrimSpace(v) == "" {
+			return "an empty text"
+		}
+		if short := []rune(v); len(short) > 60 {
+			v = string(short[:60]) + "…"
+		}
+		return "the text " + strconv.Quote(v)
+	case bool:
+		return strconv.FormatBool(v)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "keys with values"
+	}
+	return fmt.Sprintf("the number %v", value)
+}

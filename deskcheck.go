@@ -1,0 +1,253 @@
+// Package deskcheck certifies an integration between a chat and a service desk against the documented contract: it runs the scenarios of the features in a real
+// browser, with a mock desk on the other side, and says per requirement whether the contract is kept.
+package deskcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"deskcheck/features"
+	"deskcheck/fixtures"
+	"deskcheck/reports"
+	"deskcheck/steps"
+	"deskcheck/steps/aichat"
+	"deskcheck/steps/browser"
+)
+
+// Progress hears of a run while it goes on. Its methods may be called from several goroutines.
+type Progress interface {
+	// Started is called once, with the number of scenarios to run (repeats counted).
+	Started(total int)
+	// Finished is called after each scenario, with how many are done.
+	Finished(s reports.Scenario, done, total int)
+}
+
+// Run certifies what the configuration names. The Result is the verdict on the integration; the error says that no verdict could be had: a *UserError for
+// what the user has to change, an *EnvironmentError for what the machine lacks. When the environment fails in the middle, both are given: the Result holds what ran.
+func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	catalogue, err := fixtures.Requirements(c.Contract)
+	if err != nil {
+		return nil, err
+	}
+	all, err := scenarios(c)
+	if err != nil {
+		return nil, err
+	}
+	selected, err := choose(all, catalogue, c)
+	if err != nil {
+		return nil, err
+	}
+	bundle, about, err := bundleOf(c.Integration)
+	if err != nil {
+		return nil, err
+	}
+	stage, err := stageOf(c, bundle)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := launch(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = pool.Close() }() // The verdict is in; a browser that does not end cleanly is killed by its pool.
+
+	r := newRecord(c, catalogue, all, selected, about, pool.Installation())
+	problem := (&performance{stage: stage, pool: pool, config: c, record: r, progress: progress}).play(ctx, selected)
+	r.result.Browser.Replaced = pool.Replaced()
+	return r.finish(problem), problem
+}
+
+// scenarios reads the embedded features of the contract.
+func scenarios(c Config) ([]steps.Scenario, error) {
+	all, err := steps.Parse(features.FS, c.Contract)
+	if err != nil {
+		return nil, fmt.Errorf("the embedded features: %w", err)
+	}
+	return all, nil
+}
+
+// choose keeps the scenarios that the user selected.
+func choose(all []steps.Scenario, catalogue []fixtures.Requirement, c Config) ([]steps.Scenario, error) {
+	kept, err := Select(selectables(all, catalogue), c)
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]bool{}
+	for _, k := range kept {
+		wanted[k.ID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s steps.Scenario) bool { return !wanted[s.ID] }), nil
+}
+
+func selectables(all []steps.Scenario, catalogue []fixtures.Requirement) []Selectable {
+	capability := map[string]string{}
+	for _, r := range catalogue {
+		capability[r.ID] = r.Capability
+	}
+	list := make([]Selectable, 0, len(all))
+	for _, s := range all {
+		one := Selectable{ID: s.ID, Feature: s.Feature, File: s.File, Name: s.Name, Tags: s.Tags}
+		for _, id := range s.Requirements {
+			if c := capability[id]; c != "" && !slices.Contains(one.Capabilities, c) {
+				one.Capabilities = append(one.Capabilities, c)
+			}
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// stageOf gathers what all scenarios share.
+func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
+	host, err := fs.Sub(fixtures.FS(), "hosts/emulated")
+	if err != nil {
+		return nil, fmt.Errorf("the embedded host page: %w", err)
+	}
+	probe, err := fs.ReadFile(fixtures.FS(), "integrations/probe/probe.js")
+	if err != nil {
+		return nil, fmt.Errorf("the embedded scripted integration: %w", err)
+	}
+	return &aichat.Stage{Host: host, Probe: probe, Integration: bundle, Dialect: c.Dialect, Claims: c.Claims}, nil
+}
+
+func launch(ctx context.Context, c Config) (*browser.Pool, error) {
+	found, err := browser.Find(c.Browser, c.Headed)
+	if err != nil {
+		return nil, &EnvironmentError{Err: err, Fix: "install chromium-headless-shell (make run does), or name a browser with --browser"}
+	}
+	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Headed: c.Headed, Tabs: c.Workers, SlowMo: c.SlowMo})
+	if err != nil {
+		return nil, &EnvironmentError{Err: err, Fix: "run `deskcheck doctor` to see what is wrong with the browser"}
+	}
+	return pool, nil
+}
+
+// performance plays the scenarios of a run on several tabs.
+type performance struct {
+	stage    *aichat.Stage
+	pool     *browser.Pool
+	config   Config
+	record   *record
+	progress Progress
+}
+
+// play runs every scenario as often as told. It gives the error that ended the run early, nil if all ran.
+func (p *performance) play(ctx context.Context, selected []steps.Scenario) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	queue := p.order(selected)
+	total := len(queue)
+	p.progress.Started(total)
+
+	work := make(chan steps.Scenario)
+	go func() {
+		defer close(work)
+		for _, s := range queue {
+			select {
+			case work <- s:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var mu sync.Mutex
+	done := 0
+	var workers sync.WaitGroup
+	for range min(p.config.Workers, total) {
+		workers.Go(func() {
+			for s := range work {
+				finding, err := p.one(ctx, s)
+				if err != nil {
+					stop(err)
+					return
+				}
+				mu.Lock()
+				done++
+				p.record.add(finding)
+				p.progress.Finished(finding, done, total)
+				mu.Unlock()
+				if p.config.FailFast && fails(finding.Verdict) {
+					stop(errFailFast)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	cause := context.Cause(ctx)
+	switch {
+	case cause == nil, errors.Is(cause, errFailFast):
+		return nil
+	case errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
+		return &EnvironmentError{Err: errors.New("the run was interrupted"), Fix: "run it again; what had run by then is in the report"}
+	}
+	return cause
+}
+
+var errFailFast = errors.New("a scenario failed")
+
+// order shuffles the scenarios by the seed, so that one that leans on another is found out, and the repeats with them.
+func (p *performance) order(selected []steps.Scenario) []steps.Scenario {
+	var queue []steps.Scenario
+	random := rand.New(rand.NewPCG(uint64(p.record.result.Seed), 0)) //nolint:gosec // An order, not a secret.
+	for range max(p.config.Repeat, 1) {
+		round := slices.Clone(selected)
+		random.Shuffle(len(round), func(i, j int) { round[i], round[j] = round[j], round[i] })
+		queue = append(queue, round...)
+	}
+	return queue
+}
+
+// one runs a scenario and says what it shows. Its error ends the run.
+func (p *performance) one(ctx context.Context, s steps.Scenario) (reports.Scenario, error) {
+	came, took, rerun, err := p.perform(ctx, s)
+	if err != nil {
+		return reports.Scenario{}, err
+	}
+	finding := p.record.finding(s, came, took)
+	finding.Rerun = rerun
+	return finding, nil
+}
+
+// guarded keeps a panic of the kit's own from taking the other scenarios, and what was found so far, with it.
+func (p *performance) guarded(ctx context.Context, tab *browser.Tab, s steps.Scenario) (came aichat.Performance, err error) {
+	defer steps.Recovered("play the scenario "+s.ID, &err)
+	return p.stage.Perform(ctx, tab, s, steps.Default), nil
+}
+
+// perform plays a scenario on a tab of the pool, a second time if the browser died under it: that says nothing about the integration, unless it happens again.
+func (p *performance) perform(ctx context.Context, s steps.Scenario) (came aichat.Performance, took time.Duration, rerun bool, err error) {
+	for {
+		tab, err := p.pool.Lease(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return came, 0, rerun, context.Cause(ctx)
+			}
+			return came, 0, rerun, &EnvironmentError{Err: err, Fix: "run `deskcheck doctor`; if the browser keeps dying, look at the memory of the machine or lower --workers"}
+		}
+		began := time.Now()
+		came, err = p.guarded(ctx, tab, s)
+		took = time.Since(began)
+		tab.Release()
+		if err != nil {
+			return came, took, rerun, &EnvironmentError{Err: err, Fix: "this is a fault of deskcheck: please report it with the lines above"}
+		}
+		switch {
+		case ctx.Err() != nil && came.Err() != nil:
+			return came, took, rerun, context.Cause(ctx)
+		case !came.BrowserDied:
+			return came, took, rerun, nil
+		case rerun:
+			return came, took, rerun, &EnvironmentError{Err: fmt.Errorf("the browser died twice under the scenario %s: %w", s.ID, came.Err()), Fix: "run `deskcheck doctor`; look at the memory of the machine"}
+		}
+		rerun = true
+	}
+}

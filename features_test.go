@@ -1,0 +1,68 @@
+package deskcheck
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/fixtures"
+	"deskcheck/reports"
+	"deskcheck/steps/browser"
+)
+
+// shared is one browser for all tests of the package that need one: starting it is what costs.
+var shared struct {
+	once sync.Once
+	pool *browser.Pool
+	err  error
+}
+
+func sharedPool(t *testing.T) *browser.Pool {
+	t.Helper()
+	shared.once.Do(func() {
+		shared.pool, shared.err = launch(context.Background(), DefaultConfig())
+	})
+	require.NoError(t, shared.err)
+	return shared.pool
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.pool != nil {
+		_ = shared.pool.Close()
+	}
+	if code != 0 {
+		panic("tests failed")
+	}
+}
+
+// TestFeatures runs every scenario against the reference integration, each as a subtest of its own: go test . -run 'TestFeatures/requesting/42' -v.
+func TestFeatures(t *testing.T) {
+	pool := sharedPool(t)
+	c := DefaultConfig()
+	catalogue, err := fixtures.Requirements(c.Contract)
+	require.NoError(t, err)
+	all, err := scenarios(c)
+	require.NoError(t, err)
+	bundle, about, err := bundleOf(c.Integration)
+	require.NoError(t, err)
+	stage, err := stageOf(c, bundle)
+	require.NoError(t, err)
+	record := newRecord(c, catalogue, all, all, about, pool.Installation())
+	for _, s := range all {
+		t.Run(s.ID, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			p := &performance{stage: stage, pool: pool, config: c, record: record}
+			came, took, _, err := p.perform(ctx, s)
+			require.NoError(t, err)
+			finding := record.finding(s, came, took)
+			assert.Equal(t, reports.Passed, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
+		})
+	}
+}

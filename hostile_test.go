@@ -1,0 +1,161 @@
+package deskcheck
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/fixtures"
+	"deskcheck/reports"
+	"deskcheck/steps"
+)
+
+// plainIntegration is a factory body that the hostile ones get wrong in one place. It keeps the contract as far as FLOW-03 goes.
+const plainIntegration = `
+export default (parameters, env) => ({
+  getName: () => 'hostile',
+  async startChat() {
+    START
+    const reply = await fetch(env.desk.url + '/v1/conversations/' + crypto.randomUUID(), { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{}' });
+    if (!reply.ok) throw new Error('refused');
+  },
+  async endChat() {},
+  async sendMessageToAgent() {},
+});`
+
+// hostile lists what integrations do to the page that they live on, and what has to come of it in the scenario of FLOW-03.
+var hostile = []struct {
+	name string
+	// start is put into startChat, or source is the whole file.
+	start, source string
+	// requirement is the one that fails, says a part of what is recorded.
+	requirement, says string
+}{
+	{name: "exports an object", source: `export default {};`, requirement: "FACT-01", says: "not a factory function"},
+	{name: "throws at import", source: `throw new Error('no licence'); export default () => ({});`, requirement: "FACT-01", says: "no licence"},
+	{name: "throws in the factory", source: `export default () => { throw new Error('no key') };`, requirement: "FACT-05", says: "no key"},
+	{name: "factory never settles", source: `export default () => new Promise(() => {});`, requirement: "FACT-05", says: "pending"},
+	{name: "loops in the factory", source: `export default () => { for (;;); };`, requirement: "FLOW-03", says: "does not answer"},
+	{name: "startChat never settles", start: `await new Promise(() => {});`, requirement: "FLOW-03", says: ""},
+	{name: "loops in startChat", start: `for (;;);`, requirement: "FLOW-03", says: "startChat"},
+	{name: "floods the host", start: `for (let i = 0; i < 100000; i++) parameters.callback.agentTyping(true);`, requirement: "FLOW-03", says: "flood"},
+	{name: "floods the console", start: `const big = 'x'.repeat(1 << 20); for (let i = 0; i < 50; i++) console.log(big);`, requirement: "FLOW-03", says: "console"},
+	{name: "calls alert", start: `alert('hello');`, requirement: "FLOW-03", says: "alert"},
+	{name: "closes the window", start: `window.close();`, requirement: "FLOW-03", says: "close"},
+	{name: "navigates away", start: `location.href = 'http://localhost:9/elsewhere';`, requirement: "FLOW-03", says: "elsewhere"},
+	{name: "opens a popup", start: `window.open('about:blank');`, requirement: "FLOW-03", says: "open"},
+	{name: "replaces Promise", start: `globalThis.Promise = class { then() {} };`, requirement: "FLOW-03", says: "Promise"},
+	{name: "replaces JSON", start: `globalThis.JSON = { parse: () => 1, stringify: () => '1' };`, requirement: "FLOW-03", says: "JSON"},
+	{name: "eats memory", start: `const hoard = []; for (;;) hoard.push(new Array(1 << 24).fill(hoard.length));`, requirement: "FLOW-03", says: "lost"},
+}
+
+// TestHostileIntegrations runs each beside a scenario of the reference integration on another tab, which must not notice.
+func TestHostileIntegrations(t *testing.T) {
+	pool := sharedPool(t)
+	c := DefaultConfig()
+	catalogue, err := fixtures.Requirements(c.Contract)
+	require.NoError(t, err)
+	all, err := scenarios(c)
+	require.NoError(t, err)
+	subject := scenarioOf(t, all, "FLOW-03", "5.")
+	neighbour := scenarioOf(t, all, "MSG-05", "A burst arrives")
+	reference, _, err := bundleOf(Integration{})
+	require.NoError(t, err)
+	well, err := stageOf(c, reference)
+	require.NoError(t, err)
+
+	for _, h := range hostile {
+		t.Run(h.name, func(t *testing.T) {
+			source := h.source
+			if source == "" {
+				source = strings.Replace(plainIntegration, "START", h.start, 1)
+			}
+			file := filepath.Join(t.TempDir(), "integration.js")
+			require.NoError(t, os.WriteFile(file, []byte(source), 0o600))
+			bundle, about, err := bundleOf(Integration{File: file})
+			require.NoError(t, err)
+			stage, err := stageOf(c, bundle)
+			require.NoError(t, err)
+			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+			defer cancel()
+
+			var beside reports.Scenario
+			var besideErr error
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				p := &performance{stage: well, pool: pool, config: c, record: newRecord(c, catalogue, all, all, about, pool.Installation())}
+				beside, besideErr = p.one(ctx, neighbour)
+			})
+			p := &performance{stage: stage, pool: pool, config: c, record: newRecord(c, catalogue, all, all, about, pool.Installation())}
+			finding, err := p.one(ctx, subject)
+			wg.Wait()
+			require.NoError(t, err)
+			require.NoError(t, besideErr)
+			assert.Equal(t, reports.Passed, beside.Verdict, beside.Reason)
+			assert.Equal(t, reports.Failed, finding.Verdict, finding.Reason)
+			var said []string
+			for _, check := range finding.Checks {
+				if check.Requirement == h.requirement && check.Verdict == reports.Failed {
+					said = append(said, check.Recorded+" "+check.Hint)
+				}
+			}
+			require.NotEmpty(t, said, "%s did not fail; %s", h.requirement, finding.Reason)
+			assert.Contains(t, strings.Join(said, "\n"), h.says)
+			t.Logf("%s: %s (%.0f ms)", h.name, finding.Reason, finding.DurationMs)
+		})
+	}
+}
+
+func scenarioOf(t *testing.T, all []steps.Scenario, id, begins string) steps.Scenario {
+	t.Helper()
+	for _, s := range all {
+		for _, tag := range s.Requirements {
+			if tag == id && strings.HasPrefix(s.Name, begins) {
+				return s
+			}
+		}
+	}
+	t.Fatalf("no scenario of %s begins with %q", id, begins)
+	return steps.Scenario{}
+}
+
+// TestFilesThatAreNoIntegration want an exit code 2 and words that name the file.
+func TestFilesThatAreNoIntegration(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, source string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(source), 0o600))
+		return path
+	}
+	cases := []struct {
+		name string
+		in   Integration
+		says []string
+	}{
+		{"missing", Integration{File: filepath.Join(dir, "missing.ts")}, []string{"missing.ts", "no such file"}},
+		{"a folder", Integration{File: dir}, []string{"is a folder"}},
+		{"does not parse", Integration{File: write("broken.ts", "export default (p) => {\n  return p.;\n}")}, []string{"broken.ts:2:11", "Expected identifier", "^"}},
+		{"imports what is not there", Integration{File: write("imports.ts", "import x from 'no-such-package';\nexport default () => x;")}, []string{"imports.ts:1", "no-such-package"}},
+		{"exports nothing", Integration{File: write("nothing.js", "console.log(1)")}, []string{"nothing.js", "exports nothing", "a default export"}},
+		{"no default export", Integration{File: write("named.js", "export const createDesk = () => ({})")}, []string{"named.js", "createDesk", "--export"}},
+		{"no such export", Integration{File: write("other.js", "export default () => ({})"), Export: "createDesk"}, []string{"createDesk", "default"}},
+		{"missing bundle", Integration{Bundle: filepath.Join(dir, "gone.js"), Global: "Desk"}, []string{"gone.js"}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			_, _, err := bundleOf(tc.in)
+			require.Error(t, err)
+			assert.Equal(t, reports.ExitUserError, ExitCode(err))
+			for _, words := range tc.says {
+				assert.Contains(t, err.Error(), words)
+			}
+		})
+	}
+}

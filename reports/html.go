@@ -1,0 +1,392 @@
+package reports
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+//go:embed report.html.tmpl
+var pageTemplate string
+
+//go:embed report.css
+var pageStyle string
+
+//go:embed report.js
+var pageScript string
+
+//go:embed diagram.js
+var diagramScript string
+
+// How much one page may carry, in bytes: it is meant to open at once, and what is cut stands in full in the journals beside it.
+const (
+	payloadBudget    = 5 << 19
+	screenshotBudget = 1 << 20
+	// openAtFirst is the most scenarios that stand open when the page is opened.
+	openAtFirst = 30
+	// toFix is the most requirements that are listed above the table of all.
+	toFix = 20
+	// entriesInPage is the most entries of one scenario that the page holds.
+	entriesInPage = 400
+)
+
+// payloadCaps are the sizes in bytes at which a payload is cut: of scenarios that failed and of others. The first pair that stays within the budget is taken.
+var payloadCaps = [][2]int{{16 << 10, 4 << 10}, {8 << 10, 1 << 10}, {4 << 10, 400}, {1 << 10, 120}, {200, 0}}
+
+var page = template.Must(template.New("report").Funcs(template.FuncMap{
+	"mark": Verdict.Mark, "ms": milliseconds, "visible": visible, "oneLine": oneLine, "thousands": thousands, "trim": strings.TrimSpace,
+	"class":  func(v Verdict) string { return "v-" + strings.ReplaceAll(string(v), " ", "-") },
+	"plural": plural,
+	"float":  func(n int64) float64 { return float64(n) },
+}).Parse(pageTemplate))
+
+// view is what the page's template shows.
+type view struct {
+	*Result
+	Title, Outcome string
+	Tone           string // passed, failed or problem: the colour of the head
+	Attention      []requirementView
+	AndMore        int // requirements to fix beyond those in Attention
+	Requirements   []requirementView
+	Areas          []string
+	Verdicts       []Verdict // those that some requirement has
+	Counts         []countView
+	Features       []featureView
+	Style          template.CSS
+	Script         template.JS
+	Policy         string
+}
+
+type countView struct {
+	Name  string
+	Total int
+	Of    []struct {
+		Verdict Verdict
+		N       int
+	}
+}
+
+type requirementView struct {
+	Requirement
+	Links, More []linkView // the scenarios, the telling ones first; More are those behind the first few
+}
+
+type linkView struct {
+	ID, Anchor, Name string
+	Verdict          Verdict
+}
+
+type featureView struct {
+	Name, File string
+	Scenarios  []scenarioView
+}
+
+type scenarioView struct {
+	Scenario
+	Anchor   string
+	Open     bool
+	Findings []findingView
+	Held     []string // requirements that passed here
+	Image    template.URL
+	Journal  template.JS // the data of the diagram, as JSON
+	Entries  int
+}
+
+type findingView struct {
+	Check
+	Statement string
+}
+
+// writeHTML writes r as one page that needs nothing else: no server, no network, no other file. All that an integration or a desk had a say in is escaped by the
+// template or set as text by the script, and the page's own policy forbids any script but its own. r must come from settle.
+func writeHTML(w io.Writer, r *Result) error {
+	script := diagramScript + pageScript
+	sum := sha256.Sum256([]byte(script))
+	v := view{
+		Result: r, Outcome: sentence(r), Style: template.CSS(pageStyle), Script: template.JS(script), //nolint:gosec // both are ours, embedded
+		Policy: "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
+	}
+	v.Title, v.Tone = headline(r)
+	v.Counts = counts(r)
+	anchors, byID := anchorsOf(r)
+	for _, q := range r.Requirements {
+		var all, failing []linkView
+		for _, id := range q.Scenarios {
+			link := linkView{ID: id}
+			if i, ok := byID[id]; ok {
+				link.Anchor, link.Name, link.Verdict = anchors[i], r.Scenarios[i].Name, r.Scenarios[i].Verdict
+				if r.Scenarios[i].FailsRun() {
+					failing = append(failing, link)
+				}
+			}
+			all = append(all, link)
+		}
+		slices.SortStableFunc(all, func(a, b linkView) int { return telling(b.Verdict) - telling(a.Verdict) })
+		v.Requirements = append(v.Requirements, linked(q, all))
+		switch {
+		case !q.Verdict.FailsRun():
+		case len(v.Attention) < toFix:
+			v.Attention = append(v.Attention, linked(q, failing))
+		default:
+			v.AndMore++
+		}
+		if !slices.Contains(v.Areas, q.Area) {
+			v.Areas = append(v.Areas, q.Area)
+		}
+	}
+	for _, verdict := range Verdicts {
+		if r.Summary.Requirements[verdict]+r.Summary.Scenarios[verdict] > 0 {
+			v.Verdicts = append(v.Verdicts, verdict)
+		}
+	}
+	journals, err := journalsFor(r)
+	if err != nil {
+		return fmt.Errorf("index.html: %w", err)
+	}
+	v.Features = features(r, anchors, journals)
+	if err := page.Execute(w, v); err != nil {
+		return fmt.Errorf("index.html: %w", err)
+	}
+	return nil
+}
+
+// linked is the requirement with its links, all but the first few of them behind a fold.
+func linked(q Requirement, links []linkView) requirementView {
+	const first = 4
+	if len(links) <= first+1 {
+		return requirementView{Requirement: q, Links: links}
+	}
+	return requirementView{Requirement: q, Links: links[:first], More: links[first:]}
+}
+
+// telling orders scenarios by how much they say about a requirement's verdict.
+func telling(v Verdict) int {
+	switch {
+	case v.FailsRun():
+		return 2
+	case v == Passed:
+		return 0
+	default:
+		return 1
+	}
+}
+
+// headline is the page's first sentence and its tone.
+func headline(r *Result) (title, tone string) {
+	name := oneLine(clip(r.Integration.Name, 200))
+	if name == "" {
+		name = oneLine(r.Integration.Source)
+	}
+	if name == "" {
+		name = "The integration"
+	}
+	switch {
+	case r.Problem != "":
+		return "The run could not tell whether " + name + " keeps the contract", "problem"
+	case r.Verdict == Passed && len(r.Selection) > 0:
+		return name + " keeps what was selected of the " + r.Contract + " contract", "passed"
+	case r.Verdict == Passed:
+		return name + " keeps the " + r.Contract + " contract", "passed"
+	case Count(r).Requirements[Failed] == 0:
+		return name + " cannot be certified as it stands", "failed"
+	default:
+		return name + " does not keep the " + r.Contract + " contract", "failed"
+	}
+}
+
+// sentence is the outcome as a sentence that stands alone: where the environment failed, the headline has said so already.
+func sentence(r *Result) string {
+	s := []rune(outcome(r))
+	if r.Problem != "" {
+		s = []rune(strings.TrimRight(r.Problem, ". \n"))
+	}
+	if len(s) > 0 {
+		s[0] = unicode.ToUpper(s[0])
+	}
+	return string(s) + "."
+}
+
+func counts(r *Result) []countView {
+	all := []countView{{Name: "requirement", Total: len(r.Requirements)}, {Name: "scenario", Total: len(r.Scenarios)}}
+	for i, of := range []map[Verdict]int{r.Summary.Requirements, r.Summary.Scenarios} {
+		for _, v := range Verdicts {
+			if of[v] > 0 {
+				all[i].Of = append(all[i].Of, struct {
+					Verdict Verdict
+					N       int
+				}{v, of[v]})
+			}
+		}
+	}
+	return all
+}
+
+// anchorsOf gives each scenario its place in the page, and the index of each ID.
+func anchorsOf(r *Result) (anchors []string, byID map[string]int) {
+	anchors, byID = stems(r.Scenarios), map[string]int{}
+	for i := range anchors {
+		anchors[i] = "s-" + anchors[i]
+		byID[r.Scenarios[i].ID] = i
+	}
+	return anchors, byID
+}
+
+// features gathers the scenarios below their features, in the order in which the features first appear.
+func features(r *Result, anchors []string, journals [][]byte) []featureView {
+	statements := map[string]string{}
+	for _, q := range r.Requirements {
+		statements[q.ID] = q.Statement
+	}
+	room := screenshotBudget
+	var all []featureView
+	open := 0
+	at := map[string]int{}
+	for i, s := range r.Scenarios {
+		key := s.File + "\n" + s.Feature
+		n, ok := at[key]
+		if !ok {
+			n = len(all)
+			at[key] = n
+			all = append(all, featureView{Name: s.Feature, File: featurePath(s.File)})
+		}
+		sv := scenarioView{Scenario: s, Anchor: anchors[i], Open: s.FailsRun() && open < openAtFirst, Journal: template.JS(journals[i]), Entries: len(s.Evidence.Entries)} //nolint:gosec // encoding/json escapes what could end the element
+		if sv.Open {
+			open++
+		}
+		for _, c := range s.Checks {
+			if c.Verdict == Passed {
+				if !slices.Contains(sv.Held, c.Requirement) {
+					sv.Held = append(sv.Held, c.Requirement)
+				}
+				continue
+			}
+			if c.Expected == statements[c.Requirement] { // said once is enough
+				c.Expected = ""
+			}
+			sv.Findings = append(sv.Findings, findingView{c, statements[c.Requirement]})
+			if c.Recorded != "" && strings.Contains(sv.Reason, c.Recorded) { // the finding says it, with what was expected
+				sv.Reason = ""
+			}
+		}
+		if size := len(s.Evidence.Image); size > 0 && size <= room {
+			room -= size
+			sv.Image = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(s.Evidence.Image)) //nolint:gosec // base64 of bytes
+		}
+		all[n].Scenarios = append(all[n].Scenarios, sv)
+	}
+	return all
+}
+
+// pageJournal is what the page's script draws a scenario from.
+type pageJournal struct {
+	File  string `json:"file"`
+	Total int    `json:"total"`
+	// Entries are in order of time. Each is [seq, atMs, kind, from, to, name, ref, chat, widget, requirement, note, payload, bytes cut, outcome], trailing empties left out.
+	Entries [][]any     `json:"entries"`
+	Steps   []pageStep  `json:"steps"`
+	Shows   map[int]any `json:"shows"` // Seq of the entries that findings point at → requirement
+}
+
+type pageStep struct {
+	Text   string `json:"text"`
+	Status string `json:"status"`
+	First  int    `json:"first,omitempty"`
+	Last   int    `json:"last,omitempty"`
+}
+
+// journalsFor makes the diagrams' data of all scenarios, cutting payloads until all fit the budget.
+func journalsFor(r *Result) ([][]byte, error) {
+	all := make([][]byte, len(r.Scenarios))
+	for _, caps := range payloadCaps {
+		total := 0
+		for i, s := range r.Scenarios {
+			limit := caps[1]
+			if s.FailsRun() {
+				limit = caps[0]
+			}
+			var err error
+			if all[i], err = journalFor(s, limit); err != nil {
+				return nil, fmt.Errorf("the diagram of %s: %w", s.ID, err)
+			}
+			total += len(all[i])
+		}
+		if total <= payloadBudget {
+			break
+		}
+	}
+	return all, nil
+}
+
+// journalFor is one scenario's data as JSON, fit to stand in a script element: encoding/json escapes <, > and &.
+func journalFor(s Scenario, limit int) ([]byte, error) {
+	j := pageJournal{File: s.Evidence.Journal, Total: len(s.Evidence.Entries), Entries: [][]any{}, Steps: []pageStep{}, Shows: map[int]any{}}
+	first := 0 // the earliest entry that a finding points at
+	for _, c := range s.Checks {
+		if c.Entry > 0 && c.Verdict != Passed {
+			j.Shows[c.Entry] = c.Requirement
+			if first == 0 || c.Entry < first {
+				first = c.Entry
+			}
+		}
+	}
+	for _, step := range s.Steps {
+		j.Steps = append(j.Steps, pageStep{strings.TrimSpace(step.Keyword) + " " + oneLine(step.Text), step.Status, step.FirstEntry, step.LastEntry})
+	}
+	for _, e := range excerptFor(byTime(s.Evidence.Entries), first) {
+		data, most := string(e.Data), limit
+		if e.Kind == "screen" { // large, many, and not what anyone looks at first
+			most /= 4
+		}
+		cut := 0
+		if len(data) > most {
+			data = clip(data, most)
+			cut = len(e.Data) - len(data)
+		}
+		row := []any{e.Seq, round(e.AtMs), e.Kind, e.From, e.To, e.Name, e.Ref, e.Chat, e.Widget, e.Requirement, clip(e.Note, 1000), data, cut, came(e)}
+		for n := len(row) - 1; n > 5 && (row[n] == "" || row[n] == 0); n-- {
+			row = row[:n]
+		}
+		j.Entries = append(j.Entries, row)
+	}
+	return json.Marshal(j)
+}
+
+// came is what came of a call, a callback or a request, in a word: fulfilled, rejected, threw, or the status of the response.
+func came(e Entry) string {
+	var payload struct {
+		Outcome string `json:"outcome"`
+		Status  int    `json:"status"`
+	}
+	if json.Unmarshal(e.Data, &payload) != nil { // another shape: then the word is not known
+		return ""
+	}
+	switch e.Kind {
+	case "settled", "returned":
+		return payload.Outcome
+	case "response":
+		if payload.Status == 0 {
+			return "no answer to"
+		}
+		return strconv.Itoa(payload.Status)
+	default:
+		return ""
+	}
+}
+
+// excerptFor cuts a long journal to what the page may hold: around the entry with the given Seq, the beginning without one.
+func excerptFor(ordered []Entry, seq int) []Entry {
+	if len(ordered) <= entriesInPage {
+		return ordered
+	}
+	at := max(0, slices.IndexFunc(ordered, func(e Entry) bool { return e.Seq == seq }))
+	from := min(max(0, at-entriesInPage*3/4), len(ordered)-entriesInPage)
+	return ordered[from : from+entriesInPage]
+}

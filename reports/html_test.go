@@ -1,0 +1,174 @@
+package reports
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func pageOf(t *testing.T, r *Result) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, writeHTML(&b, settle(r)))
+	return b.String()
+}
+
+var scripts = regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`)
+
+func TestPageHasNoMarkupButItsOwn(t *testing.T) {
+	r := sample()
+	for i := range r.Scenarios { // wherever a word from outside can stand, a hostile one stands
+		s := &r.Scenarios[i]
+		s.Name, s.Reason, s.Feature = s.Name+hostileMarkup, hostileMarkup, s.Feature+hostileMarkup
+		s.Steps = append(s.Steps, Step{Keyword: hostileMarkup, Text: hostileMarkup, Argument: hostileMarkup, Status: "passed"})
+		s.Evidence.Entries = append(s.Evidence.Entries, Entry{Seq: 99, Kind: hostileMarkup, From: hostileMarkup, To: hostileMarkup, Name: hostileMarkup, Note: hostileMarkup, Requirement: hostileMarkup})
+	}
+	r.Integration.Name, r.Integration.Source, r.Integration.Export, r.Integration.Methods = hostileMarkup, hostileMarkup, hostileMarkup, []string{hostileMarkup}
+	r.Selection, r.KnownFailing[0].Reason, r.Requirements[0].Statement, r.Requirements[0].Sources = []string{hostileMarkup}, hostileMarkup, hostileMarkup, []string{hostileMarkup}
+	page := pageOf(t, r)
+	found := scripts.FindAllStringSubmatch(page, -1)
+	withJournal := 0
+	for _, s := range r.Scenarios {
+		if len(s.Evidence.Entries) > 0 {
+			withJournal++
+		}
+	}
+	require.Len(t, found, withJournal+1, "one script of data per journal, and ours")
+	for _, script := range found[:withJournal] {
+		require.Equal(t, ` type="application/json"`, script[1])
+		var j pageJournal
+		require.NoError(t, json.Unmarshal([]byte(script[2]), &j))
+	}
+	shown := scripts.ReplaceAllString(page, "") // the data has the characters as they came; the script makes them visible
+	for _, hostile := range []string{"<img src=x", "\x1b", "\u202e", "\x00"} {
+		assert.NotContains(t, shown, hostile, "%q is in the page", hostile)
+	}
+	assert.NotContains(t, page, "<img src=x")
+	sum := sha256.Sum256([]byte(found[withJournal][2]))
+	assert.Contains(t, html.UnescapeString(page), "script-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'", "the page's policy admits its own script, and no other")
+}
+
+func TestPageNeedsNothingElse(t *testing.T) {
+	page := pageOf(t, sample())
+	assert.NotRegexp(t, `(?i)(src|href|action|poster|data)\s*=\s*["']?(https?:)?//`, page)
+	assert.NotRegexp(t, `(?i)url\(|@import|<link|<iframe|<object|<base`, page)
+	for _, address := range regexp.MustCompile(`https?://[^"'\s]*`).FindAllString(page, -1) {
+		assert.Equal(t, "http://www.w3.org/2000/svg", address, "a name of SVG, never fetched")
+	}
+}
+
+func TestPageShowsEverything(t *testing.T) {
+	r := sample()
+	page := pageOf(t, r)
+	text := html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page, ""))
+	for _, words := range []string{"Acme Desk does not keep the ai-chat contract", "3 of 15 requirements failed", "src/acme.ts", r.Integration.Digest, "20261121", "exit code 1", "derived", "the browser died under it once", "its runs differed", "run 20 times"} {
+		assert.Contains(t, text, words)
+	}
+	for _, q := range r.Requirements {
+		assert.Contains(t, page, `id="r-`+q.ID+`"`)
+		assert.Contains(t, text, q.Statement)
+		assert.Contains(t, text, q.Reason)
+	}
+	for _, s := range r.Scenarios {
+		require.Contains(t, page, `id="`+Anchor(s.ID)+`"`)
+		assert.Equal(t, s.FailsRun(), regexp.MustCompile(`id="`+Anchor(s.ID)+`"[^>]* open>`).MatchString(page), "what failed stands open: %s", s.ID)
+		for _, step := range s.Steps {
+			assert.Contains(t, text, step.Text)
+		}
+	}
+	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if id := link[1]; id != "r-JOIN-09" && id != "r-MSG-13" { // the sample's catalogue lacks these
+			assert.Contains(t, page, `id="`+id+`"`)
+		}
+	}
+	assert.Contains(t, page, `src="data:image/png;base64,`)
+	assert.Contains(t, pageOf(t, &Result{Verdict: Failed, Problem: "no browser"}), "The run could not tell")
+}
+
+func TestPageStaysSmall(t *testing.T) {
+	page := pageOf(t, large(150, 12)) // 64 entries each
+	assert.Less(t, len(page), 5<<20)
+
+	r := large(60, 12)
+	for i := range r.Scenarios {
+		for j := range r.Scenarios[i].Evidence.Entries {
+			r.Scenarios[i].Evidence.Entries[j].Data = json.RawMessage(`"` + strings.Repeat("é", 2<<10) + `"`)
+		}
+		r.Scenarios[i].Evidence.Image = make([]byte, 200<<10)
+	}
+	page = pageOf(t, r)
+	assert.Less(t, len(page), payloadBudget+2*screenshotBudget+(1<<20), "large payloads are cut and further screenshots linked")
+	assert.Contains(t, page, `<a href="screenshots/`)
+
+	r = large(1, 3000)
+	page = pageOf(t, r)
+	assert.Less(t, len(page), 1<<20, "a flood is cut to what surrounds the finding")
+}
+
+func TestExcerptOfALongJournal(t *testing.T) {
+	entries := byTime(talk(300))
+	has := func(seq int) bool {
+		for _, e := range excerptFor(entries, seq) {
+			if e.Seq == seq {
+				return len(excerptFor(entries, seq)) == entriesInPage
+			}
+		}
+		return false
+	}
+	assert.True(t, has(1))
+	assert.True(t, has(777))
+	assert.True(t, has(len(entries)))
+	assert.Len(t, excerptFor(entries, 0), entriesInPage)
+	assert.Len(t, excerptFor(entries[:10], 3), 10)
+}
+
+// The page is opened in a browser, if one is installed: its script runs, draws the open diagrams, and nothing hostile has run.
+func TestPageInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	var browser string
+	for _, name := range []string{"chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			browser = path
+			break
+		}
+	}
+	if browser == "" {
+		t.Skip("no browser is installed")
+	}
+	dir := t.TempDir()
+	require.NoError(t, Write(dir, sample()))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	args := []string{"--headless", "--disable-gpu", "--dump-dom", "--user-data-dir=" + filepath.Join(dir, "profile"), "file://" + filepath.Join(dir, IndexFile)}
+	if os.Geteuid() == 0 {
+		args = append([]string{"--no-sandbox"}, args...) // Chromium refuses to run as root with it
+	}
+	command := exec.CommandContext(ctx, browser, args...)
+	out, err := command.Output()
+	require.NoError(t, err)
+	dom := string(out)
+	assert.Contains(t, dom, `class="scripted"`)
+	assert.NotContains(t, dom, "<title>owned")
+	assert.Contains(t, dom, "<title>failed: Acme Desk does not keep the ai-chat contract</title>")
+	// 16 of the failed scenario's 18 entries are drawn: the screen's and the console's are not, and the console's line is listed instead.
+	drawn := dom[strings.Index(dom, `id="s-ai-chat-requesting-27"`):strings.Index(dom, `id="s-ai-chat-requesting-61"`)]
+	assert.Equal(t, 16, strings.Count(drawn, `role="option"`))
+	assert.Equal(t, 1, strings.Count(drawn, `aria-selected="true"`))
+	assert.Contains(t, drawn, "session resumes")
+	assert.NotContains(t, dom, "<img src=\"x\"")
+}

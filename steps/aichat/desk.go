@@ -1,0 +1,430 @@
+package aichat
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+)
+
+const operations = `(availability queries|new conversations|messages|endings)`
+
+var deskSteps = []definition{
+	define(`the desk says that agents are (online|offline|undeterminable)`, func(p *Player) any { return p.deskAvailability }),
+	define(`the desk cannot be reached`, func(p *Player) any { return func() error { return p.deskAll(mockdesk.Cut()) } }),
+	define(`the desk never answers at all`, func(p *Player) any { return func() error { return p.deskAll(mockdesk.Blackhole()) } }),
+	define(`the desk refuses `+operations+` with (\d+)`, func(p *Player) any { return p.deskRefuses }),
+	define(`the desk cuts off `+operations, func(p *Player) any { return p.reacts(mockdesk.Cut()) }),
+	define(`the desk never answers `+operations, func(p *Player) any { return p.reacts(mockdesk.Blackhole()) }),
+	define(`the desk holds `+operations, func(p *Player) any { return p.reacts(mockdesk.Hold()) }),
+	define(`the desk holds its replies to `+operations, func(p *Player) any { return p.reacts(mockdesk.HoldReply()) }),
+	define(`the desk garbles `+operations, func(p *Player) any { return p.reacts(mockdesk.Body(200, "application/json", `{"stat`)) }),
+	define(`the desk accepts `+operations+` from now on`, func(p *Player) any { return p.reacts(mockdesk.Accept()) }),
+	define(`the desk loses its reply to the next message`, func(p *Player) any { return p.losesReply }),
+	define(`the desk takes ([\d, and]+) milliseconds for the next messages`, func(p *Player) any { return p.takes }),
+	define(`the desk lets go`, func(p *Player) any { return p.letsGo }),
+	define(`the desk has a request for a new conversation`, func(p *Player) any { return p.held(mockdesk.OpStart) }),
+	define(`the desk has a message in its hands`, func(p *Player) any { return p.held(mockdesk.OpMessage) }),
+	define(`the desk reports position (\d+)`, func(p *Player) any { return p.reportsPosition }),
+	define(`the desk reports a wait of (\d+) seconds`, func(p *Player) any { return p.reportsSeconds }),
+	define(`the desk still reports position (\d+) in conversation (\d+)`, func(p *Player) any { return p.stillReports }),
+	define(`the desk closes the queue`, func(p *Player) any { return p.closesQueue }),
+	define(`the desk posts the notice "([^"]*)"`, func(p *Player) any { return p.postsNotice }),
+	define(`the desk echoes the user's end (before it answers|after it has answered)`, func(p *Player) any { return p.echoes }),
+	define(`the desk repeats (\d+) times that "([^"]*)" is present`, func(p *Player) any { return p.repeatsPresence }),
+	define(`the desk sends the arrival of "([^"]*)" in conversation (\d+)`, func(p *Player) any { return p.sendsArrival }),
+	define(`the desk sends the line "([^"]*)" of "([^"]*)" in conversation (\d+)`, func(p *Player) any { return p.sendsLine }),
+	define(`the desk sends a line of "([^"]*)" without any text in conversation (\d+)`, func(p *Player) any { return p.sendsNoText }),
+	define(`the desk sends the end of conversation (\d+)`, func(p *Player) any { return p.sendsEnd }),
+	define(`the link drops`, func(p *Player) any { return p.linkDrops }),
+	define(`the integration has found its way back`, func(p *Player) any { return p.foundBack }),
+}
+
+var operationOf = map[string]mockdesk.Operation{
+	"availability queries": mockdesk.OpAvailability, "new conversations": mockdesk.OpStart,
+	"messages": mockdesk.OpMessage, "endings": mockdesk.OpEnd,
+}
+
+func (p *Player) reacts(r mockdesk.Reaction) any {
+	return func(operation string) error {
+		p.Desk.React(operationOf[operation], r)
+		return nil
+	}
+}
+
+func (p *Player) deskAll(r mockdesk.Reaction) error {
+	for _, op := range []mockdesk.Operation{mockdesk.OpAvailability, mockdesk.OpStart, mockdesk.OpMessage, mockdesk.OpEnd, mockdesk.OpEvents} {
+		p.Desk.React(op, r)
+	}
+	return nil
+}
+
+func (p *Player) deskRefuses(operation string, status int) error {
+	p.Desk.React(operationOf[operation], mockdesk.Refuse(status, "refused by the scenario"))
+	return nil
+}
+
+func (p *Player) deskAvailability(state string) error {
+	p.Desk.SetAvailability(map[string]mockdesk.Availability{"online": mockdesk.Online, "offline": mockdesk.Offline, "undeterminable": mockdesk.Unknown}[state])
+	return nil
+}
+
+func (p *Player) losesReply() error {
+	p.Desk.ReactNext(mockdesk.OpMessage, 1, mockdesk.LoseReply())
+	return nil
+}
+
+// takes gives each of the next messages a delay of its own on the desk's clock.
+func (p *Player) takes(list string) error {
+	var reactions []mockdesk.Reaction
+	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r < '0' || r > '9' }) {
+		ms, err := strconv.Atoi(word)
+		if err != nil {
+			return &steps.HarnessError{Doing: "read the delays of " + list, Err: err}
+		}
+		reactions = append(reactions, mockdesk.Delay(time.Duration(ms)*time.Millisecond))
+	}
+	p.Desk.ReactSequence(mockdesk.OpMessage, reactions...)
+	return nil
+}
+
+// letsGo has the desk go on with everything that it holds.
+func (p *Player) letsGo() error {
+	for _, op := range operationOf {
+		if p.Desk.Held(op) > 0 {
+			p.Desk.Release(op)
+		}
+	}
+	return p.Rest()
+}
+
+func (p *Player) held(op mockdesk.Operation) any {
+	return func() error {
+		err := p.Until(func() bool { return p.Desk.Held(op) > 0 }, p.Deadlines.Start)
+		if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+			return &steps.Failure{Expected: "a request to the desk", Recorded: "none came", Hint: p.trouble()}
+		}
+		return err
+	}
+}
+
+// inQueue does something in the newest conversation.
+func (p *Player) inQueue(act func(*mockdesk.Conversation) error) error {
+	c, err := p.conversation()
+	if err != nil {
+		return err
+	}
+	if err := act(c); err != nil {
+		return &steps.HarnessError{Doing: "have the desk act in its conversation", Err: err}
+	}
+	return p.Rest()
+}
+
+func (p *Player) reportsPosition(n int) error {
+	return p.inQueue(func(c *mockdesk.Conversation) error {
+		_, err := c.QueueUpdate(mockdesk.QueueInfo{Position: &n})
+		return err
+	})
+}
+
+func (p *Player) reportsSeconds(n int) error {
+	return p.inQueue(func(c *mockdesk.Conversation) error {
+		_, err := c.QueueUpdate(mockdesk.QueueInfo{WaitSeconds: &n})
+		return err
+	})
+}
+
+// stillReports sends waiting information that has no sense any more.
+func (p *Player) stillReports(position, n int) error {
+	return p.sends(n, mockdesk.Event{Type: "queue.updated", Data: map[string]any{"position": position}})
+}
+
+func (p *Player) closesQueue() error {
+	return p.inQueue(func(c *mockdesk.Conversation) error { _, err := c.CloseQueue("nobody is left to answer"); return err })
+}
+
+func (p *Player) postsNotice(text string) error {
+	return p.inQueue(func(c *mockdesk.Conversation) error { _, err := c.Notice(text); return err })
+}
+
+func (p *Player) echoes(when string) error {
+	c, err := p.conversation()
+	if err != nil {
+		return err
+	}
+	mode := mockdesk.After
+	if when == "before it answers" {
+		mode = mockdesk.Before
+	}
+	c.EchoEnd(mode)
+	return nil
+}
+
+// sends puts an event on the wire of conversation n, whether or not it makes sense there.
+func (p *Player) sends(n int, event mockdesk.Event) error {
+	c, err := p.numbered(n)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Emit(event); err != nil {
+		return &steps.HarnessError{Doing: "have the desk send " + event.Type, Err: err}
+	}
+	return p.Rest()
+}
+
+func (p *Player) repeatsPresence(n int, name string) error {
+	for range n {
+		if err := p.sends(len(p.Desk.Conversations()), mockdesk.Event{Type: "agent.joined", Data: map[string]any{"agent": p.profile(name)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Player) profile(name string) map[string]any {
+	return map[string]any{"id": agentID(name), "name": name}
+}
+
+func (p *Player) author(name string) map[string]any {
+	return map[string]any{"role": "agent", "id": agentID(name), "name": name}
+}
+
+func (p *Player) sendsArrival(name string, n int) error {
+	return p.sends(n, mockdesk.Event{Type: "agent.joined", Data: map[string]any{"agent": p.profile(name)}})
+}
+
+func (p *Player) sendsLine(text, name string, n int) error {
+	return p.sends(n, mockdesk.Event{Type: "message", Data: map[string]any{"id": "line-" + name, "author": p.author(name), "text": unescape(text), "format": "text"}})
+}
+
+func (p *Player) sendsNoText(name string, n int) error {
+	return p.sends(n, mockdesk.Event{Type: "message", Data: map[string]any{"id": "line-" + name, "author": p.author(name), "format": "text"}})
+}
+
+func (p *Player) sendsEnd(n int) error {
+	return p.sends(n, mockdesk.Event{Type: "conversation.ended", Data: map[string]any{"by": "user"}})
+}
+
+func (p *Player) linkDrops() error {
+	return p.inQueue(func(c *mockdesk.Conversation) error { c.CutSockets(); return nil })
+}
+
+// foundBack waits until the integration listens to its conversation again. Backing off before a new try is its right, so time may run.
+func (p *Player) foundBack() error {
+	c, err := p.conversation()
+	if err != nil {
+		return err
+	}
+	err = p.Until(func() bool { return c.Sockets() > 0 }, seconds(60))
+	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		return &steps.Failure{Expected: "the integration to listen to its conversation again", Recorded: "no new connection within 60 seconds", Hint: p.trouble()}
+	}
+	return err
+}
+
+var deskChecks = []definition{
+	define(`the desk has (no|\d+) (open )?conversations?`, func(p *Player) any { return p.deskHas }),
+	define(`the desk was asked about the queue "([^"]*)"`, func(p *Player) any { return p.deskWasAsked }),
+	define(`the desk has received "(.*)"`, func(p *Player) any { return p.deskReceived }),
+	define(`the desk has received`, func(p *Player) any { return p.deskReceivedText }),
+	define(`the desk has received a text of (\d+) characters`, func(p *Player) any { return p.deskReceivedLong }),
+	define(`the desk has received exactly`, func(p *Player) any { return p.deskReceivedExactly }),
+	define(`the desk has received no request`, func(p *Player) any { return p.deskReceivedNoRequest }),
+	define(`the desk has received (no|\d+) endings?`, func(p *Player) any { return p.deskReceivedEndings }),
+	define(`the desk was sent no blank line`, func(p *Player) any { return p.deskNoBlank }),
+	define(`the desk knew "([^"]*)" before the user's first line`, func(p *Player) any { return p.deskKnew }),
+	define(`the conversation is over at the desk within (\d+) seconds`, func(p *Player) any { return p.deskOver }),
+	define(`if "sendMessageToAgent" was fulfilled, the desk has received "(.*)"`, func(p *Player) any { return p.deskReceivedIfTold }),
+	define(`the integration holds no socket`, func(p *Player) any { return p.holdsNoSocket }),
+}
+
+// deskComes waits until the desk is as wanted.
+func (p *Player) deskComes(within time.Duration, expected string, wanted func() bool, recorded func() string) error {
+	err := p.Until(wanted, within)
+	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		return &steps.Failure{Expected: expected, Recorded: recorded(), Hint: p.trouble()}
+	}
+	return err
+}
+
+func (p *Player) deskHas(count, open string) error {
+	n, _ := strconv.Atoi(count) // "no" is 0.
+	have := func() int {
+		if open != "" {
+			return p.Desk.OpenConversations()
+		}
+		return len(p.Desk.Conversations())
+	}
+	expected := fmt.Sprintf("%s %sconversations at the desk", count, open)
+	if err := p.deskComes(p.Deadlines.Start, expected, func() bool { return have() == n }, func() string { return fmt.Sprintf("%d %sconversations", have(), open) }); err != nil {
+		return err
+	}
+	// What is still on its way could change the number.
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	if have() != n {
+		return &steps.Failure{Expected: expected, Recorded: fmt.Sprintf("%d %sconversations", have(), open)}
+	}
+	return nil
+}
+
+func (p *Player) deskWasAsked(queue string) error {
+	return p.deskComes(p.Deadlines.Event, "a question about the queue "+quote(queue), func() bool {
+		queries := p.Desk.Queries()
+		return len(queries) > 0 && queries[len(queries)-1].Queue == queue
+	}, func() string { return "questions about " + short(p.Desk.Queries()) })
+}
+
+// received gives what the user's side has said at the desk, over all conversations.
+func (p *Player) received() []string {
+	lines := []string{}
+	for _, c := range p.Desk.Conversations() {
+		for _, line := range c.Transcript() {
+			if line.Role == "user" {
+				lines = append(lines, line.Text)
+			}
+		}
+	}
+	return lines
+}
+
+func (p *Player) deskReceived(text string) error { return p.deskReceivedOne(unescape(text)) }
+
+func (p *Player) deskReceivedText(doc *godog.DocString) error { return p.deskReceivedOne(doc.Content) }
+
+func (p *Player) deskReceivedLong(n int) error { return p.deskReceivedOne(longText(n)) }
+
+func (p *Player) deskReceivedOne(text string) error {
+	count := func() (n int) {
+		for _, line := range p.received() {
+			if line == text {
+				n++
+			}
+		}
+		return n
+	}
+	recorded := func() string { return "the desk has " + short(p.received()) }
+	expected := "the desk to have " + quote(clip(text)) + " once"
+	if err := p.deskComes(p.Deadlines.Event, expected, func() bool { return count() > 0 }, recorded); err != nil {
+		return err
+	}
+	if n := count(); n != 1 {
+		return &steps.Failure{Expected: expected, Recorded: fmt.Sprintf("it has it %d times", n)}
+	}
+	return nil
+}
+
+func (p *Player) deskReceivedExactly(table *godog.Table) error {
+	want := column(table)
+	recorded := func() string { return "the desk has " + short(p.received()) }
+	expected := "the desk to have exactly " + short(want)
+	if err := p.deskComes(p.Deadlines.Settled, expected, func() bool { return len(p.received()) >= len(want) }, recorded); err != nil {
+		return err
+	}
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	if !slices.Equal(p.received(), want) {
+		return &steps.Failure{Expected: expected, Recorded: recorded()}
+	}
+	return nil
+}
+
+func (p *Player) requests(match func(method, path string) bool) []journal.Entry {
+	return p.Journal.All(0, func(e journal.Entry) bool {
+		method, path, _ := strings.Cut(e.Name, " ")
+		return e.Kind == journal.Request && match(method, path)
+	})
+}
+
+func (p *Player) deskReceivedNoRequest() error {
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	if all := p.requests(func(string, string) bool { return true }); len(all) > 0 {
+		return &steps.Failure{Expected: "no request to the desk", Recorded: all[0].Name, Entry: all[0].Seq}
+	}
+	return nil
+}
+
+func (p *Player) deskReceivedEndings(count string) error {
+	n, _ := strconv.Atoi(count) // "no" is 0.
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	all := p.requests(func(method, _ string) bool { return method == "DELETE" })
+	if len(all) == n {
+		return nil
+	}
+	f := &steps.Failure{Expected: fmt.Sprintf("%s requests to end the conversation", count), Recorded: fmt.Sprintf("%d", len(all))}
+	if len(all) > n {
+		f.Entry = all[n].Seq
+	}
+	return f
+}
+
+func (p *Player) deskNoBlank() error {
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	for _, e := range p.requests(func(method, path string) bool { return method == "PUT" && strings.Contains(path, "/messages/") }) {
+		var data struct {
+			Body struct {
+				Text *string `json:"text"`
+			} `json:"body"`
+		}
+		// A body of another shape holds no blank line.
+		if json.Unmarshal(e.Data, &data) == nil && data.Body.Text != nil && strings.TrimSpace(*data.Body.Text) == "" {
+			return &steps.Failure{Expected: "no blank line at the desk", Recorded: "a message with blank text", Entry: e.Seq}
+		}
+	}
+	return nil
+}
+
+func (p *Player) deskKnew(fact string) error {
+	c, err := p.conversation()
+	if err != nil {
+		return err
+	}
+	if strings.Contains(string(c.Context()), fact) {
+		return nil
+	}
+	for _, line := range c.Transcript() {
+		if line.Role == "user" {
+			break
+		}
+		if strings.Contains(line.Text, fact) {
+			return nil
+		}
+	}
+	return &steps.Failure{Expected: "the desk to know " + quote(fact) + " before the user's first line", Recorded: "it was given " + clip(string(c.Context()))}
+}
+
+func (p *Player) deskOver(n int) error {
+	return p.deskComes(seconds(n), "the conversation to be over at the desk", func() bool {
+		return len(p.Desk.Conversations()) > 0 && p.Desk.OpenConversations() == 0
+	}, func() string { return fmt.Sprintf("%d conversations are still open there", p.Desk.OpenConversations()) })
+}
+
+func (p *Player) deskReceivedIfTold(text string) error {
+	s, _, ok := p.lastSettlement("sendMessageToAgent")
+	if ok && s.Outcome == "fulfilled" {
+		return p.deskReceivedOne(unescape(text))
+	}
+	return nil
+}
+
+func (p *Player) holdsNoSocket() error {
+	return p.deskComes(p.Deadlines.Event, "no connection to the desk", func() bool { return p.Desk.Sockets() == 0 }, func() string {
+		return fmt.Sprintf("%d sockets are still open", p.Desk.Sockets())
+	})
+}

@@ -1,0 +1,233 @@
+package aichat
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+)
+
+var openingSteps = []definition{
+	define(`a scripted integration`, func(p *Player) any { return p.isScripted }),
+	define(`the page listens to every event`, func(p *Player) any { return p.pageListens }),
+	define(`the host rejects call (\d+) of "([^"]*)"`, func(p *Player) any { return p.hostRejects }),
+	define(`two chats on one page`, func(p *Player) any { return p.twoChats }),
+	define(`the chat is closed`, func(p *Player) any { return p.chatIsClosed }),
+	define(`the chat is open ?`, func(p *Player) any { return p.chatIsOpen }),
+	define(`the chat is open with (\w+) set to (\w+)`, func(p *Player) any { return p.chatIsOpenWith }),
+	define(`the chat is open without the (parameter|callbacks|method) "([^"]*)"`, func(p *Player) any { return p.chatIsOpenWithout }),
+	define(`the user opens the chat`, func(p *Player) any { return p.userOpens }),
+	define(`the integration can check availability`, func(p *Player) any { return p.canCheckAvailability }),
+	define(`the integration reports waiting times`, func(p *Player) any { return p.reportsWaiting }),
+	define(`the user is waiting for an agent`, func(p *Player) any { return p.isWaiting }),
+	define(`the user is talking to "([^"]*)"`, func(p *Player) any { return p.isTalkingTo }),
+	define(`the user of chat (\d+) is talking to "([^"]*)"`, func(p *Player) any { return p.userOfIsTalkingTo }),
+}
+
+func (p *Player) isScripted() error {
+	p.scripted = true
+	p.page.Integration = pageIntegration{Module: "/probe.js", Export: "default"}
+	return nil
+}
+
+func (p *Player) pageListens() error {
+	p.page.Listeners = "async"
+	return nil
+}
+
+func (p *Player) hostRejects(n int, callback string) error {
+	p.page.Reject = &pageReject{Callback: callback, Nth: n}
+	return nil
+}
+
+func (p *Player) twoChats() error {
+	p.page.Widgets = 2
+	return p.chatIsOpen()
+}
+
+func (p *Player) chatIsClosed() error {
+	p.page.Open = false
+	return p.load()
+}
+
+func (p *Player) chatIsOpenWith(option, value string) error {
+	var v any = value
+	if n, err := strconv.Atoi(value); err == nil {
+		v = n
+	} else if b, err := strconv.ParseBool(value); err == nil {
+		v = b
+	}
+	p.page.Options[option] = v
+	return p.chatIsOpen()
+}
+
+func (p *Player) chatIsOpenWithout(what, names string) error {
+	list := strings.Split(names, ", ")
+	switch what {
+	case "parameter":
+		p.page.Without.Parameters = list
+	case "callbacks":
+		p.page.Without.Callbacks = list
+	case "method":
+		p.page.Without.Methods = list
+	}
+	return p.chatIsOpen()
+}
+
+// load brings the host page into the tab, once.
+func (p *Player) load() error {
+	if p.open {
+		return nil
+	}
+	var err error
+	if p.site, err = p.stage.serve(p.page, p.Desk); err != nil {
+		return &steps.HarnessError{Doing: "serve the host page", Err: err}
+	}
+	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
+	defer cancel()
+	p.open = true
+	return p.blame("open the host page", p.Tab.Open(ctx, p.site.url, p.Record))
+}
+
+// chatIsOpen opens the page with the chat on it and waits until the user could type.
+func (p *Player) chatIsOpen() error {
+	if err := p.load(); err != nil {
+		return err
+	}
+	if !p.page.Open && !p.screen(p.widget).Open {
+		if err := p.click("launcher"); err != nil {
+			return err
+		}
+	}
+	return p.ready()
+}
+
+// ready waits for the integration to be built and the chat to be usable.
+func (p *Player) ready() error {
+	for widget := range max(p.page.Widgets, 1) {
+		err := p.Until(func() bool {
+			s := p.screen(widget)
+			return s.Failure != "" || s.Open && s.Input.Enabled && !s.Loading
+		}, p.Deadlines.Factory)
+		s := p.screen(widget)
+		recorded := s.Failure
+		if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+			recorded = "the factory is still pending; the user sees " + s.describe()
+		} else if err != nil {
+			return err
+		}
+		if recorded != "" {
+			return &steps.Failure{Requirements: p.bootRequirement(), Expected: "an integration that the chat can load and build", Recorded: recorded, Hint: p.trouble()}
+		}
+	}
+	return nil
+}
+
+// bootRequirement names what an integration that the chat cannot start with breaks: it could not be reached, could not be built, or has no usable name.
+func (p *Player) bootRequirement() []string {
+	if _, called := p.Journal.Find(0, isCall("factory")); !called {
+		return []string{"FACT-01"}
+	}
+	s, settled := p.factorySettlement()
+	switch {
+	case !settled || s.Outcome != "fulfilled":
+		return []string{"FACT-05"}
+	case s.Type != "object":
+		return []string{"FACT-03"}
+	}
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Settled && e.Name == "getName" }); ok {
+		if name, _ := decode(settlementOf(e).Value).(string); name != "" && settlementOf(e).Sync {
+			return []string{"NAME-02"}
+		}
+	}
+	return []string{"NAME-01"}
+}
+
+func (p *Player) userOpens() error {
+	if !p.open {
+		p.page.Open = true
+	}
+	if err := p.load(); err != nil {
+		return err
+	}
+	if !p.page.Open {
+		if err := p.click("launcher"); err != nil {
+			return err
+		}
+	}
+	// Whatever comes of it is for the sentences that follow: a factory may fail or hang.
+	_, err := p.Await(0, func(e journal.Entry) bool {
+		return e.Kind == journal.Call && e.Name == "factory" || e.Kind == journal.Screen && screenOf(e).Failure != ""
+	}, p.Deadlines.Factory)
+	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		return &steps.Failure{Expected: "the chat to call the factory", Recorded: "it never did", Hint: p.trouble()}
+	}
+	if err == nil && !p.page.Open {
+		return p.sees(p.widget, "a chat that opens", func(s Screen) bool { return s.Open })
+	}
+	return err
+}
+
+func (p *Player) canCheckAvailability() error {
+	if err := p.chatIsOpen(); err != nil {
+		return err
+	}
+	if s, ok := p.factorySettlement(); !ok || s.Methods["areAnyAgentsOnline"] != "function" {
+		return p.without("avail", "it has no method areAnyAgentsOnline")
+	}
+	return nil
+}
+
+// reportsWaiting says that the scenario is about an optional capability that can only be seen in use: if the callback is never made, the scenario does not apply.
+func (p *Player) reportsWaiting() error {
+	p.optional["updateAgentAvailability"] = "banner"
+	return nil
+}
+
+// without ends the scenario for want of a capability, unless the integration claims to have it.
+func (p *Player) without(capability, why string) error {
+	for _, claim := range p.stage.Claims {
+		if claim == capability {
+			return &steps.Failure{Expected: fmt.Sprintf("the capability %q, which the integration claims to have", capability), Recorded: why}
+		}
+	}
+	return &steps.NotApplicable{Capability: capability, Why: why}
+}
+
+func (p *Player) isWaiting() error {
+	if err := p.chatIsOpen(); err != nil {
+		return err
+	}
+	if err := p.requestsAnAgent(); err != nil {
+		return err
+	}
+	if err := p.settles("startChat", "fulfilled", p.Deadlines.Start); err != nil {
+		return err
+	}
+	return p.seesWithin(p.widget, "the user to wait for an agent", func(s Screen) bool { return s.Banner != nil }, p.Deadlines.Sight)
+}
+
+func (p *Player) isTalkingTo(agent string) error {
+	if err := p.isWaiting(); err != nil {
+		return err
+	}
+	if p.scripted {
+		profile := map[string]any{"id": strings.ToLower(agent), "nickname": agent, "user_type": "human"}
+		if err := p.scriptedCalls("agentJoined", []any{profile}); err != nil {
+			return err
+		}
+	} else if err := p.joins(agent); err != nil {
+		return err
+	}
+	return p.seesWithin(p.widget, fmt.Sprintf("the user to be connected to %s", agent), func(s Screen) bool {
+		return s.Input.Enabled && s.Banner != nil && strings.Contains(s.Banner.Line1+s.Banner.Line2, agent)
+	}, p.Deadlines.Event)
+}
+
+func (p *Player) userOfIsTalkingTo(chat int, agent string) error {
+	p.widget = chat - 1
+	return p.isTalkingTo(agent)
+}

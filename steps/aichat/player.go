@@ -1,0 +1,405 @@
+// Package aichat gives meaning to the sentences of the ai-chat features: it plays the user, the agents and the desk, and asks the journal what the integration did.
+package aichat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	messages "github.com/cucumber/messages/go/v21"
+
+	"deskcheck/fixtures"
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+	"deskcheck/steps/browser"
+)
+
+// Player plays one scenario: it holds what the sentences before have set up.
+type Player struct {
+	*steps.World
+	stage *Stage
+
+	// page is how the host page will be, and is fixed once it is open.
+	page pageConfig
+	site *site
+	open bool
+	// scripted says that the kit's own scripted integration is on the page, for what binds the host.
+	scripted bool
+
+	agents map[string]*mockdesk.Agent
+	// widget is the chat on the page that the sentences speak of.
+	widget int
+	// mark is the length of the journal when the latest When began, said the number of numbered lines so far.
+	mark int
+	said int
+	// acting says that the sentence is a When (or a Given): it does, rather than asks.
+	acting bool
+	// optional names the capability that a callback stands for, where a scenario applies only to integrations that make it.
+	optional map[string]string
+	// with is the conversation that each agent is in.
+	with map[string]*mockdesk.Conversation
+	// requested is how many conversations there were at the desk when the user last requested an agent.
+	requested int
+	// replaced is the length of the journal when the page replaced the factory.
+	replaced int
+	// vetoes is how many ends of the chat the page prevents, vetoMark the length of the journal when it was told to.
+	vetoes, vetoMark int
+	// left says that the user has closed the page: there is nothing to look at any more.
+	left bool
+	// before is what the user of each chat saw before the scripted integration last spoke.
+	before map[int]Screen
+}
+
+// definition is one sentence and what it does.
+type definition struct {
+	expr *regexp.Regexp
+	// bind gives the function for a player; its parameters are the groups of expr, then the doc string or table.
+	bind func(*Player) any
+}
+
+func define(expr string, bind func(*Player) any) definition {
+	return definition{expr: regexp.MustCompile("^(?:" + expr + ")$"), bind: bind}
+}
+
+// definitions is the whole vocabulary.
+var definitions = slices.Concat(openingSteps, userSteps, agentSteps, deskSteps, timeSteps, pageSteps, scriptSteps, callSteps, callbackSteps, sightSteps, deskChecks)
+
+// Undefined lists the sentences of the scenarios that no definition fits, and those that more than one fits, each with its scenario.
+func Undefined(scenarios []steps.Scenario) []string {
+	var problems []string
+	for _, s := range scenarios {
+		for _, step := range s.Steps {
+			var fitting []string
+			for _, d := range definitions {
+				if d.expr.MatchString(step.Text) {
+					fitting = append(fitting, d.expr.String())
+				}
+			}
+			if len(fitting) != 1 {
+				problems = append(problems, fmt.Sprintf("%s:%d: %d definitions fit %q %s", s.File, s.Line, len(fitting), step.Text, strings.Join(fitting, " ")))
+			}
+		}
+	}
+	return problems
+}
+
+// Performance is what came of one scenario.
+type Performance struct {
+	Outcomes []steps.Outcome
+	Entries  []journal.Entry
+	// Screenshot is a PNG of the page at the failure, nil if there was none or the page could not be pictured.
+	Screenshot []byte
+	// Name and Methods are what the integration was seen to be called and to have.
+	Name    string
+	Methods []string
+	// Scripted says that the host was tried with the scripted integration, not the one under test.
+	Scripted bool
+	// BrowserDied says that nothing was learnt because the browser ended; the scenario may be run again.
+	BrowserDied bool
+}
+
+// Err is the first error of a step, nil if all passed.
+func (p Performance) Err() error {
+	for _, o := range p.Outcomes {
+		if o.Err != nil {
+			return o.Err
+		}
+	}
+	return nil
+}
+
+// Perform runs a scenario in the tab. It never fails as a function: whatever happens is in the Performance. The tab is not released.
+func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) Performance {
+	ctx, cancel := context.WithTimeoutCause(ctx, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
+	defer cancel()
+	world, err := steps.NewWorld(ctx, tab, deadlines)
+	if err != nil {
+		return Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true, Err: err}}}
+	}
+	p := &Player{World: world, stage: st, page: st.pageConfig(), agents: map[string]*mockdesk.Agent{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]*mockdesk.Conversation{}}
+	world.Hook(p.inspect)
+	defer p.close()
+
+	previous := messages.PickleStepType_UNKNOWN
+	before := func(_ int, step steps.Step) {
+		if step.Type == messages.PickleStepType_ACTION && previous != messages.PickleStepType_ACTION {
+			p.mark = p.Journal.Len()
+		}
+		previous, p.acting = step.Type, step.Type != messages.PickleStepType_OUTCOME
+	}
+	register := func(book steps.Book) {
+		for _, d := range definitions {
+			book.Step(d.expr, d.bind(p))
+		}
+	}
+	result := Performance{Outcomes: steps.Play(ctx, s, register, before, p.Journal.Len)}
+	p.closing(&result)
+	result.Scripted = p.scripted
+	result.Name, result.Methods = p.seen()
+	result.Entries = p.Journal.Since(0)
+	var lost *browser.LostError
+	result.BrowserDied = errors.As(result.Err(), &lost) && lost.Kind == "browser"
+	if result.Err() != nil && !result.BrowserDied {
+		shot, cancel := context.WithTimeout(ctx, deadlines.Input)
+		defer cancel()
+		// A page that is lost cannot be pictured; the verdict does not depend on it.
+		result.Screenshot, _ = tab.Screenshot(shot)
+	}
+	return result
+}
+
+// closing looks once more when all steps have passed: whether everything has arrived, and whether the integration left the page that it is a guest on as it was.
+func (p *Player) closing(result *Performance) {
+	if result.Err() != nil || !p.open || p.left {
+		return
+	}
+	last := &result.Outcomes[len(result.Outcomes)-1]
+	if last.Err = p.Rest(); last.Err == nil {
+		last.Err = p.manners()
+	}
+}
+
+// rude matches what no page can bear.
+func rude(e journal.Entry) bool {
+	switch e.Kind {
+	case journal.Dialog, journal.Popup:
+		return e.From != journal.Host
+	case journal.Navigation:
+		return e.Name == "close" || e.Name == "away"
+	case journal.Violation:
+		return e.Requirement == "" && e.From == journal.Integration
+	case journal.Console:
+		return e.Name == "flooded"
+	}
+	return false
+}
+
+func describeRude(e journal.Entry) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, e.Name, e.Note))
+}
+
+// manners fails on what no requirement names but no page can bear: dialogs, windows, floods, and globals of the page that were replaced.
+func (p *Player) manners() error {
+	if e, ok := p.Journal.Find(0, rude); ok {
+		return &steps.Failure{Expected: "an integration that leaves the page to its owner", Recorded: describeRude(e), Entry: e.Seq}
+	}
+	var replaced []string
+	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	defer cancel()
+	if err := p.Tab.Call(ctx, "deskcheck.tampered", &replaced); err != nil {
+		return p.blame("look at the globals of the page", err)
+	}
+	if len(replaced) > 0 {
+		return &steps.Failure{Expected: "an integration that leaves the globals of the page as they are", Recorded: "replaced: " + strings.Join(replaced, ", ")}
+	}
+	return nil
+}
+
+func (p *Player) close() {
+	if p.site != nil {
+		p.site.close()
+	}
+	// The desk is the scenario's own and nobody waits for it any more.
+	_ = p.Close()
+}
+
+// inspect checks what crosses against the schemas the moment it is recorded; a breach is a violation of the integration, or an error of the kit where the host called.
+func (p *Player) inspect(e journal.Entry) {
+	var breaches []fixtures.Breach
+	switch e.Kind {
+	case journal.Callback:
+		breaches = fixtures.CheckArguments("callback", e.Name, argumentsOf(e))
+	case journal.Call:
+		if e.Name != "factory" && e.From == journal.Host && !p.deviates(e.Name) {
+			for _, b := range fixtures.CheckArguments("method", e.Name, argumentsOf(e)) {
+				p.Journal.Append(journal.Entry{Kind: journal.Violation, From: journal.Host, To: journal.Kit, Name: e.Name, Ref: e.Seq, Note: "the kit's own host broke the contract: " + b.Message, Data: journal.Payload(b)})
+			}
+		}
+		return
+	default:
+		return
+	}
+	for _, b := range breaches {
+		p.Journal.Append(journal.Entry{
+			Kind: journal.Violation, From: journal.Integration, To: journal.Host, Name: e.Name, Ref: e.Seq, Chat: e.Chat, Widget: e.Widget,
+			Requirement: b.Requirement, Note: b.Message, Data: journal.Payload(b),
+		})
+	}
+}
+
+// deviates says that the scenario has the host call a method in a way of its own, so that the shape is not the host's.
+func (p *Player) deviates(method string) bool { return p.page.deviating[method] }
+
+// argumentsOf gives the list of arguments of a Call or Callback as JSON. What JSON has no word for is as JSON would have it: an undefined property is absent, an undefined
+// argument is null, and absent at the end of the list.
+func argumentsOf(e journal.Entry) json.RawMessage {
+	data, _ := decode(e.Data).(map[string]any)
+	args, _ := data["args"].([]any)
+	for len(args) > 0 && isUndefined(args[len(args)-1]) {
+		args = args[:len(args)-1]
+	}
+	if len(args) == 0 {
+		return json.RawMessage("[]")
+	}
+	return journal.Payload(plain(args))
+}
+
+func isUndefined(v any) bool {
+	object, ok := v.(map[string]any)
+	return ok && object["$type"] == "undefined"
+}
+
+func plain(v any) any {
+	switch value := v.(type) {
+	case map[string]any:
+		object := make(map[string]any, len(value))
+		for key, inner := range value {
+			if !isUndefined(inner) {
+				object[key] = plain(inner)
+			}
+		}
+		return object
+	case []any:
+		list := make([]any, len(value))
+		for i, inner := range value {
+			if !isUndefined(inner) {
+				list[i] = plain(inner)
+			}
+		}
+		return list
+	}
+	return v
+}
+
+// settlement is what came of a Call or a Callback, as the page's recorder writes it (steps/browser/page/7-contract.js).
+type settlement struct {
+	// Outcome is fulfilled, rejected or threw.
+	Outcome string          `json:"outcome"`
+	Value   json.RawMessage `json:"value"`
+	Error   json.RawMessage `json:"error"`
+	// Sync says that it was there when the call returned, with no promise between.
+	Sync bool `json:"sync"`
+	// Ms is how long it took on the page's own clock.
+	Ms float64 `json:"ms"`
+	// Methods are, for the factory, the members of what it yielded by the kind of their value; Type is the kind of the whole.
+	Methods map[string]string `json:"methods"`
+	Type    string            `json:"type"`
+}
+
+func settlementOf(e journal.Entry) settlement {
+	var s settlement
+	// The recorder is ours; what it did not write reads as empty.
+	_ = json.Unmarshal(e.Data, &s)
+	return s
+}
+
+// isError tells whether it was rejected with a true Error, and what that says.
+func (s settlement) isError() (string, bool) {
+	object, ok := decode(s.Error).(map[string]any)
+	if !ok || object["$type"] != "error" {
+		return clip(string(s.Error)), false
+	}
+	name, _ := object["name"].(string)
+	message, _ := object["message"].(string)
+	return name + ": " + clip(message), true
+}
+
+// String says it in words.
+func (s settlement) String() string {
+	switch {
+	case s.Outcome == "fulfilled" && len(s.Value) > 0:
+		return "fulfilled with " + clip(string(s.Value))
+	case s.Outcome != "fulfilled":
+		what, _ := s.isError()
+		return s.Outcome + " with " + orElse(what, "undefined")
+	}
+	return s.Outcome
+}
+
+// seen is what the integration called itself and which methods it has.
+func (p *Player) seen() (name string, methods []string) {
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Settled && e.Name == "getName" }); ok {
+		name, _ = decode(settlementOf(e).Value).(string)
+	}
+	if s, ok := p.factorySettlement(); ok {
+		for method, kind := range s.Methods {
+			if kind == "function" {
+				methods = append(methods, method)
+			}
+		}
+		slices.Sort(methods)
+	}
+	return name, methods
+}
+
+func (p *Player) factorySettlement() (settlement, bool) {
+	e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Settled && e.Name == "factory" })
+	return settlementOf(e), ok
+}
+
+// call has the page do something for the kit, by the path of a function below globalThis.
+func (p *Player) call(function string, args ...any) error {
+	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	defer cancel()
+	return p.blame(function, p.Tab.Call(ctx, function, nil, args...))
+}
+
+// blame puts a failed act on the page where the page no longer answers, and on the kit otherwise.
+func (p *Player) blame(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if p.Context().Err() != nil {
+		return p.Lost(context.Cause(p.Context()))
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		if rest := p.Rest(); rest != nil {
+			return rest
+		}
+	}
+	return &steps.HarnessError{Doing: doing, Err: err}
+}
+
+// trouble is a hint from what went wrong on the page so far, empty if nothing did.
+func (p *Player) trouble() string {
+	var hints []string
+	if e, ok := p.Journal.Find(0, rude); ok {
+		return describeRude(e)
+	}
+	for _, e := range p.Journal.Since(0) {
+		switch {
+		case e.Kind == journal.PageError && e.From != journal.Host:
+			hints = append(hints, "the page reported an error: "+clip(textOf(e)))
+		case e.Kind == journal.Settled && e.From == journal.Integration:
+			if s := settlementOf(e); s.Outcome != "fulfilled" {
+				hints = append(hints, fmt.Sprintf("%s was %s", e.Name, s))
+			}
+		case e.Kind == journal.Violation && e.From == journal.Integration && e.Note != "":
+			hints = append(hints, e.Note)
+		}
+	}
+	if len(hints) == 0 {
+		return ""
+	}
+	return hints[0]
+}
+
+// textOf is what an entry says to a person.
+func textOf(e journal.Entry) string {
+	if data, ok := decode(e.Data).(map[string]any); ok {
+		for _, key := range []string{"message", "text"} {
+			if text, ok := data[key].(string); ok {
+				return text
+			}
+		}
+	}
+	return strings.TrimSpace(e.Name + " " + e.Note)
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -1,0 +1,67 @@
+package aichat
+
+import (
+	"encoding/json"
+	"time"
+
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+)
+
+// The scripted integration is the kit's own (fixtures/integrations/probe): it does what a scenario says, so that the host can be tried alone.
+var scriptSteps = []definition{
+	define(`the scripted integration resolves "([^"]*)" with (.+)`, func(p *Player) any { return p.willResolve }),
+	define(`the scripted integration rejects "([^"]*)" with "([^"]*)"`, func(p *Player) any { return p.willReject }),
+	define(`the scripted integration never settles "([^"]*)"`, func(p *Player) any { return p.willHang }),
+	define(`the scripted integration says "([^"]*)" while it ends`, func(p *Player) any { return p.willSayAtEnd }),
+	define(`the scripted integration calls "([^"]*)" with (\[.*\])`, func(p *Player) any { return p.scriptedCallsWith }),
+}
+
+// wills are told to the scripted integration before or after the page is open.
+func (p *Player) will(method string, behaviour map[string]any) error {
+	if !p.open {
+		p.page.Probe = append(p.page.Probe, pageProbe{Method: method, Behaviour: behaviour})
+		return nil
+	}
+	return p.call("deskcheckProbe.will", method, behaviour)
+}
+
+func (p *Player) willResolve(method, value string) error {
+	var v any
+	if err := json.Unmarshal([]byte(value), &v); err != nil {
+		return &steps.HarnessError{Doing: "read the value " + value, Err: err}
+	}
+	return p.will(method, map[string]any{"resolve": v})
+}
+
+func (p *Player) willReject(method, message string) error {
+	return p.will(method, map[string]any{"reject": message})
+}
+
+func (p *Player) willHang(method string) error { return p.will(method, map[string]any{"hang": true}) }
+
+func (p *Player) willSayAtEnd(text string) error {
+	return p.will("endChat", map[string]any{"calls": []any{[]any{"sendMessageToUser", []any{text}}}})
+}
+
+func (p *Player) scriptedCallsWith(callback, args string) error {
+	var list []any
+	if err := json.Unmarshal([]byte(args), &list); err != nil {
+		return &steps.HarnessError{Doing: "read the arguments " + args, Err: err}
+	}
+	return p.scriptedCalls(callback, list)
+}
+
+// scriptedCalls has the scripted integration make a callback and waits until the host has answered it.
+func (p *Player) scriptedCalls(callback string, args []any) error {
+	mark := p.Journal.Len()
+	p.before[p.widget] = p.screen(p.widget)
+	if err := p.call("deskcheckProbe.call", callback, args); err != nil {
+		return err
+	}
+	_, err := p.Await(mark, func(e journal.Entry) bool { return e.Kind == journal.Returned && e.Name == callback }, p.Deadlines.Ending+time.Second)
+	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		return &steps.Failure{Expected: callback + " to return", Recorded: "it never did"}
+	}
+	return err
+}

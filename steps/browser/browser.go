@@ -1,0 +1,123 @@
+// Package browser is the user's hands and eyes: a pool of tabs in one real Chromium, in which a host page runs an integration. It opens pages, clicks, types, lets
+// time pass, and hands over everything that the recorder in the page saw. It is the only package that knows the DevTools protocol.
+//
+// A tab must survive whatever an integration does to it. So every command to the browser is bounded, a tab that misbehaves is thrown away with all it had, and what
+// happened to it is told by [LostError].
+package browser
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrNoBrowser says that no usable browser is on this machine. The error that wraps it names what was looked for and what to install.
+var ErrNoBrowser = errors.New("no browser found")
+
+// ErrBrowserDied says that the browser process ended on its own twice during one run; after the first death a new one is started.
+var ErrBrowserDied = errors.New("the browser died twice")
+
+// ErrClosed says that the pool was closed.
+var ErrClosed = errors.New("the browser was closed")
+
+// ErrReleased says that a tab was used after it was given back.
+var ErrReleased = errors.New("the tab was released")
+
+// Installation is a browser on this machine.
+type Installation struct {
+	// Path is the program that starts it.
+	Path string
+	// Version is what the browser calls itself, such as "Chromium 156.0.8078.79"; empty when it would not say.
+	Version string
+	// Kind is "headless-shell" (the small build without windows, several times faster), "chromium", "chrome" or "edge".
+	Kind string
+}
+
+// Options say which browser runs and how.
+type Options struct {
+	// Path names the browser; empty looks for one as Find does.
+	Path string
+	// Headed shows the windows. It needs a full browser and a display.
+	Headed bool
+	// Tabs is the number of tabs that can be leased at once; 0 means 4, and more rarely pays: the processor is the limit.
+	Tabs int
+	// SlowMo is a pause before every act of the user, so that a person can follow a headed run.
+	SlowMo time.Duration
+	// Logf receives what the browser's driver complains about; nil drops it.
+	Logf func(format string, args ...any)
+}
+
+// Message is one thing that the recorder in the page saw, in the order of the page. See page/ for what each kind carries in Data.
+type Message struct {
+	// ID numbers the messages of one Tab.Open from 1, and Ref is the ID of the message that this one answers (settled→call, returned→callback), 0 if none. IDs go on
+	// rising over a Reload. What the browser saw and not the page script (a dialog of a frame, a window opened by a link) has ID 0.
+	ID, Ref int
+	// Kind, Name, From and To are those of the journal's entry.
+	Kind, Name, From, To string
+	// Note is one sentence for a person, Requirement the ID that a violation breaks.
+	Note, Requirement string
+	// Attempt is the chat attempt that the host had announced, 0 while no chat runs; Widget tells two chats on one page apart.
+	Attempt, Widget int
+	// At is when it happened by the real clock of the page, whatever the page's own clock shows.
+	At time.Time
+	// Data is the payload as JSON, at most 64 KiB; nil if there is none.
+	Data json.RawMessage
+}
+
+// LostKind says how a tab was lost.
+type LostKind string
+
+// The ways in which a tab can be lost.
+const (
+	// Crashed: the process of the page died.
+	Crashed LostKind = "crashed"
+	// Navigated: the page left, or tried to leave, for another document; Detail is the address.
+	Navigated LostKind = "navigated"
+	// Closed: the tab was closed under us.
+	Closed LostKind = "closed"
+	// BrowserGone: the browser process ended.
+	BrowserGone LostKind = "browser"
+	// Unresponsive: the page did not answer, as with an endless loop.
+	Unresponsive LostKind = "unresponsive"
+)
+
+// LostError says that a tab can no longer be used for its scenario, and why.
+type LostError struct {
+	Kind LostKind
+	// Detail is the address for Navigated, otherwise a few words for a person; it may be empty.
+	Detail string
+}
+
+// Error tells the kind in words and the detail.
+func (e *LostError) Error() string {
+	words := map[LostKind]string{
+		Crashed:      "the page crashed",
+		Navigated:    "the page went to another document",
+		Closed:       "the tab was closed",
+		BrowserGone:  "the browser process ended",
+		Unresponsive: "the page does not answer",
+	}[e.Kind]
+	if e.Detail == "" {
+		return words
+	}
+	return fmt.Sprintf("%s: %s", words, e.Detail)
+}
+
+// ScriptError is what JavaScript threw, or a promise was rejected with, while Go was evaluating something in the page.
+type ScriptError struct {
+	// Text is the message with the first lines of the stack.
+	Text string
+}
+
+// Error is the text, marked as the page's own.
+func (e *ScriptError) Error() string { return "the page threw " + e.Text }
+
+const (
+	// callBound ends every single command to the browser that has no nearer deadline: a command that takes this long is never answered.
+	callBound = 30 * time.Second
+	// healthBound is how long a released tab has to show that it still answers. With discardBound it keeps Release under two seconds.
+	healthBound = time.Second
+	// discardBound is how long a hung page may resist being stopped before its tab is closed over its head.
+	discardBound = 300 * time.Millisecond
+)

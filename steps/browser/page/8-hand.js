@@ -1,0 +1,328 @@
+// The kit's hand in the page: what the user sees and can reach, and the object globalThis.deskcheck that the host page and Go speak to.
+const hand = create(null);
+let driver = null;
+
+// The screen is recorded when something visible may have changed, at most once a task.
+const screens = new NativeMap();
+let lookQueued = false;
+function queueLook() {
+  if (lookQueued || sealed) return;
+  lookQueued = true;
+  turn(() => {
+    lookQueued = false;
+    screen();
+  });
+}
+
+// screen looks now, records what changed and answers what is seen as JSON text.
+function screen() {
+  if (driver === null || typeof driver.look !== 'function') return '';
+  let all = '';
+  const widgets = max(1, whole(driver.widgets));
+  for (let widget = 0; widget < widgets; widget++) {
+    let shot;
+    try {
+      shot = snapshot(driver.look(widget));
+    } catch (problem) {
+      shot = { json: typed('threw', ',"message":' + quoted(describe(problem), 500)), cut: false };
+    }
+    all += (widget > 0 ? ' ' : '') + shot.json;
+    if (shot.json === mapGet(screens, widget)) continue;
+    mapSet(screens, widget, shot.json);
+    emit('screen', 'screen', 'host', 'user', shot.json, 0, widget, shot.cut ? CUT : '', '');
+  }
+  return all;
+}
+
+const shadows = new NativeWeakMap();
+const watchAll = { subtree: true, childList: true, attributes: true, characterData: true };
+const observer = new NativeMutationObserver(mutated);
+observe(observer, document, watchAll);
+override(Element.prototype, 'attachShadow', function (options) {
+  const root = attachShadow(this, options);
+  weakSet(shadows, this, root);
+  observe(observer, root, watchAll);
+  return root;
+});
+listen(document, 'input', mutated, true);
+
+function mutated() {
+  queueLook();
+  if (sought !== null) sought.again();
+}
+
+// The element that Go waits for: what is wrong with it now, and how to look again. One at a time, as a user has one hand.
+let sought = null;
+let frameCount = 0;
+
+// target is kept with the point {x, y} of an element that the driver names, once a user could click it there.
+function target(name, widget) {
+  if (sought !== null) sought.over = true;
+  return promised((resolve) => {
+    const search = { name, widget, over: false, queued: false, reason: '', element: null, box: null, frame: -1, scrolls: 0 };
+    const attempt = () => {
+      search.queued = false;
+      if (search.over) return;
+      const point = reach(search);
+      if (point !== null) {
+        search.over = true;
+        sought = null;
+        resolve(point);
+        return;
+      }
+      // Layout may change without a mutation, so an element that is there is looked at again with every frame.
+      if (search.element !== null && !search.queued) {
+        search.queued = true;
+        requestFrame(window, () => {
+          frameCount++;
+          attempt();
+        });
+      }
+    };
+    search.again = () => {
+      if (search.queued) return;
+      search.queued = true;
+      turn(attempt);
+    };
+    sought = search;
+    attempt();
+  });
+}
+
+function findElement(search) {
+  if (driver === null || typeof driver.find !== 'function') {
+    search.reason = 'the page has no driver (deskcheck.ui is not set)';
+    return null;
+  }
+  let element;
+  try {
+    element = driver.find(search.name, search.widget);
+  } catch (problem) {
+    search.reason = 'looking for it threw ' + describe(problem);
+    return null;
+  }
+  if (element === null || element === undefined) {
+    search.reason = 'there is no such element on the page';
+    return null;
+  }
+  try {
+    tagName(element);
+  } catch {
+    search.reason = 'the page offered something that is not an element';
+    return null;
+  }
+  return element;
+}
+
+function reach(search) {
+  const element = search.element = findElement(search);
+  if (element === null) return null;
+  const name = '<' + nameElement(element) + '>';
+  if (!isConnected(element)) return refuse(search, name + ' is not in the document');
+  if (!checkVisibility(element, { opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true })) return refuse(search, name + ' is hidden');
+  if (matches(element, ':disabled') || getAttribute(element, 'aria-disabled') === 'true') return refuse(search, name + ' is disabled');
+  const inert = closest(element, '[inert]');
+  if (inert !== null) return refuse(search, name + ' is inert because of <' + nameElement(inert) + '>');
+  const box = boundingBox(element);
+  if (box.width <= 0 || box.height <= 0) return refuse(search, name + ' has no size (' + box.width + ' by ' + box.height + ')');
+
+  const still = search.box !== null && search.frame !== frameCount && box.x === search.box.x && box.y === search.box.y && box.width === search.box.width && box.height === search.box.height;
+  if (search.frame !== frameCount) {
+    search.box = box;
+    search.frame = frameCount;
+  }
+  if (still ? starting() : restless()) return refuse(search, name + ' is still moving, or the page is animating something');
+
+  const points = clickPoints(element, box);
+  if (!inView(points[0]) && search.scrolls < 3) {
+    search.scrolls++;
+    scrollIntoView(element, { block: 'center', inline: 'center', behavior: 'instant' });
+    return reach(search);
+  }
+  let cover = null;
+  for (let i = 0; i < points.length; i++) {
+    if (!inView(points[i])) continue;
+    const hit = hitAt(points[i].x, points[i].y);
+    if (isWithin(element, hit)) return points[i];
+    cover ??= hit;
+  }
+  return refuse(search, cover === null ? name + ' is outside of the window' : name + ' is covered by <' + nameElement(cover) + '>');
+}
+
+function refuse(search, reason) {
+  search.reason = reason;
+  return null;
+}
+
+// restless tells whether anything on the page could move between now and the next frames.
+function restless() {
+  if (mapSize(framesAsked) > 0) return true;
+  const timer = earliest();
+  if (timer !== null && timer.due < pageNow() + 100) return true;
+  const animations = animationsOf(document);
+  for (let i = 0; i < animations.length; i++) {
+    if (animations[i].playState === 'running') return true;
+  }
+  return false;
+}
+
+// starting tells whether an animation has been asked for and has not moved anything yet, though it will.
+function starting() {
+  const animations = animationsOf(document);
+  for (let i = 0; i < animations.length; i++) {
+    if (animations[i].pending) return true;
+  }
+  return false;
+}
+
+// clickPoints lists where a user might click: the middle, then around it, for elements that are covered in part.
+function clickPoints(element, box) {
+  const rects = clientRects(element);
+  const { x, y, width, height } = rects.length > 1 ? rects[0] : box;
+  return [
+    { x: x + width / 2, y: y + height / 2 }, { x: x + width / 4, y: y + height / 2 }, { x: x + width * 3 / 4, y: y + height / 2 },
+    { x: x + width / 2, y: y + height / 4 }, { x: x + width / 2, y: y + height * 3 / 4 },
+  ];
+}
+
+const inView = (point) => point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
+
+const shadowOf = (element) => weakGet(shadows, element) ?? shadowRootOf(element);
+
+function hitAt(x, y) {
+  let hit = elementAt(document, x, y);
+  while (hit !== null) {
+    const root = shadowOf(hit);
+    if (root === null) break;
+    const inner = elementInShadowAt(root, x, y);
+    if (inner === null || inner === hit) break;
+    hit = inner;
+  }
+  return hit;
+}
+
+// isWithin tells whether a node is the element or inside of it, through shadow roots.
+function isWithin(element, node) {
+  while (node !== null) {
+    if (node === element) return true;
+    let parent = parentOf(node);
+    if (parent === null) {
+      try {
+        parent = hostOf(node);
+      } catch { /* the document has no host */ }
+    }
+    node = parent;
+  }
+  return false;
+}
+
+// why ends the search and says what was wrong with the element, and what the user saw.
+function why() {
+  const reason = sought === null ? 'the page was busy' : sought.reason;
+  if (sought !== null) sought.over = true;
+  sought = null;
+  return { reason, screen: shorten2000(screen()) };
+}
+const shorten2000 = (string) => (string.length > 2000 ? shorten(string, 2000) : string);
+
+// focused answers '' when what is typed goes into the named element, else where it would go.
+function focused(name, widget) {
+  const search = { name, widget, reason: '' };
+  const element = findElement(search);
+  if (element === null) return search.reason;
+  let focus = focusedInDocument(document);
+  for (;;) {
+    const root = focus === null ? null : shadowOf(focus);
+    const inner = root === null ? null : focusedInShadow(root);
+    if (inner === null) break;
+    focus = inner;
+  }
+  if (isWithin(element, focus)) return '';
+  return 'after the click the focus is on ' + (focus === null ? 'nothing' : '<' + nameElement(focus) + '>') + ', not in <' + nameElement(element) + '>';
+}
+
+// retire ends the page's life as far as it can from within: no timers, no sockets, no entries. The tab is then free for the next scenario.
+function retire() {
+  sealed = true;
+  retired = true;
+  mapForEach(timers, (timer) => {
+    timer.live = false;
+    clearTimer(window, timer.real);
+  });
+  setForEach(sockets, (socket) => {
+    try {
+      closeSocket(socket);
+    } catch {
+      closeSource(socket);
+    }
+  });
+  return true;
+}
+
+// call runs globalThis.<path>(...args) with arguments given as a JSON list. What it promises can be awaited even if the page broke its promises.
+function call(path, json) {
+  let self;
+  let value = globalThis;
+  let at = 0;
+  while (at <= path.length) {
+    const dot = indexOf(path, '.', at);
+    const name = slice(path, at, dot < 0 ? path.length : dot);
+    if (value === null || value === undefined) throw new NativeTypeError(path + ' cannot be called: ' + slice(path, 0, max(0, at - 1)) + ' is ' + value);
+    self = value;
+    value = value[name];
+    at = dot < 0 ? path.length + 1 : dot + 1;
+  }
+  if (typeof value !== 'function') throw new NativeTypeError(path + ' cannot be called: it is ' + (value === null ? 'null' : typeof value));
+  const result = apply(value, self, parseJSON(json));
+  let settle;
+  const safe = promised((resolve, reject) => { settle = { resolve, reject }; });
+  return follow(result, settle.resolve, settle.reject) ? safe : result;
+}
+
+// Globals that belong to the page: an integration that replaces one changes the ground under everybody else's feet. Our own stand-ins were in place before.
+const grounds = ['Array', 'Date', 'Error', 'EventTarget', 'JSON', 'Map', 'Math', 'Object', 'Promise', 'Proxy', 'Reflect', 'Request', 'Response', 'Set', 'String', 'Symbol', 'URL', 'WebSocket',
+  'XMLHttpRequest', 'clearTimeout', 'crypto', 'fetch', 'setInterval', 'setTimeout', 'structuredClone'];
+const ground = create(null);
+for (let i = 0; i < grounds.length; i++) ground[grounds[i]] = globalThis[grounds[i]];
+
+// tampered lists the globals that are not what they were.
+function tampered() {
+  const list = [];
+  for (let i = 0; i < grounds.length; i++) {
+    let now;
+    try {
+      now = globalThis[grounds[i]];
+    } catch { /* a getter that throws is not what was there */ }
+    if (now !== ground[grounds[i]]) list[list.length] = grounds[i];
+  }
+  return list;
+}
+
+const fixed = (name, value) => defineProperty(hand, name, { value, enumerable: true });
+const frozen = (members) => Object.freeze(Object.assign(create(null), members));
+fixed('record', record);
+fixed('attempt', setAttempt);
+fixed('wrapFactory', wrapFactory);
+fixed('settled', settled);
+fixed('screen', screen);
+fixed('tampered', tampered);
+fixed('integrationScripts', setIntegrationScripts);
+fixed('clock', frozen({ now: () => timeOrigin + pageNow(), jump, pending }));
+fixed('kit', frozen({ target, why, focused, retire, call, unsettled, forget: () => sessionStorage.clear() }));
+defineProperty(hand, 'ui', {
+  enumerable: true,
+  get: () => driver,
+  set(value) {
+    driver = value;
+    mutated();
+  },
+});
+defineProperty(hand, 'page', { value: null, writable: true, enumerable: true });
+Object.preventExtensions(hand);
+defineProperty(globalThis, 'deskcheck', { value: hand });
+
+control('$hello', ',"d":{"url":' + quote(location.href) + '}');
+listen(document, 'DOMContentLoaded', () => {
+  queueLook();
+  control('$ready', ',"d":{"status":' + (arrival === null ? 0 : whole(arrival.responseStatus)) + '}');
+});

@@ -1,0 +1,349 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fakeHost is the least a host page does: it wraps a factory, gives it a callback object of a class, and calls the integration.
+const fakeHost = `
+class Callback {
+  constructor() { this.heard = []; }
+  agentJoined(profile) { this.heard.push(profile); return Promise.resolve('joined'); }
+  agentTyping(on) { this.heard.push(on); }
+  sendMessageToUser() { return Promise.reject(new Error('the chat has ended')); }
+  explode() { throw new RangeError('boom'); }
+}
+globalThis.rawCallback = new Callback();
+globalThis.begin = (factory) => {
+  const make = deskcheck.wrapFactory(factory, {
+    widget: 0,
+    known: ['agentJoined', 'agentTyping', 'agentReadMessages', 'sendMessageToUser', 'explode'],
+    others: ['setUsername'],
+  });
+  return make({callback: rawCallback, instance: {id: 7}});
+};`
+
+func TestMessagesComeInOrderWithTimes(t *testing.T) {
+	before := time.Now()
+	tab, seen := show(t, script(`
+		for (let i = 0; i < 50; i++) deskcheck.record({kind:'event', name:'e'+i, from:'host', to:'page', ref:i, widget:1, note:'n', requirement:'X-01', data:{i}});
+		deskcheck.attempt(3);
+		Promise.resolve().then(() => deskcheck.record({kind:'event', name:'micro'}));`), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `deskcheck.record({kind:'event', name:'last'})`, nil))
+	after := time.Now()
+
+	all := seen.messages()
+	require.Len(t, all, 52, "%s", seen)
+	for i, m := range all {
+		assert.Equal(t, i+1, m.ID)
+		assert.False(t, m.At.Before(before.Add(-5*time.Millisecond)) || m.At.After(after.Add(5*time.Millisecond)), "%v is not between %v and %v", m.At, before, after)
+		if i > 0 {
+			assert.False(t, m.At.Before(all[i-1].At), "time ran backwards at %d", i)
+		}
+	}
+	first := all[0]
+	first.At = time.Time{}
+	assert.Equal(t, Message{ID: 1, Kind: "event", Name: "e0", From: "host", To: "page", Note: "n", Requirement: "X-01", Widget: 1, Data: json.RawMessage(`{"i":0}`)}, first)
+	assert.Equal(t, "micro", all[50].Name)
+	assert.Equal(t, 3, all[50].Attempt)
+	assert.Equal(t, "last", all[51].Name, "what was recorded before Evaluate returned was handed over by then")
+}
+
+func TestTimesAgreeWithGo(t *testing.T) {
+	tab, seen := show(t, script(""), nil)
+	before := time.Now()
+	require.NoError(t, tab.Evaluate(bounded(t), `deskcheck.clock.jump(3_600_000).then(() => deskcheck.record({kind:'event', name:'after an hour'}))`, nil))
+	after := time.Now()
+	at := seen.wait(t, "event", "after an hour").At
+	assert.False(t, at.Before(before.Add(-2*time.Millisecond)) || at.After(after.Add(2*time.Millisecond)), "%v should lie between %v and %v", at, before, after)
+}
+
+func TestFactoryAndMethodsAreRecorded(t *testing.T) {
+	tab, seen := show(t, script(fakeHost), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `(async () => {
+		class Base { #secret = 5; inherited(a) { return this.#secret + a; } get size() { return 1; } }
+		class Integration extends Base {
+			constructor(callback) { super(); this.callback = callback; this.plain = 3; }
+			async startChat(message) { await null; return {ok: message.text}; }
+			fails() { return Promise.reject(new TypeError('no desk')); }
+			throws() { throw new Error('at once'); }
+			lazy() { return {then(resolve) { resolve('foreign'); }}; }
+		}
+		const made = await begin(async (parameters) => new Integration(parameters.callback));
+		globalThis.made = made;
+		globalThis.results = [await made.startChat({text: 'hi'}), made.inherited(2), await made.lazy(), made.plain, made.size, Object.keys(made).join(),
+			made instanceof Integration, made.startChat === made.startChat, 'startChat' in made, made.missing];
+		await made.fails().catch(() => {});
+		try { made.throws(); } catch {}
+	})()`, nil))
+	assert.JSONEq(t, `[{"ok":"hi"},7,"foreign",3,1,"callback,plain",true,true,true,null]`, eval(t, tab, "results"))
+
+	factory := seen.of("call", "factory")[0]
+	assert.Equal(t, "host", factory.From)
+	assert.Equal(t, "integration", factory.To)
+	assert.Contains(t, fmt.Sprint(factory.field(t, "callbacks")), "agentJoined")
+	settled := seen.of("settled", "factory")[0]
+	assert.Equal(t, factory.ID, settled.Ref)
+	assert.Equal(t, "fulfilled", settled.field(t, "outcome"))
+	assert.Nil(t, settled.field(t, "sync"))
+	methods := settled.field(t, "methods").(map[string]any)
+	assert.Equal(t, "function", methods["startChat"])
+	assert.Equal(t, "function", methods["inherited"])
+	assert.Equal(t, "number", methods["plain"])
+	assert.Equal(t, "accessor", methods["size"])
+	assert.NotContains(t, methods, "toString")
+
+	start, ended := seen.of("call", "startChat")[0], seen.of("settled", "startChat")[0]
+	assert.JSONEq(t, `{"args":[{"text":"hi"}]}`, string(start.Data))
+	assert.Equal(t, start.ID, ended.Ref)
+	assert.JSONEq(t, `{"outcome":"fulfilled","value":{"ok":"hi"}}`, string(ended.Data))
+	assert.JSONEq(t, `{"outcome":"fulfilled","value":7,"sync":true}`, string(seen.of("settled", "inherited")[0].Data))
+	assert.JSONEq(t, `{"outcome":"fulfilled","value":"foreign"}`, string(seen.of("settled", "lazy")[0].Data))
+	rejected := seen.of("settled", "fails")[0]
+	assert.Equal(t, "rejected", rejected.field(t, "outcome"))
+	assert.Equal(t, "no desk", rejected.field(t, "error").(map[string]any)["message"])
+	assert.Equal(t, "threw", seen.of("settled", "throws")[0].field(t, "outcome"))
+}
+
+func TestFactoryThatFails(t *testing.T) {
+	tab, seen := show(t, script(fakeHost), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `(async () => {
+		try { begin(() => { throw new Error('at once'); }); } catch (e) { console.log('caught', e.message); }
+		await begin(() => Promise.reject(new Error('later'))).catch(() => {});
+		globalThis.plain = begin(() => ({startChat() {}})) ;
+		globalThis.nothing = begin(() => undefined);
+	})()`, nil))
+	settled := seen.of("settled", "factory")
+	require.Len(t, settled, 4, "%s", seen)
+	assert.Equal(t, "threw", settled[0].field(t, "outcome"))
+	assert.Equal(t, "rejected", settled[1].field(t, "outcome"))
+	assert.JSONEq(t, `{"outcome":"fulfilled","methods":{"startChat":"function"},"sync":true}`, string(settled[2].Data))
+	assert.JSONEq(t, `{"outcome":"fulfilled","value":{"$type":"undefined"},"sync":true}`, string(settled[3].Data))
+	assert.Len(t, seen.of("console", "log"), 1)
+}
+
+func TestCallbacksAreRecorded(t *testing.T) {
+	tab, seen := show(t, script(fakeHost), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `(async () => {
+		let callback;
+		await begin((parameters) => { callback = parameters.callback; return {}; });
+		globalThis.cb = callback;
+		globalThis.results = [await callback.agentJoined({id: 'a'}), callback.agentTyping(true), Object.keys(callback).length, JSON.stringify(callback),
+			'agentJoined' in callback, typeof Object.getPrototypeOf(callback).agentJoined, callback.agentJoined === callback.agentJoined, String(callback)];
+		await callback.sendMessageToUser({text: 'x'}).catch((e) => results.push(e.message));
+		try { callback.explode(); } catch (e) { results.push(e.name); }
+	})()`, nil))
+	assert.JSONEq(t, `["joined",null,0,"{}",true,"function",true,"[object Object]","the chat has ended","RangeError"]`, eval(t, tab, "results"))
+	assert.JSONEq(t, `[{"id":"a"},true]`, eval(t, tab, "rawCallback.heard"), "the host's own object ran, as itself")
+
+	joined, returned := seen.of("callback", "agentJoined")[0], seen.of("returned", "agentJoined")[0]
+	assert.Equal(t, "integration", joined.From)
+	assert.Equal(t, "host", joined.To)
+	assert.JSONEq(t, `{"args":[{"id":"a"}]}`, string(joined.Data))
+	assert.Equal(t, joined.ID, returned.Ref)
+	assert.JSONEq(t, `{"outcome":"fulfilled","value":"joined"}`, string(returned.Data))
+	assert.JSONEq(t, `{"outcome":"fulfilled","sync":true}`, string(seen.of("returned", "agentTyping")[0].Data))
+	assert.Equal(t, "rejected", seen.of("returned", "sendMessageToUser")[0].field(t, "outcome"))
+	assert.Equal(t, "threw", seen.of("returned", "explode")[0].field(t, "outcome"))
+	assert.Empty(t, seen.of("violation", ""), "%s", seen)
+	assert.Empty(t, seen.of("error", ""), "%s", seen)
+
+	// A rejection that the integration ignores stays the page's unhandled rejection.
+	require.NoError(t, tab.Evaluate(bounded(t), `void cb.sendMessageToUser({})`, nil))
+	assert.Contains(t, string(seen.wait(t, "error", "unhandledrejection").Data), "the chat has ended")
+}
+
+func TestDetachedCallbackIsAViolation(t *testing.T) {
+	tab, seen := show(t, script(fakeHost), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `(async () => {
+		await begin((parameters) => {
+			const { agentJoined } = parameters.callback;
+			try { agentJoined({id: 'a'}); } catch (e) { globalThis.thrown = e instanceof TypeError && e.message; }
+			return {};
+		});
+	})()`, nil))
+	assert.Contains(t, eval(t, tab, "thrown"), "agentJoined must be called on the callback object")
+	violation := seen.of("violation", "agentJoined")[0]
+	assert.Equal(t, "CB-01", violation.Requirement)
+	assert.JSONEq(t, `{"args":[{"id":"a"}]}`, string(violation.Data))
+	assert.Empty(t, seen.of("callback", ""))
+	assert.JSONEq(t, `[]`, eval(t, tab, "rawCallback.heard"))
+}
+
+func TestUnknownCallbackNames(t *testing.T) {
+	tab, seen := show(t, script(fakeHost), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `(async () => {
+		await begin((parameters) => {
+			const { callback } = parameters;
+			callback.agentJoind?.({});
+			callback.agentJoind?.({});
+			callback.setUsername?.('x');
+			callback.agentReadMessages?.();
+			'somethingElse' in callback;
+			callback.zzzzqqqq;
+			callback.then; callback.toJSON; callback.constructor; callback[Symbol.iterator]; callback.hasOwnProperty('x');
+			globalThis.all = [callback.agentJoind, callback.setUsername, callback.zzzzqqqq].every((x) => x === undefined);
+			return {};
+		});
+	})()`, nil))
+	assert.Equal(t, "true", eval(t, tab, "all"))
+	violations := seen.of("violation", "")
+	require.Len(t, violations, 2, "%s", seen)
+	assert.Equal(t, "agentJoind", violations[0].Name)
+	assert.Equal(t, "CB-04", violations[0].Requirement)
+	assert.Contains(t, violations[0].Note, "did you mean agentJoined?")
+	assert.Equal(t, "zzzzqqqq", violations[1].Name)
+	assert.NotContains(t, violations[1].Note, "did you mean")
+	var probes []string
+	for _, m := range seen.of("probe", "") {
+		probes = append(probes, m.Name)
+	}
+	assert.Equal(t, []string{"setUsername", "agentReadMessages", "somethingElse"}, probes)
+}
+
+func TestSnapshotsOfStrangeValues(t *testing.T) {
+	tab, seen := show(t, script(""), nil)
+	for name, c := range map[string]struct{ js, want string }{
+		"cycle":          {`(() => { const a = {n: 1}; a.self = a; return a; })()`, `{"n":1,"self":{"$type":"cycle"}}`},
+		"twice":          {`(() => { const a = {n: 1}; return [a, a]; })()`, `[{"n":1},{"n":1}]`},
+		"numbers":        {`[1.5, NaN, Infinity, -0, 10n]`, `[1.5,{"$type":"number","value":"NaN"},{"$type":"number","value":"Infinity"},0,{"$type":"bigint","value":"10"}]`},
+		"undefined":      {`[undefined, {a: undefined, b: null}]`, `[{"$type":"undefined"},{"b":null}]`},
+		"holes":          {`[,1]`, `[{"$type":"undefined"},1]`},
+		"functions":      {`[function named() {}, Symbol('s')]`, `[{"$type":"function","name":"named"},{"$type":"symbol","value":"Symbol(s)"}]`},
+		"date":           {`[new Date(0), new Date(NaN)]`, `[{"$type":"date","value":"1970-01-01T00:00:00.000Z"},{"$type":"date","value":null}]`},
+		"throwing":       {`({get a() { throw new Error('no'); }, b: 1})`, `{"a":{"$type":"threw","message":"Error: no"},"b":1}`},
+		"revoked proxy":  {`(() => { const {proxy, revoke} = Proxy.revocable({}, {}); revoke(); return [proxy]; })()`, `[{"$type":"unreadable","message":"TypeError: Cannot perform 'IsArray' on a proxy that has been revoked"}]`},
+		"hostile proxy":  {`new Proxy({}, {ownKeys() { throw 'x'; }, get() { throw 'y'; }})`, `{"$type":"unreadable","message":"y"}`},
+		"null prototype": {`Object.assign(Object.create(null), {a: 1})`, `{"a":1}`},
+		"instance":       {`new (class Thing { constructor() { this.a = 1; } })()`, `{"a":1}`},
+		"toJSON":         {`({a: 1, toJSON() { return 'lie'; }})`, `{"a":1,"toJSON":{"$type":"function","name":"toJSON"}}`},
+		"file":           {`new File(['abc'], 'a.txt', {type: 'text/plain'})`, `{"$type":"file","name":"a.txt","size":3,"type":"text/plain"}`},
+		"blob":           {`new Blob(['abcd'], {type: 'image/png'})`, `{"$type":"blob","size":4,"type":"image/png"}`},
+		"element":        {`Object.assign(document.createElement('button'), {id: 'send', className: 'big red'})`, `{"$type":"element","value":"button#send.big"}`},
+		"collections":    {`[new Map([['a', {b: 1}]]), new Set([1])]`, `[{"$type":"map","entries":[["a",{"b":1}]]},{"$type":"set","values":[1]}]`},
+		"promise":        {`Promise.resolve(1)`, `{"$type":"promise"}`},
+		"window":         {`window`, `{"$type":"Window"}`},
+		"forged tag":     {`({[Symbol.toStringTag]: 'File', a: 1})`, `{"a":1}`},
+		"bytes":          {`new Uint8Array(5)`, `{"$type":"Uint8Array","bytes":5}`},
+		"surrogate":      {`'\ud800'`, `"\ud800"`},
+		"own $type":      {`({$type: 'mine'})`, `{"$type":"mine"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := eval(t, tab, `deskcheck.record({kind: 'event', name: 'value', data: `+c.js+`})`)
+			all := seen.of("event", "value")
+			last := all[len(all)-1]
+			assert.Equal(t, id, fmt.Sprint(last.ID))
+			assert.JSONEq(t, c.want, string(last.Data))
+		})
+	}
+
+	t.Run("error", func(t *testing.T) {
+		eval(t, tab, `deskcheck.record({kind: 'event', name: 'error', data: Object.assign(new TypeError('bad'), {code: 'E1'})})`)
+		m := seen.of("event", "error")[0]
+		assert.Equal(t, "error", m.field(t, "$type"))
+		assert.Equal(t, "TypeError", m.field(t, "name"))
+		assert.Equal(t, "bad", m.field(t, "message"))
+		assert.Equal(t, "E1", m.field(t, "code"))
+		assert.Contains(t, m.field(t, "stack"), "TypeError: bad")
+	})
+	t.Run("large", func(t *testing.T) {
+		began := time.Now()
+		eval(t, tab, `deskcheck.record({kind: 'event', name: 'large', data: ['x'.repeat(5_000_000), 'after', Array.from({length: 100_000}, (_, i) => i)]})`)
+		m := seen.of("event", "large")[0]
+		assert.Less(t, len(m.Data), 66<<10)
+		assert.Contains(t, m.Note, "cut")
+		assert.Contains(t, string(m.Data), "… (5000000 characters)")
+		assert.True(t, json.Valid(m.Data))
+		eval(t, tab, `deskcheck.record({kind: 'event', name: 'deep', data: (() => { let a = {}; for (let i = 0; i < 10_000; i++) a = {a}; return a; })()})`)
+		eval(t, tab, `deskcheck.record({kind: 'event', name: 'endless', data: new Proxy([], {get: (_, k) => k === 'length' ? 1e9 : 'item'})})`)
+		assert.Less(t, len(seen.of("event", "deep")[0].Data), 1000)
+		assert.Less(t, len(seen.of("event", "endless")[0].Data), 70<<10)
+		assert.Less(t, time.Since(began), 15*time.Second)
+	})
+	t.Run("no kind", func(t *testing.T) {
+		var script *ScriptError
+		assert.ErrorAs(t, tab.Evaluate(bounded(t), `deskcheck.record({kind: '$ready'})`, nil), &script)
+	})
+}
+
+func TestNothingOfTheBindingIsVisible(t *testing.T) {
+	tab, _ := show(t, script(`globalThis.atStart = Object.getOwnPropertyNames(globalThis).filter((n) => /^binding/.test(n))`), nil)
+	assert.JSONEq(t, `[]`, eval(t, tab, "atStart"))
+	assert.JSONEq(t, `[[],"undefined"]`, eval(t, tab, `(() => {
+		const frame = document.createElement('iframe');
+		document.body.append(frame);
+		return [Object.getOwnPropertyNames(frame.contentWindow).filter((n) => /^binding/.test(n)), typeof frame.contentWindow.deskcheck];
+	})()`))
+	assert.JSONEq(t, `[false,false,true]`, eval(t, tab, `(() => {
+		globalThis.deskcheck.extra = 1;
+		globalThis.deskcheck = null;
+		const d = Object.getOwnPropertyDescriptor(globalThis, 'deskcheck');
+		return [d.writable, d.enumerable, deskcheck.extra === undefined];
+	})()`))
+}
+
+func TestErrorsAreAttributed(t *testing.T) {
+	page := `<!doctype html><body><script type=module>
+		import {bad, reject} from '/integration.js';
+		import {hostBad} from '/host.js';
+		globalThis.run = {bad, reject, hostBad};
+	</script><script src=/missing.js></script>`
+	serveScript := func(code string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write([]byte(code))
+		}
+	}
+	tab, seen := show(t, page, map[string]http.HandlerFunc{
+		"/integration.js": serveScript(`export function bad() { setTimeout(() => { throw new Error('integration failed'); }); }
+			export function reject() { Promise.reject(new Error('integration rejected')); }`),
+		"/host.js": serveScript(`export function hostBad() { setTimeout(() => { throw new Error('host failed'); }); }`),
+	})
+	assert.Contains(t, string(seen.wait(t, "error", "resource").Data), "could not load script")
+	require.NoError(t, tab.Evaluate(bounded(t), `run.bad()`, nil))
+	bad := seen.wait(t, "error", "uncaught")
+	assert.Equal(t, "integration", bad.From)
+	assert.Equal(t, "Error: integration failed", bad.field(t, "message"))
+	assert.Contains(t, bad.field(t, "stack"), "/integration.js")
+	require.NoError(t, tab.Evaluate(bounded(t), `run.reject()`, nil))
+	assert.Equal(t, "integration", seen.wait(t, "error", "unhandledrejection").From)
+	require.NoError(t, tab.Evaluate(bounded(t), `run.hostBad()`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	all := seen.of("error", "uncaught")
+	assert.Equal(t, "host", all[len(all)-1].From)
+}
+
+func TestScreenIsRecordedWhenItChanges(t *testing.T) {
+	tab, seen := show(t, `<!doctype html><body><p id=p>one</p><input id=i><div id=host></div><script>
+		let root;
+		globalThis.looks = 0;
+		deskcheck.ui = {find: () => null, look: () => { looks++; return {text: p.textContent, input: i.value, inner: root?.textContent ?? ''}; }};
+	</script>`, nil)
+	assert.JSONEq(t, `{"text":"one","input":"","inner":""}`, string(seen.wait(t, "screen", "screen").Data))
+	require.NoError(t, tab.Evaluate(bounded(t), `p.textContent = 'two'; p.className = 'a'; p.textContent = 'three'`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Evaluate(bounded(t), `p.className = 'b'`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	all := seen.of("screen", "")
+	require.Len(t, all, 2, "%s", seen)
+	assert.JSONEq(t, `{"text":"three","input":"","inner":""}`, string(all[1].Data))
+	assert.Equal(t, "user", all[1].To)
+
+	require.NoError(t, tab.Evaluate(bounded(t), `root = host.attachShadow({mode: 'closed'}); root.innerHTML = '<b>deep</b>'`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Evaluate(bounded(t), `root.firstChild.textContent = 'deeper'`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	all = seen.of("screen", "")
+	assert.JSONEq(t, `{"text":"three","input":"","inner":"deeper"}`, string(all[len(all)-1].Data))
+	require.NoError(t, tab.Evaluate(bounded(t), `deskcheck.ui = {find() {}, look() { throw new Error('blind'); }}`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	all = seen.of("screen", "")
+	assert.JSONEq(t, `{"$type":"threw","message":"Error: blind"}`, string(all[len(all)-1].Data))
+}

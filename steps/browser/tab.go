@@ -1,0 +1,377 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
+)
+
+// Tab is the lease of one tab. Its methods are for one goroutine at a time, except Lost, Reason, Check and Release, which may be called from any. None of them may
+// be called from the sink of Open, except Lost and Reason.
+type Tab struct {
+	pool     *Pool
+	session  *session
+	released atomic.Bool
+	once     sync.Once
+}
+
+// Lost is closed when the tab can no longer be used for its scenario; Reason then tells why.
+func (t *Tab) Lost() <-chan struct{} { return t.session.lost }
+
+// Reason is a *LostError once the tab is lost, and nil before.
+func (t *Tab) Reason() error { return t.session.lostReason() }
+
+// usable is the error of a tab that must not be used any more.
+func (t *Tab) usable() error {
+	if t.released.Load() {
+		return ErrReleased
+	}
+	return t.session.lostReason()
+}
+
+// storageTypes is what a page can leave behind, cookies and session storage apart.
+const storageTypes = "cache_storage,file_systems,indexeddb,local_storage,service_workers,storage_buckets"
+
+// Open shows the page at an http address, in a tab that has forgotten every scenario before: cookies, storage, workers, history and the window's name. From then on
+// everything that the page's recorder sees is given to sink, one message at a time, in the order of the page and from one goroutine; sink must not block.
+//
+// It returns when the document has run its scripts (DOMContentLoaded), so globalThis.deskcheck and the host page's own hand are there. It fails when the server does not
+// answer, answers with an error or sends the page on to another origin, when the page does not become ready before ctx ends (or in 30 s), and with a *LostError when
+// the page leaves, crashes or closes meanwhile.
+func (t *Tab) Open(ctx context.Context, address string, sink func(Message)) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return fmt.Errorf("open %q: it must be an http address with a host", address)
+	}
+	if err := t.session.open(ctx, address, originOf(address), sink); err != nil {
+		return fmt.Errorf("open %s: %w", address, err)
+	}
+	return nil
+}
+
+func (s *session) open(ctx context.Context, address, origin string, sink func(Message)) error {
+	ctx, cancel := context.WithTimeout(ctx, callBound)
+	defer cancel()
+	s.detach()
+	previous := s.previous
+	if s.origins[origin] {
+		if err := s.forget(ctx, origin); err != nil {
+			return fmt.Errorf("clear what an earlier page of this origin has left: %w", err)
+		}
+		script := page.AddScriptToEvaluateOnNewDocumentParams{Source: "globalThis === top && deskcheck.kit.forget()"}
+		added, err := call(ctx, s.life, s, page.AddScriptToEvaluateOnNewDocument, script)
+		if err != nil {
+			return err
+		}
+		defer s.removeScript(added.Identifier)
+		previous = ""
+	}
+	// Cookies know no ports, so they would be seen by the next scenario's origin.
+	if _, err := call(ctx, s.life, s, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		return err
+	}
+
+	awaited := &arrival{origin: origin, commits: make(map[cdp.LoaderID]string), done: make(chan error, 1)}
+	s.mu.Lock()
+	s.sink, s.awaited, s.lastID, s.baseID = sink, awaited, 0, 0
+	s.mu.Unlock()
+	s.origins[origin], s.previous = true, origin
+
+	result, err := call(ctx, s.life, s, page.Navigate, page.NavigateParams{URL: address})
+	switch {
+	case err != nil:
+		return err
+	case result.ErrorText != "":
+		return fmt.Errorf("%s; is the server running?", result.ErrorText)
+	case result.IsDownload:
+		return errors.New("the server sent a file to download, not a page")
+	}
+	s.mu.Lock()
+	awaited.loader = result.LoaderID
+	s.mu.Unlock()
+	s.checkCommit(awaited)
+
+	// The page before is gone by now, so what it left can be cleared while this one loads.
+	cleared := make(chan error, 1)
+	go func() {
+		if previous == "" || previous == origin {
+			cleared <- nil
+			return
+		}
+		cleared <- s.clear(ctx, previous, storageTypes)
+	}()
+	if err := s.await(ctx, awaited); err != nil {
+		return err
+	}
+	// Only now is the page the tab's active one for certain, and nothing of the page before it may be gone back to.
+	if _, err := call(ctx, s.life, s, page.ResetNavigationHistory, cdp.Empty{}); err != nil {
+		return err
+	}
+	return <-cleared
+}
+
+// removeScript takes a script away that was for one document only. A tab that keeps it would empty its storage at every reload, so then it is lost.
+func (s *session) removeScript(id page.ScriptIdentifier) {
+	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
+	defer cancel()
+	if _, err := call(ctx, s.life, s, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}); err != nil {
+		s.lose(Unresponsive, "a script for the opening could not be removed")
+	}
+}
+
+// forget empties the tab of a page and clears all that its origin has stored, before the same origin is opened again.
+func (s *session) forget(ctx context.Context, origin string) error {
+	if _, err := call(ctx, s.life, s, page.Navigate, page.NavigateParams{URL: "about:blank"}); err != nil {
+		return err
+	}
+	return together(
+		func() error { return s.clear(ctx, origin, "all") },
+		func() error { return only(call(ctx, s.life, s, network.ClearBrowserCache, cdp.Empty{})) },
+	)
+}
+
+func (s *session) clear(ctx context.Context, origin, types string) error {
+	return only(call(ctx, s.life, s, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: origin, StorageTypes: types}))
+}
+
+// await waits for a document to be ready.
+func (s *session) await(ctx context.Context, awaited *arrival) error {
+	select {
+	case err := <-awaited.done:
+		return err
+	case <-s.lost:
+		return s.lostReason()
+	case <-ctx.Done():
+		s.mu.Lock()
+		greeted := awaited.greeted
+		s.mu.Unlock()
+		if greeted {
+			return fmt.Errorf("the page began but its scripts did not come to an end; does one of them loop, or wait for a module that never comes?: %w", ctx.Err())
+		}
+		return fmt.Errorf("the page did not begin: %w", ctx.Err())
+	}
+}
+
+// Reload loads the page again, as the user does: what it has stored stays. Messages go on to the sink of Open. It returns when the new document is ready, and fails as
+// Open does.
+func (t *Tab) Reload(ctx context.Context) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	s := t.session
+	ctx, cancel := context.WithTimeout(ctx, callBound)
+	defer cancel()
+	awaited := &arrival{origin: s.previous, reload: true, commits: make(map[cdp.LoaderID]string), done: make(chan error, 1)}
+	s.mu.Lock()
+	open := s.sink != nil
+	if open {
+		s.awaited = awaited
+	}
+	s.mu.Unlock()
+	if !open {
+		return errors.New("reload: no page is open; call Open first")
+	}
+	if _, err := call(ctx, s.life, s, page.Reload, page.ReloadParams{}); err != nil {
+		return fmt.Errorf("reload: %w", err)
+	}
+	if err := s.await(ctx, awaited); err != nil {
+		return fmt.Errorf("reload: %w", err)
+	}
+	return nil
+}
+
+// Evaluate runs JavaScript in the page, waits for its value if that is a promise, and stores it in out (a pointer as for json.Unmarshal; nil drops it; undefined leaves
+// it as it is). What the page had recorded before the value came was given to the sink when it returns. The error is a *ScriptError for what JavaScript throws, a
+// *LostError if the tab is or gets lost, and the context's when ctx ends first (or after 30 s): a page that loops does not hold it up.
+func (t *Tab) Evaluate(ctx context.Context, js string, out any) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	return t.session.evaluate(ctx, t.session.life, js, out)
+}
+
+func (s *session) evaluate(ctx, until context.Context, js string, out any) error {
+	result, err := call(ctx, until, s, runtime.Evaluate, runtime.EvaluateParams{
+		Expression: js, AwaitPromise: pointer(true), ReturnByValue: pointer(out != nil), ObjectGroup: "deskcheck",
+	})
+	if err != nil {
+		return err
+	}
+	if thrown := result.ExceptionDetails; thrown != nil {
+		return &ScriptError{Text: thrownText(thrown)}
+	}
+	if err := s.passed(ctx); err != nil {
+		return err
+	}
+	if out == nil || result.Result.Type == runtime.RemoteObjectTypeUndefined {
+		return nil
+	}
+	if special := result.Result.UnserializableValue; special != "" {
+		return fmt.Errorf("the value %s cannot be told as JSON", special)
+	}
+	if err := json.Unmarshal(result.Result.Value, out); err != nil {
+		return fmt.Errorf("the value does not fit: %w", err)
+	}
+	return nil
+}
+
+// thrownText is what was thrown in words: an error with the first lines of its stack, or the value.
+func thrownText(thrown *runtime.ExceptionDetails) string {
+	text := thrown.Text
+	if value := thrown.Exception; value != nil {
+		switch {
+		case value.Description != "":
+			text = value.Description
+		case len(value.Value) > 0:
+			text = string(value.Value)
+		}
+	}
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[:min(len(lines), 8)], "\n")
+}
+
+// Call calls the function globalThis.<path> with arguments that go as JSON, and treats its result as Evaluate does. The path may have dots; the function gets the object
+// before the last dot as its this.
+func (t *Tab) Call(ctx context.Context, path string, out any, args ...any) error {
+	if args == nil {
+		args = []any{}
+	}
+	list, err := json.Marshal(args)
+	if err != nil {
+		return fmt.Errorf("call %s: the arguments cannot be told as JSON: %w", path, err)
+	}
+	if err := t.Evaluate(ctx, "deskcheck.kit.call("+quote(path)+","+quote(string(list))+")", out); err != nil {
+		return fmt.Errorf("call %s: %w", path, err)
+	}
+	return nil
+}
+
+// quote writes a Go string as a JavaScript one. JSON's strings are JavaScript's.
+func quote(text string) string {
+	raw, err := json.Marshal(text)
+	if err != nil {
+		return `""`
+	}
+	return string(raw)
+}
+
+// Jump lets d pass on the page's clock: timers that fall due run in order, with a turn of the event loop after each. Time of the desk, and real time, stay as they are.
+// It returns when the last of them has run.
+func (t *Tab) Jump(ctx context.Context, d time.Duration) error {
+	if err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.clock.jump(%g)", float64(d)/float64(time.Millisecond)), nil); err != nil {
+		return fmt.Errorf("let %v pass: %w", d, err)
+	}
+	return nil
+}
+
+// Settle returns when the page has come to rest: at least so many WebSocket frames were dispatched to it since it was loaded, at most held requests (and connecting
+// sockets) are in flight, no timer is due, and a few turns of the event loop brought nothing new. The error says what was missing.
+func (t *Tab) Settle(ctx context.Context, frames, held int) error {
+	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:%d})", frames, held), nil)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() == nil {
+		return fmt.Errorf("wait until the page has settled: %w", err)
+	}
+	var missing string
+	if !t.ask("deskcheck.kit.unsettled()", &missing) {
+		return fmt.Errorf("wait until the page has settled: it does not answer: %w", err)
+	}
+	return fmt.Errorf("wait until the page has settled: %s: %w", missing, err)
+}
+
+// ask evaluates something that explains a failure, when the caller's own time is over.
+func (t *Tab) ask(js string, out any) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
+	defer cancel()
+	return t.session.evaluate(ctx, t.session.body, js, out) == nil
+}
+
+// Screenshot is a picture of the window as PNG. It also works for a page that was kept from leaving.
+func (t *Tab) Screenshot(ctx context.Context) ([]byte, error) {
+	if t.released.Load() {
+		return nil, fmt.Errorf("take a screenshot: %w", ErrReleased)
+	}
+	shot, err := call(ctx, t.session.body, t.session, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: pointer(true)})
+	if err != nil {
+		return nil, fmt.Errorf("take a screenshot: %w", err)
+	}
+	return shot.Data, nil
+}
+
+// Check asks the page for a sign of life. When it gives none before ctx ends the tab is lost as Unresponsive; nil means that it answers.
+func (t *Tab) Check(ctx context.Context) error {
+	if t.released.Load() {
+		return ErrReleased
+	}
+	_, err := call(ctx, t.session.body, t.session, runtime.Evaluate, runtime.EvaluateParams{Expression: "0"})
+	if errors.Is(err, context.DeadlineExceeded) {
+		t.session.lose(Unresponsive, "it gave no sign of life in time; a script may be looping")
+		return t.session.lostReason()
+	}
+	return err
+}
+
+// Release gives the tab back. A healthy one is kept for the next lease, any other is thrown away with its storage. It takes a hung page no more than two seconds of the
+// caller's time; messages stop before it returns. Further calls do nothing.
+func (t *Tab) Release() {
+	t.once.Do(func() {
+		t.released.Store(true)
+		t.session.detach()
+		t.pool.take(t.session, t.session.retire())
+	})
+}
+
+// retire ends the page's timers and sockets and tells whether the tab may serve another scenario.
+func (s *session) retire() bool {
+	s.mu.Lock()
+	good := s.reason == nil && !s.flooded
+	s.mu.Unlock()
+	if !good {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
+	defer cancel()
+	result, err := call(ctx, s.life, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "globalThis.deskcheck ? deskcheck.kit.retire() : true", ReturnByValue: pointer(true)})
+	if err == nil && result.ExceptionDetails == nil && string(result.Result.Value) == "true" {
+		return true
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.lose(Unresponsive, "it gave no sign of life when it was released")
+	}
+	return false
+}
+
+// discard throws the tab away with its browser context. A page that hangs is stopped first, because a browser waits for a page that it closes.
+func (s *session) discard() {
+	hung := false
+	if reason := new(LostError); errors.As(s.lostReason(), &reason) {
+		hung = reason.Kind == Unresponsive
+	}
+	s.lose(Closed, "it was thrown away")
+	if hung && !s.process.dead() {
+		ctx, cancel := context.WithTimeout(context.Background(), discardBound)
+		// Whether it obeys or not, it is closed next; a hung page never answers its crash.
+		_, _ = cdp.Call(ctx, s.target, page.Crash, cdp.Empty{})
+		cancel()
+	}
+	s.process.remove(s)
+	s.close()
+	s.inbox.close()
+}

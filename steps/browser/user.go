@@ -1,0 +1,198 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+)
+
+// point is a place in the window, in CSS pixels.
+type point struct{ X, Y float64 }
+
+// Click clicks an element as a user does: with the mouse, once the element that the host page's driver gives for the name is present, visible, enabled, standing still
+// and not covered by another. It waits for that in the page until ctx ends (or 30 s); then the error says what was in the way and what the user saw.
+func (t *Tab) Click(ctx context.Context, name string, widget int) error {
+	if err := t.act(ctx); err != nil {
+		return fmt.Errorf("click %q: %w", name, err)
+	}
+	if err := t.click(ctx, name, widget); err != nil {
+		return fmt.Errorf("click %q: %w", name, err)
+	}
+	return nil
+}
+
+// Type clicks an element as Click does and enters text where the focus then is, all at once as from an input method: any script and any emoji; newlines make lines
+// where the element has lines.
+func (t *Tab) Type(ctx context.Context, name, text string, widget int) error {
+	if err := t.typeInto(ctx, name, text, widget); err != nil {
+		return fmt.Errorf("type into %q: %w", name, err)
+	}
+	return nil
+}
+
+func (t *Tab) typeInto(ctx context.Context, name, text string, widget int) error {
+	if err := t.act(ctx); err != nil {
+		return err
+	}
+	if err := t.click(ctx, name, widget); err != nil {
+		return err
+	}
+	var astray string
+	if err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.kit.focused(%s,%d)", quote(name), widget), &astray); err != nil {
+		return err
+	}
+	if astray != "" {
+		return fmt.Errorf("%s", astray)
+	}
+	if _, err := call(ctx, t.session.life, t.session, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		return err
+	}
+	return t.session.passed(ctx)
+}
+
+// act begins an act of the user: the tab must be usable, and a slowed run pauses for its spectators.
+func (t *Tab) act(ctx context.Context) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	if t.pool.options.SlowMo <= 0 {
+		return nil
+	}
+	pause := time.NewTimer(t.pool.options.SlowMo)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return nil
+	case <-t.session.lost:
+		return t.session.lostReason()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *Tab) click(ctx context.Context, name string, widget int) error {
+	bounded, cancel := context.WithTimeout(ctx, callBound)
+	defer cancel()
+	began := time.Now()
+	var at point
+	if err := t.Evaluate(bounded, fmt.Sprintf("deskcheck.kit.target(%s,%d)", quote(name), widget), &at); err != nil {
+		if bounded.Err() == nil || t.Reason() != nil {
+			return err
+		}
+		return t.unreachable(time.Since(began), err)
+	}
+	return t.press(bounded, at)
+}
+
+// unreachable explains why an element could not be clicked.
+func (t *Tab) unreachable(waited time.Duration, err error) error {
+	var why struct{ Reason, Screen string }
+	if !t.ask("deskcheck.kit.why()", &why) {
+		return fmt.Errorf("the page does not answer (waited %v): %w", waited.Round(time.Millisecond), err)
+	}
+	if why.Screen == "" {
+		return fmt.Errorf("%s (waited %v): %w", why.Reason, waited.Round(time.Millisecond), err)
+	}
+	return fmt.Errorf("%s (waited %v); the user saw %s: %w", why.Reason, waited.Round(time.Millisecond), why.Screen, err)
+}
+
+// press moves the mouse to a place and clicks there. The browser answers a movement only with the next frame, so the press follows it at once, in order.
+func (t *Tab) press(ctx context.Context, at point) error {
+	mouse := func(kind input.DispatchMouseEventType, held int64) error {
+		event := input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y}
+		if kind != input.DispatchMouseEventTypeMouseMoved {
+			event.Button, event.ClickCount, event.Buttons = input.MouseButtonLeft, 1, held
+		}
+		return only(call(ctx, t.session.life, t.session, input.DispatchMouseEvent, event))
+	}
+	written, forget := t.session.process.written.expect(string(t.session.target.SessionID), input.DispatchMouseEvent.Method, `"`+string(input.DispatchMouseEventTypeMouseMoved)+`"`)
+	defer forget()
+	moved := make(chan error, 1)
+	go func() { moved <- mouse(input.DispatchMouseEventTypeMouseMoved, 0) }()
+	var movedErr error
+	answered := false
+	select {
+	case <-written:
+	case movedErr = <-moved:
+		answered = true
+	}
+	if err := mouse(input.DispatchMouseEventTypeMousePressed, 1); err != nil {
+		return err
+	}
+	if err := mouse(input.DispatchMouseEventTypeMouseReleased, 0); err != nil {
+		return err
+	}
+	if !answered {
+		movedErr = <-moved
+	}
+	if movedErr != nil {
+		return movedErr
+	}
+	return t.session.passed(ctx)
+}
+
+// keys are the keys that Press knows, with their code, the number by which the browser knows them and the text that they enter.
+var keys = map[string]struct {
+	code    string
+	number  int64
+	entered string
+}{
+	"Enter":      {"Enter", 13, "\r"},
+	"Escape":     {"Escape", 27, ""},
+	"Tab":        {"Tab", 9, "\t"},
+	"Backspace":  {"Backspace", 8, ""},
+	"Delete":     {"Delete", 46, ""},
+	"Home":       {"Home", 36, ""},
+	"End":        {"End", 35, ""},
+	"ArrowLeft":  {"ArrowLeft", 37, ""},
+	"ArrowUp":    {"ArrowUp", 38, ""},
+	"ArrowRight": {"ArrowRight", 39, ""},
+	"ArrowDown":  {"ArrowDown", 40, ""},
+	"Space":      {"Space", 32, " "},
+}
+
+// modifiers as the browser numbers them.
+var modifiers = map[string]int64{"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
+
+// Press presses a key where the focus is: Enter, Escape, Tab, Backspace, Delete, Home, End, Space or an arrow such as ArrowLeft, with modifiers as in "Shift+Enter".
+func (t *Tab) Press(ctx context.Context, key string) error {
+	parts := strings.Split(key, "+")
+	name := parts[len(parts)-1]
+	known, ok := keys[name]
+	if !ok {
+		return fmt.Errorf("press %q: no such key is known; use one such as Enter, Escape, Tab or ArrowDown", key)
+	}
+	var mask int64
+	for _, part := range parts[:len(parts)-1] {
+		bit, ok := modifiers[part]
+		if !ok {
+			return fmt.Errorf("press %q: %s is no modifier; use Alt, Control, Meta or Shift", key, part)
+		}
+		mask |= bit
+	}
+	if err := t.act(ctx); err != nil {
+		return fmt.Errorf("press %q: %w", key, err)
+	}
+	if name == "Space" {
+		name = " "
+	}
+	event := input.DispatchKeyEventParams{Key: name, Code: known.code, WindowsVirtualKeyCode: known.number, NativeVirtualKeyCode: known.number, Modifiers: mask}
+	down, up := event, event
+	down.Type, up.Type = input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp
+	// A key that enters text does so with its own event; with Control or Alt it is a command instead.
+	if known.entered != "" && mask&^modifiers["Shift"] == 0 {
+		down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, known.entered, known.entered
+	}
+	for _, one := range []input.DispatchKeyEventParams{down, up} {
+		if _, err := call(ctx, t.session.life, t.session, input.DispatchKeyEvent, one); err != nil {
+			return fmt.Errorf("press %q: %w", key, err)
+		}
+	}
+	if err := t.session.passed(ctx); err != nil {
+		return fmt.Errorf("press %q: %w", key, err)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package steps
+
+import "time"
+
+// Deadlines are all the waits of the kit by name. Those of the contract are measured in the scenario's own time (page and desk clocks, which the kit can advance);
+// those of the kit are real time and only bound how long a verdict may take.
+type Deadlines struct {
+	// Factory is how long a factory may take to yield (FACT-05).
+	Factory time.Duration
+	// Event is how long a desk event may take to become a callback (FLOW-09, MSG-01).
+	Event time.Duration
+	// Start is how long startChat may take after the desk accepted or refused (FLOW-03, FLOW-04).
+	Start time.Duration
+	// Ending is how long endChat may take (LIFE-07); the host waits no longer.
+	Ending time.Duration
+	// Settled is what the kit allows for a call of the host for which a scenario gives no time (the longest of the contract: SEND-05).
+	Settled time.Duration
+	// Sight is how long the host may take to show what it knows. The emulated host does so at once; this is the kit's own bound.
+	Sight time.Duration
+	// Silence is how long the kit watches for what must not come, when a scenario gives no time.
+	Silence time.Duration
+
+	// Patience is how long the kit waits in real time before it lets the scenario's time run ahead. Long enough that a healthy integration answers within it
+	// even on a busy machine (measured: 5 to 60 ms), so that time is only bent where something is amiss.
+	Patience time.Duration
+	// Quiet is how long the kit waits for the page to come to rest (no request, frame or timer due).
+	Quiet time.Duration
+	// Answer is how long a page may leave a question of the kit's unanswered before it counts as hanging: a page that loops never answers, one on a busy machine does.
+	Answer time.Duration
+	// Look is how long the kit waits for the page to come to rest before it asks the desk again what there is to wait for.
+	Look time.Duration
+	// Grace is the last real wait before an absence is a verdict: whatever crossed a process boundary at the end of the scenario's time arrives within it.
+	Grace time.Duration
+	// Boot is how long the browser may take to load the host page.
+	Boot time.Duration
+	// Input is how long an element may take to be ready for a click.
+	Input time.Duration
+	// Scenario bounds a whole scenario; beyond it something hangs that the other bounds did not catch.
+	Scenario time.Duration
+}
+
+// Default are the deadlines of a run.
+var Default = Deadlines{
+	Factory: 5 * time.Second,
+	Event:   2 * time.Second,
+	Start:   15 * time.Second,
+	Ending:  5 * time.Second,
+	Settled: 20 * time.Second,
+	Sight:   2 * time.Second,
+	Silence: 2 * time.Second,
+
+	Patience: 400 * time.Millisecond,
+	Quiet:    5 * time.Second,
+	Answer:   5 * time.Second,
+	Look:     250 * time.Millisecond,
+	Grace:    60 * time.Millisecond,
+	Boot:     15 * time.Second,
+	Input:    5 * time.Second,
+	Scenario: 60 * time.Second,
+}

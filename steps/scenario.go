@@ -1,0 +1,173 @@
+// Package steps runs the scenarios of the features: it parses them, gives each a World of its own (a tab, a desk, a journal, a clock) and executes it.
+// What the sentences mean is in the packages below it, one per contract.
+package steps
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	gherkin "github.com/cucumber/gherkin/go/v26"
+	messages "github.com/cucumber/messages/go/v21"
+)
+
+// Scenario is one executable scenario: a row of an outline is one of its own.
+type Scenario struct {
+	// ID is the feature file without its ending, a slash and the line of the scenario or row: "requesting/42".
+	ID string
+	// Feature is the feature's title, File its path below the features directory.
+	Feature string
+	File    string
+	Line    int
+	Name    string
+	// Requirements are the IDs among the tags, in the order of the file.
+	Requirements []string
+	// Tags are all tags with their @.
+	Tags  []string
+	Steps []Step
+}
+
+// Step is one sentence.
+type Step struct {
+	// Keyword is as written: Given, When, Then, And, But.
+	Keyword string
+	// Type is what the keyword stands for after And and But are resolved.
+	Type messages.PickleStepType
+	Text string
+	// DocString and Table are the argument below the sentence; at most one is set.
+	DocString *messages.PickleDocString
+	Table     *messages.PickleTable
+}
+
+// Argument is the doc string or table as a reader sees it, empty if there is none.
+func (s Step) Argument() string {
+	var b strings.Builder
+	switch {
+	case s.DocString != nil:
+		b.WriteString(s.DocString.Content)
+	case s.Table != nil:
+		for i, row := range s.Table.Rows {
+			if i > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteByte('|')
+			for _, cell := range row.Cells {
+				b.WriteString(" " + cell.Value + " |")
+			}
+		}
+	}
+	return b.String()
+}
+
+// Parse reads every *.feature file of a folder of fsys, in the order of their names. An error names the file and what the parser says of it.
+func Parse(fsys fs.FS, folder string) ([]Scenario, error) {
+	files, err := fs.Glob(fsys, path.Join(folder, "*.feature"))
+	if err != nil {
+		return nil, fmt.Errorf("list the features of %s: %w", folder, err)
+	}
+	slices.Sort(files)
+	var all []Scenario
+	for _, file := range files {
+		source, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, fmt.Errorf("read feature %s: %w", file, err)
+		}
+		scenarios, err := parseFile(file, source)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, scenarios...)
+	}
+	return all, nil
+}
+
+func parseFile(file string, source []byte) ([]Scenario, error) {
+	ids := (&messages.Incrementing{}).NewId
+	document, err := gherkin.ParseGherkinDocument(bytes.NewReader(source), ids)
+	if err != nil {
+		return nil, fmt.Errorf("%s: not valid Gherkin: %w", file, err)
+	}
+	if document.Feature == nil {
+		return nil, fmt.Errorf("%s: holds no feature", file)
+	}
+	ast := indexOf(document)
+	var scenarios []Scenario
+	for _, pickle := range gherkin.Pickles(*document, file, ids) {
+		// The last node is the row of an outline, if there is one: that is where a reader looks.
+		line := ast.lines[pickle.AstNodeIds[len(pickle.AstNodeIds)-1]]
+		s := Scenario{
+			ID:      fmt.Sprintf("%s/%d", strings.TrimSuffix(path.Base(file), ".feature"), line),
+			Feature: document.Feature.Name, File: file, Line: line, Name: pickle.Name,
+		}
+		for _, tag := range pickle.Tags {
+			s.Tags = append(s.Tags, tag.Name)
+			if id := strings.TrimPrefix(tag.Name, "@"); isRequirementID(id) {
+				s.Requirements = append(s.Requirements, id)
+			}
+		}
+		for _, step := range pickle.Steps {
+			one := Step{Keyword: ast.keywords[step.AstNodeIds[0]], Type: step.Type, Text: step.Text}
+			if step.Argument != nil {
+				one.DocString, one.Table = step.Argument.DocString, step.Argument.DataTable
+			}
+			s.Steps = append(s.Steps, one)
+		}
+		if len(s.Steps) == 0 {
+			return nil, fmt.Errorf("%s:%d: scenario %q has no steps", file, line, pickle.Name)
+		}
+		scenarios = append(scenarios, s)
+	}
+	return scenarios, nil
+}
+
+// isRequirementID tells FLOW-03 from a tag that only groups scenarios.
+func isRequirementID(s string) bool {
+	area, number, found := strings.Cut(s, "-")
+	return found && area != "" && area == strings.ToUpper(area) && len(number) == 2 && strings.Trim(number, "0123456789") == ""
+}
+
+// syntax holds what a pickle no longer knows of the document that it came from.
+type syntax struct {
+	lines    map[string]int
+	keywords map[string]string
+}
+
+func indexOf(document *messages.GherkinDocument) syntax {
+	ast := syntax{lines: map[string]int{}, keywords: map[string]string{}}
+	steps := func(list []*messages.Step) {
+		for _, step := range list {
+			ast.keywords[step.Id] = strings.TrimSpace(step.Keyword)
+		}
+	}
+	scenario := func(s *messages.Scenario) {
+		if s == nil {
+			return
+		}
+		ast.lines[s.Id] = int(s.Location.Line)
+		steps(s.Steps)
+		for _, examples := range s.Examples {
+			for _, row := range examples.TableBody {
+				ast.lines[row.Id] = int(row.Location.Line)
+			}
+		}
+	}
+	background := func(b *messages.Background) {
+		if b != nil {
+			steps(b.Steps)
+		}
+	}
+	for _, child := range document.Feature.Children {
+		background(child.Background)
+		scenario(child.Scenario)
+		if child.Rule != nil {
+			for _, inner := range child.Rule.Children {
+				background(inner.Background)
+				scenario(inner.Scenario)
+			}
+		}
+	}
+	return ast
+}

@@ -1,0 +1,230 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps/browser"
+)
+
+// World is what one scenario has in its hands: a tab, a desk, a journal and the time. Nothing of it is shared with another scenario.
+type World struct {
+	Tab       *browser.Tab
+	Desk      *mockdesk.Desk
+	Journal   *journal.Journal
+	Deadlines Deadlines
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	mu sync.Mutex
+	// sequence maps the page's own numbers of entries to those of the journal, by document and number.
+	sequence map[int]int
+	// hook sees each entry that came from the page, so that a contract can check it where it is recorded.
+	hook func(journal.Entry)
+}
+
+// NewWorld gives a scenario its tab, a desk of its own and an empty journal. It ends with ctx, or with the tab. Close it.
+func NewWorld(ctx context.Context, tab *browser.Tab, deadlines Deadlines) (*World, error) {
+	record := journal.New()
+	desk, err := mockdesk.Open(mockdesk.Options{Journal: record})
+	if err != nil {
+		return nil, &HarnessError{Doing: "open a desk for the scenario", Err: err}
+	}
+	w := &World{Tab: tab, Desk: desk, Journal: record, Deadlines: deadlines, sequence: map[int]int{}}
+	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-tab.Lost():
+			w.cancel(tab.Reason())
+		case <-w.ctx.Done():
+		}
+	}()
+	return w, nil
+}
+
+// Close ends the desk and every wait.
+func (w *World) Close() error {
+	w.cancel(nil)
+	return w.Desk.Close()
+}
+
+// Context ends when the scenario does, or with the reason for which the tab was lost as its cause.
+func (w *World) Context() context.Context { return w.ctx }
+
+// Hook has f called with every entry that comes from the page. It must be set before the page is opened and must not wait for the journal.
+func (w *World) Hook(f func(journal.Entry)) { w.hook = f }
+
+// Record writes what the page says into the journal. It is the sink of the tab.
+func (w *World) Record(m browser.Message) {
+	e := journal.Entry{
+		Kind: journal.Kind(m.Kind), From: journal.Party(m.From), To: journal.Party(m.To), Name: m.Name,
+		Chat: m.Attempt, Widget: m.Widget, Requirement: m.Requirement, Note: m.Note, Data: m.Data,
+	}
+	w.mu.Lock()
+	e.Ref = w.sequence[m.Ref]
+	w.mu.Unlock()
+	e = w.Journal.AppendAt(e, m.At)
+	w.mu.Lock()
+	w.sequence[m.ID] = e.Seq
+	w.mu.Unlock()
+	if w.hook != nil {
+		w.hook(e)
+	}
+}
+
+// Act notes in the journal that a person did something.
+func (w *World) Act(from, to journal.Party, name string) {
+	w.Journal.Append(journal.Entry{Kind: journal.Act, From: from, To: to, Name: name})
+}
+
+// ErrAbsent says that the awaited entry did not come in its time.
+var ErrAbsent = errors.New("did not happen in time")
+
+// Await returns the first entry after mark that matches, or ErrAbsent once `within` of the scenario's own time has passed without it. See Until.
+func (w *World) Await(mark int, match journal.Match, within time.Duration) (journal.Entry, error) {
+	var e journal.Entry
+	err := w.Until(func() (found bool) { e, found = w.Journal.Find(mark, match); return found }, within)
+	return e, err
+}
+
+// Until waits until done says so; it is asked again after every new entry of the journal. It gives ErrAbsent once `within` of the scenario's own time has passed.
+//
+// It first simply waits, which is where a healthy integration answers. After Deadlines.Patience it brings the page to rest, and then lets the scenario's time run ahead
+// in steps, resting after each, so that whatever a timer would still have done has been done when absence becomes the verdict. So a verdict of absence costs
+// milliseconds, and a slow machine cannot cause one: nothing is absent while a request or a frame is still on its way.
+func (w *World) Until(done func() bool, within time.Duration) error {
+	if w.waits(done, w.Deadlines.Patience) {
+		return nil
+	}
+	if err := w.run(within-w.Deadlines.Patience, done); err != nil {
+		return err
+	}
+	if w.waits(done, w.Deadlines.Grace) {
+		return nil
+	}
+	if err := w.ended(); err != nil {
+		return err
+	}
+	return ErrAbsent
+}
+
+// waits gives done a real while.
+func (w *World) waits(done func() bool, real time.Duration) bool {
+	ctx, cancel := context.WithTimeout(w.ctx, real)
+	defer cancel()
+	return w.Journal.WaitUntil(ctx, done) == nil
+}
+
+// Pass lets d of the scenario's time pass, on the page's and on the desk's clock, and comes back when all that fell due has been done.
+func (w *World) Pass(d time.Duration) error {
+	w.Journal.Append(journal.Entry{Kind: journal.Clock, From: journal.Kit, To: journal.Page, Name: d.String() + " pass"})
+	return w.run(d, func() bool { return false })
+}
+
+// Rest waits until nothing is on its way any more: every frame that the desk sent was dispatched, no request is open but those that the desk holds, no timer is due.
+func (w *World) Rest() error {
+	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Quiet)
+	defer cancel()
+	for looks := 0; ctx.Err() == nil; looks++ {
+		// The error is the context's, which the loop looks at.
+		_ = w.Desk.WaitSent(ctx)
+		look, stop := context.WithTimeout(ctx, w.Deadlines.Look)
+		err := w.Tab.Settle(look, w.Desk.FramesSent(), w.Desk.Requests())
+		stop()
+		if err == nil {
+			return nil
+		}
+		if lost := w.ended(); lost != nil {
+			return lost
+		}
+		// A socket may have been closed meanwhile, and the frames that the page was to wait for with it: ask the desk again. But a page that does not answer never will.
+		if looks > 0 {
+			if err := w.check(); err != nil {
+				return err
+			}
+		}
+	}
+	// A page that answers is busy with something that never ends (a poll without a pause, say); that is its right, and what did not come so far will be seen by its absence.
+	return nil
+}
+
+// run advances both clocks by d in steps, resting after each, until done.
+func (w *World) run(d time.Duration, done func() bool) error {
+	if err := w.Rest(); err != nil {
+		return err
+	}
+	step := max(d/8, 250*time.Millisecond)
+	for passed := time.Duration(0); passed < d && !done(); passed += step {
+		if err := w.jump(min(step, d-passed)); err != nil {
+			return err
+		}
+		if err := w.Rest(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *World) jump(d time.Duration) error {
+	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Quiet)
+	defer cancel()
+	err := w.Tab.Jump(ctx, d)
+	w.Desk.Clock().Advance(d)
+	if err == nil {
+		return nil
+	}
+	if lost := w.ended(); lost != nil {
+		return lost
+	}
+	if checkErr := w.check(); checkErr != nil {
+		return checkErr
+	}
+	return &HarnessError{Doing: "advance the page's clock", Err: err}
+}
+
+// check tells a page that hangs from one that is only busy.
+func (w *World) check() error {
+	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Answer)
+	defer cancel()
+	if err := w.Tab.Check(ctx); err != nil {
+		if lost := w.ended(); lost != nil {
+			return lost
+		}
+		return w.Lost(&browser.LostError{Kind: "unresponsive", Detail: fmt.Sprintf("the page did not answer for %s", w.Deadlines.Answer)})
+	}
+	return nil
+}
+
+// ended says why nothing more can come: the tab was lost, or the run ends. It is nil while the scenario goes on.
+func (w *World) ended() error {
+	if w.ctx.Err() == nil {
+		return nil
+	}
+	return w.Lost(context.Cause(w.ctx))
+}
+
+// Lost turns the loss of a tab into a verdict where the integration caused it, and into a HarnessError where the browser failed.
+func (w *World) Lost(err error) error {
+	var lost *browser.LostError
+	if !errors.As(err, &lost) || lost.Kind == "browser" {
+		return &HarnessError{Doing: "drive the page", Err: err}
+	}
+	recorded := "the page was lost: " + lost.Error()
+	if calls := w.Journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Call || e.Kind == journal.Callback }); len(calls) > 0 {
+		last := calls[len(calls)-1]
+		recorded += fmt.Sprintf("; the last crossing was %s → %s %s", last.From, last.To, last.Name)
+	}
+	hint := map[browser.LostKind]string{
+		"unresponsive": "look for a loop that never gives the page its turn",
+		"navigated":    "an integration must not leave or reload the page that the chat is on",
+		"closed":       "an integration must not close the page that the chat is on",
+		"crashed":      "look for unbounded memory or recursion",
+	}[lost.Kind]
+	return &Failure{Expected: "a page that stays and answers while the integration works", Recorded: recorded, Hint: hint}
+}

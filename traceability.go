@@ -1,0 +1,157 @@
+package deskcheck
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"deskcheck/fixtures"
+)
+
+// Traceability ties what the contract says to the scenarios that prove it and to the broken integrations that show each proof can fail.
+type Traceability struct {
+	// Requirements are those of the dialect, in the catalogue's order.
+	Requirements []fixtures.Requirement
+	// Scenarios are all scenarios of the contract, in the order of the features.
+	Scenarios []ScenarioInfo
+	// Broken are the integrations that selftest runs.
+	Broken []fixtures.BrokenIntegration
+}
+
+// ReadTraceability gathers it for the contract and dialect of a configuration, whatever the configuration selects.
+func ReadTraceability(c Config) (Traceability, error) {
+	c.Select, c.Tags, c.Capabilities = nil, "", nil
+	scenarios, err := Scenarios(c)
+	if err != nil {
+		return Traceability{}, err
+	}
+	broken, err := fixtures.Broken()
+	if err != nil {
+		return Traceability{}, fmt.Errorf("read the broken integrations: %w", err)
+	}
+	return Traceability{Requirements: Requirements(c.Dialect), Scenarios: scenarios, Broken: broken}, nil
+}
+
+// Explanation is everything that is known of one requirement.
+type Explanation struct {
+	Requirement fixtures.Requirement
+	// Scenarios prove it. Broken violate it on purpose; AlsoBroken violate another one and take it down with them.
+	Scenarios          []ScenarioInfo
+	Broken, AlsoBroken []fixtures.BrokenIntegration
+}
+
+// Explain returns what is known of a requirement; the case of its ID does not count. An ID that does not exist is a *UserError with the closest.
+func (t Traceability) Explain(id string) (Explanation, error) {
+	i := slices.IndexFunc(t.Requirements, func(r fixtures.Requirement) bool { return strings.EqualFold(r.ID, id) })
+	if i < 0 {
+		return Explanation{}, &UserError{Err: fmt.Errorf("there is no requirement %s; closest: %s", quoteWord(id), strings.Join(Closest(id, t.IDs(), 3), ", ")), Fix: `"deskcheck list requirements" prints them all`}
+	}
+	e := Explanation{Requirement: t.Requirements[i]}
+	e.Scenarios = t.Proving(e.Requirement.ID)
+	for _, b := range t.Broken {
+		switch {
+		case b.Breaks == e.Requirement.ID:
+			e.Broken = append(e.Broken, b)
+		case slices.Contains(b.With, e.Requirement.ID):
+			e.AlsoBroken = append(e.AlsoBroken, b)
+		}
+	}
+	return e, nil
+}
+
+// IDs returns the IDs of all requirements, in the catalogue's order.
+func (t Traceability) IDs() []string {
+	ids := make([]string, 0, len(t.Requirements))
+	for _, r := range t.Requirements {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+// Breakable returns the IDs for which there is a broken integration, in the catalogue's order.
+func (t Traceability) Breakable() []string {
+	return slices.DeleteFunc(t.IDs(), func(id string) bool {
+		return !slices.ContainsFunc(t.Broken, func(b fixtures.BrokenIntegration) bool { return b.Breaks == id })
+	})
+}
+
+// Proving returns the scenarios that are tagged with a requirement.
+func (t Traceability) Proving(id string) []ScenarioInfo {
+	var proving []ScenarioInfo
+	for _, s := range t.Scenarios {
+		if slices.Contains(bareTags(s.Tags), id) {
+			proving = append(proving, s)
+		}
+	}
+	return proving
+}
+
+// Selectables returns what a selection can choose from.
+func (t Traceability) Selectables() []Selectable {
+	all := make([]Selectable, 0, len(t.Scenarios))
+	for _, s := range t.Scenarios {
+		all = append(all, s.Selectable)
+	}
+	return all
+}
+
+// FeatureInfo is a feature with what it proves.
+type FeatureInfo struct {
+	// Word selects it (deskcheck run WORD), Name is its title, File its path below features/.
+	Word, Name, File string
+	// Scenarios counts them; Requirements are the IDs they are tagged with, in the catalogue's order.
+	Scenarios    int
+	Requirements []string
+}
+
+// Features returns the features in the order of their scenarios.
+func (t Traceability) Features() []FeatureInfo {
+	var features []FeatureInfo
+	tags := map[string][]string{}
+	for _, s := range t.Scenarios {
+		i := slices.IndexFunc(features, func(f FeatureInfo) bool { return f.File == s.File })
+		if i < 0 {
+			i = len(features)
+			features = append(features, FeatureInfo{Word: path.Base(strings.TrimSuffix(s.File, ".feature")), Name: s.Feature, File: s.File})
+		}
+		features[i].Scenarios++
+		tags[s.File] = append(tags[s.File], bareTags(s.Tags)...)
+	}
+	for i := range features {
+		for _, r := range t.Requirements {
+			if slices.Contains(tags[features[i].File], r.ID) {
+				features[i].Requirements = append(features[i].Requirements, r.ID)
+			}
+		}
+	}
+	return features
+}
+
+// CapabilityInfo is an optional part of the contract; "core" is the part that is not.
+type CapabilityInfo struct {
+	Name string
+	// Requirements and Scenarios count those that belong to it.
+	Requirements, Scenarios int
+}
+
+// Capabilities returns the capabilities in the order in which the catalogue first names them.
+func (t Traceability) Capabilities() []CapabilityInfo {
+	var all []CapabilityInfo
+	for _, r := range t.Requirements {
+		i := slices.IndexFunc(all, func(c CapabilityInfo) bool { return c.Name == r.Capability })
+		if i < 0 {
+			i = len(all)
+			all = append(all, CapabilityInfo{Name: r.Capability})
+		}
+		all[i].Requirements++
+	}
+	for i := range all {
+		for _, s := range t.Scenarios {
+			if slices.Contains(s.Capabilities, all[i].Name) {
+				all[i].Scenarios++
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,329 @@
+package deskcheck
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"deskcheck/fixtures"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/reports"
+	"deskcheck/steps"
+	"deskcheck/steps/aichat"
+	"deskcheck/steps/browser"
+)
+
+// fails tells the verdicts that make a run not conformant.
+func fails(v reports.Verdict) bool {
+	return v == reports.Failed || v == reports.Untestable || v == reports.UnexpectedPass
+}
+
+// severity orders verdicts: of several about one thing, the one that stands first here counts.
+var severity = []reports.Verdict{
+	reports.Failed, reports.Untestable, reports.UnexpectedPass, reports.ExpectedFailure, reports.Warned, reports.Passed, reports.NotApplicable, reports.NotRun,
+}
+
+func worse(a, b reports.Verdict) reports.Verdict {
+	if slices.Index(severity, b) < slices.Index(severity, a) {
+		return b
+	}
+	return a
+}
+
+// record turns what was performed into the Result.
+type record struct {
+	config    Config
+	catalogue []fixtures.Requirement
+	byID      map[string]fixtures.Requirement
+	known     map[string]string
+	all       []steps.Scenario
+	selected  map[string]bool
+	findings  map[string]reports.Scenario
+	result    *reports.Result
+	mu        sync.Mutex
+}
+
+func newRecord(c Config, catalogue []fixtures.Requirement, all, selected []steps.Scenario, about reports.Integration, with browser.Installation) *record {
+	r := &record{
+		config: c, catalogue: catalogue, all: all,
+		byID: map[string]fixtures.Requirement{}, known: map[string]string{}, selected: map[string]bool{}, findings: map[string]reports.Scenario{},
+		result: &reports.Result{
+			SchemaVersion: reports.SchemaVersion, Tool: reports.Tool{Name: "deskcheck", Version: Version()},
+			Contract: c.Contract, Dialect: c.Dialect, Host: c.Host, Integration: about,
+			Browser: reports.Browser{Kind: with.Kind, Version: with.Version, Path: with.Path},
+			Seed:    c.Seed, Repeat: max(c.Repeat, 1), Workers: c.Workers, StartedAt: time.Now().UTC(), Selection: selectionOf(c),
+		},
+	}
+	if r.result.Seed == 0 {
+		r.result.Seed = time.Now().UnixNano() % 1_000_000
+	}
+	for _, q := range catalogue {
+		r.byID[q.ID] = q
+	}
+	for _, k := range c.KnownFailing {
+		r.known[k.Requirement] = k.Reason
+	}
+	for _, s := range selected {
+		r.selected[s.ID] = true
+	}
+	return r
+}
+
+func selectionOf(c Config) []string {
+	selection := slices.Clone(c.Select)
+	if c.Tags != "" {
+		selection = append(selection, "--tags "+c.Tags)
+	}
+	for _, capability := range c.Capabilities {
+		selection = append(selection, "--capability "+capability)
+	}
+	return selection
+}
+
+// broken is the verdict on a requirement that does not hold: what a MUST demands fails, anything less warns.
+func (r *record) broken(id string) reports.Verdict {
+	if r.byID[id].Level == "MUST" {
+		if r.known[id] != "" {
+			return reports.ExpectedFailure
+		}
+		return reports.Failed
+	}
+	return reports.Warned
+}
+
+// finding says what one performance shows of each requirement that it touches.
+func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
+	f := reports.Scenario{
+		ID: s.ID, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, DurationMs: ms(took), Runs: 1,
+		Steps: stepsOf(came.Outcomes), Evidence: reports.Evidence{Entries: entriesOf(came.Entries), Image: came.Screenshot},
+	}
+	seen := map[string]bool{}
+	add := func(c reports.Check) {
+		if !seen[c.Requirement] {
+			seen[c.Requirement] = true
+			f.Checks = append(f.Checks, c)
+		}
+	}
+	var hostBroke string
+	for _, e := range came.Entries {
+		switch {
+		case e.Kind != journal.Violation:
+		case e.From == journal.Host:
+			hostBroke = e.Note
+		case r.byID[e.Requirement].ID != "":
+			add(reports.Check{Requirement: e.Requirement, Verdict: r.broken(e.Requirement), Expected: r.byID[e.Requirement].Statement, Recorded: orName(e), Entry: e.Seq})
+		}
+	}
+	err := came.Err()
+	var failure *steps.Failure
+	var absent *steps.NotApplicable
+	switch {
+	case err == nil && hostBroke == "":
+		for _, id := range s.Requirements {
+			add(reports.Check{Requirement: id, Verdict: reports.Passed})
+		}
+	case errors.As(err, &failure):
+		blamed := failure.Requirements
+		if len(blamed) == 0 {
+			blamed = s.Requirements
+		}
+		for _, id := range blamed {
+			add(reports.Check{Requirement: id, Verdict: r.broken(id), Expected: failure.Expected, Recorded: failure.Recorded, Hint: failure.Hint, Entry: failure.Entry})
+		}
+	case errors.As(err, &absent):
+		for _, id := range s.Requirements {
+			add(reports.Check{Requirement: id, Verdict: reports.NotApplicable, Recorded: absent.Error()})
+		}
+	default:
+		recorded := hostBroke
+		if err != nil {
+			recorded = err.Error()
+		}
+		for _, id := range s.Requirements {
+			add(reports.Check{Requirement: id, Verdict: reports.Untestable, Expected: "means to tell", Recorded: recorded})
+		}
+	}
+	f.Verdict, f.Reason = reports.NotRun, ""
+	for _, c := range f.Checks {
+		if worse(f.Verdict, c.Verdict) != f.Verdict {
+			f.Verdict = c.Verdict
+			f.Reason = reasonOf(c)
+		}
+	}
+	if !came.Scripted && came.Name != "" {
+		r.learn(came)
+	}
+	return f
+}
+
+func orName(e journal.Entry) string {
+	if e.Note != "" {
+		return e.Name + ": " + e.Note
+	}
+	return e.Name
+}
+
+func reasonOf(c reports.Check) string {
+	if c.Verdict == reports.Passed {
+		return ""
+	}
+	return strings.TrimSpace(c.Requirement + ": " + c.Recorded)
+}
+
+// learn keeps what the integration was seen to be called and to have.
+func (r *record) learn(came aichat.Performance) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.Integration.Name = came.Name
+	if len(came.Methods) > len(r.result.Integration.Methods) {
+		r.result.Integration.Methods = came.Methods
+	}
+}
+
+func stepsOf(outcomes []steps.Outcome) []reports.Step {
+	list := make([]reports.Step, 0, len(outcomes))
+	for _, o := range outcomes {
+		one := reports.Step{Keyword: o.Step.Keyword, Text: o.Step.Text, Argument: o.Step.Argument(), Status: "passed", DurationMs: ms(o.Duration), FirstEntry: o.First, LastEntry: o.Last}
+		switch {
+		case !o.Ran:
+			one.Status = "skipped"
+		case o.Err != nil:
+			one.Status = "failed"
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+func entriesOf(entries []journal.Entry) []reports.Entry {
+	list := make([]reports.Entry, 0, len(entries))
+	for _, e := range entries {
+		list = append(list, reports.Entry{
+			Seq: e.Seq, AtMs: ms(e.At), Kind: string(e.Kind), From: string(e.From), To: string(e.To), Name: e.Name, Ref: e.Ref, Chat: e.Chat, Widget: e.Widget,
+			Requirement: e.Requirement, Note: e.Note, Data: e.Data,
+		})
+	}
+	return list
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// add enters a finding; of repeated runs the worst is kept, and whether they differed.
+func (r *record) add(f reports.Scenario) {
+	before, again := r.findings[f.ID]
+	if !again {
+		r.findings[f.ID] = f
+		return
+	}
+	kept := before
+	if worse(before.Verdict, f.Verdict) != before.Verdict {
+		kept = f
+	}
+	kept.Runs = before.Runs + 1
+	kept.Differed = before.Differed || before.Verdict != f.Verdict
+	kept.Rerun = before.Rerun || f.Rerun
+	r.findings[f.ID] = kept
+}
+
+// finish draws the conclusion. problem is what ended the run early, nil if nothing did.
+func (r *record) finish(problem error) *reports.Result {
+	res := r.result
+	res.DurationMs = time.Since(res.StartedAt).Milliseconds()
+	for _, s := range r.all {
+		if !r.selected[s.ID] {
+			continue
+		}
+		f, ran := r.findings[s.ID]
+		if !ran {
+			f = reports.Scenario{
+				ID: s.ID, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, Verdict: reports.NotRun,
+				Reason: "the run ended before its turn", Steps: stepsOf(unplayed(s)),
+			}
+		}
+		f.Evidence.Journal = "journals/" + strings.ReplaceAll(s.ID, "/", "-") + ".ndjson"
+		res.Scenarios = append(res.Scenarios, f)
+	}
+	r.judgeRequirements()
+	r.judgeKnown()
+	res.Summary = reports.Summary{Scenarios: map[reports.Verdict]int{}, Requirements: map[reports.Verdict]int{}}
+	conformant, ran := true, 0
+	for _, s := range res.Scenarios {
+		res.Summary.Scenarios[s.Verdict]++
+		if s.Runs > 0 {
+			ran++
+		}
+		conformant = conformant && !fails(s.Verdict) && s.Verdict != reports.NotRun && !s.Differed
+	}
+	for _, q := range res.Requirements {
+		res.Summary.Requirements[q.Verdict]++
+		conformant = conformant && !fails(q.Verdict)
+	}
+	res.Verdict, res.ExitCode = reports.Passed, reports.ExitConformant
+	if !conformant || ran == 0 {
+		res.Verdict, res.ExitCode = reports.Failed, reports.ExitNotConformant
+	}
+	if problem != nil {
+		res.Verdict, res.ExitCode, res.Problem = reports.Failed, reports.ExitEnvironment, problem.Error()
+	}
+	return res
+}
+
+func unplayed(s steps.Scenario) []steps.Outcome {
+	outcomes := make([]steps.Outcome, 0, len(s.Steps))
+	for _, step := range s.Steps {
+		outcomes = append(outcomes, steps.Outcome{Step: step})
+	}
+	return outcomes
+}
+
+func (r *record) judgeRequirements() {
+	for _, q := range r.catalogue {
+		one := reports.Requirement{
+			ID: q.ID, Area: q.Area, Level: q.Level, Binds: q.Binds, Capability: q.Capability, Statement: q.Statement, Sources: q.Sources,
+			Verdict: reports.NotRun, Reason: "no scenario of this run speaks of it",
+		}
+		if q.Derived {
+			one.Label = "derived"
+		}
+		if !slices.Contains(q.Dialects, r.config.Dialect) {
+			one.Verdict, one.Reason = reports.NotApplicable, fmt.Sprintf("the dialect %s does not have it", r.config.Dialect)
+		}
+		first := true
+		for _, s := range r.result.Scenarios {
+			for _, c := range s.Checks {
+				if c.Requirement != q.ID {
+					continue
+				}
+				one.Scenarios = append(one.Scenarios, s.ID)
+				if next := worse(one.Verdict, c.Verdict); first || next != one.Verdict {
+					one.Verdict, one.Reason = c.Verdict, c.Recorded
+				}
+				first = false
+			}
+		}
+		r.result.Requirements = append(r.result.Requirements, one)
+	}
+}
+
+// judgeKnown compares the declared failures with what was found. An entry that no longer fails is an error: the list has to shrink.
+func (r *record) judgeKnown() {
+	for _, k := range r.config.KnownFailing {
+		for i := range r.result.Requirements {
+			q := &r.result.Requirements[i]
+			if q.ID != k.Requirement {
+				continue
+			}
+			switch q.Verdict {
+			case reports.Failed, reports.Warned:
+				q.Verdict = reports.ExpectedFailure
+			case reports.Passed:
+				q.Verdict, q.Reason = reports.UnexpectedPass, "declared as known-failing, but it holds now: remove the entry"
+			case reports.ExpectedFailure, reports.UnexpectedPass, reports.NotApplicable, reports.Untestable, reports.NotRun:
+			}
+			r.result.KnownFailing = append(r.result.KnownFailing, reports.KnownFailing{Requirement: k.Requirement, Reason: k.Reason, Verdict: q.Verdict})
+		}
+	}
+}
