@@ -47,7 +47,7 @@ func about(source, export string, code []byte) reports.Integration {
 func buildOptions() api.BuildOptions {
 	return api.BuildOptions{
 		Bundle: true, Write: false, Metafile: true, LogLevel: api.LogLevelSilent,
-		Format: api.FormatESModule, Platform: api.PlatformBrowser, Target: api.ES2022, Sourcemap: api.SourceMapInline, Outfile: "integration.js",
+		Format: api.FormatESModule, Platform: api.PlatformBrowser, Target: api.ES2022, Outfile: "integration.js",
 		// Packages written for a bundler ask this of their surroundings; a plain page has no process.
 		Define: map[string]string{"process.env.NODE_ENV": `"production"`},
 	}
@@ -112,6 +112,21 @@ func embeddedFiles() api.Plugin {
 			return api.OnLoadResult{Contents: &contents, Loader: loader}, nil
 		})
 	}}
+}
+
+// bundleHost joins the modules of the host page into one script. The page works without that; a scenario loads it anew, and one file comes sooner than ten.
+func bundleHost() ([]byte, error) {
+	options := buildOptions()
+	options.EntryPoints = []string{"/hosts/emulated/main.js"}
+	options.AbsWorkingDir = "/"
+	options.Plugins = []api.Plugin{embeddedFiles()}
+	options.External = []string{"/integration.js", "/probe.js"}
+	result := api.Build(options)
+	if len(result.Errors) > 0 {
+		told := api.FormatMessages(result.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage})
+		return nil, fmt.Errorf("bundle the embedded host page: %s", strings.TrimSpace(strings.Join(told, "\n")))
+	}
+	return result.OutputFiles[0].Contents, nil
 }
 
 func build(options api.BuildOptions, source, export string) (aichat.Bundle, reports.Integration, error) {

@@ -116,7 +116,11 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the embedded scripted integration: %w", err)
 	}
-	return &aichat.Stage{Host: host, Probe: probe, Integration: bundle, Dialect: c.Dialect, Claims: c.Claims}, nil
+	script, err := bundleHost()
+	if err != nil {
+		return nil, err
+	}
+	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Claims: c.Claims}, nil
 }
 
 func launch(ctx context.Context, c Config) (*browser.Pool, error) {

@@ -62,7 +62,7 @@ func doctorBrowser(ctx context.Context, c Config) []DoctorLine {
 		return []DoctorLine{{"browser", stateFail, err.Error(), install}}
 	}
 	line := DoctorLine{Name: "browser", State: stateOK, Detail: fmt.Sprintf("%s %s (%s)", found.Kind, found.Version, found.Path)}
-	if found.Kind != "chromium-headless-shell" {
+	if found.Kind != "headless-shell" {
 		line.State, line.Fix = stateWarn, "chromium-headless-shell runs the same scenarios two to four times faster: "+install
 	}
 	lines := []DoctorLine{line}

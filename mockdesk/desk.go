@@ -88,7 +88,9 @@ type Desk struct {
 
 	gates    map[Operation]*gate
 	inFlight int
-	sockets  map[*socket]struct{}
+	// kept counts the requests that a reaction keeps waiting and whose client has not gone.
+	kept    int
+	sockets map[*socket]struct{}
 	// serial numbers the sockets, for the journal.
 	serial int
 }
@@ -324,6 +326,14 @@ func (d *Desk) WaitSockets(ctx context.Context, n int) error {
 		return fmt.Errorf("waiting for %d open sockets, there are %d: %w", n, now, err)
 	}
 	return nil
+}
+
+// Kept is the number of requests that a Reaction keeps without an answer now (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one: what a page
+// may have in flight although nothing is going to happen.
+func (d *Desk) Kept() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.kept
 }
 
 // Requests is the number of HTTP requests in flight now, parked ones included; an open socket is not a request.

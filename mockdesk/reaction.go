@@ -189,6 +189,7 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 		}
 		g := d.gate(x.op)
 		g.parked = append(g.parked, p)
+		d.kept++
 		d.broadcast()
 		d.mu.Unlock()
 		d.answerLater(x, p)
@@ -202,12 +203,15 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 			}
 		})
 		defer stop()
+		d.kept++
 		d.mu.Unlock()
 		d.answerLater(x, p)
 	case blackhole:
+		d.kept++
 		d.mu.Unlock()
 		select {
 		case <-x.r.Context().Done():
+			d.noLongerKept()
 			d.lose(x, "the client gave up: the desk was told never to answer")
 		case <-d.done:
 			abort(x.w)
@@ -233,10 +237,28 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 func (d *Desk) answerLater(x *exchange, p *parked) {
 	select {
 	case <-p.done:
-		d.answer(x, p.reply)
+		d.noLongerKept()
+	case <-x.r.Context().Done():
+		d.noLongerKept()
+		select {
+		case <-p.done:
+		case <-d.done:
+		}
 	case <-d.done:
+	}
+	select {
+	case <-p.done:
+		d.answer(x, p.reply)
+	default:
 		abort(x.w)
 	}
+}
+
+func (d *Desk) noLongerKept() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.kept--
+	d.broadcast()
 }
 
 // lose records that the request gets no answer, and breaks its connection.

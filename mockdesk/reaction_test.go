@@ -296,3 +296,30 @@ func TestAHeldStreamOfAClientThatLeftOpensNothing(t *testing.T) {
 	s.entry("response", "GET /v1/conversations/{id}/events")
 	require.NoError(t, s.desk.WaitSockets(s.ctx, 0))
 }
+
+func TestKeptCountsTheRequestsWhoseClientStillWaits(t *testing.T) {
+	t.Parallel()
+	for name, reaction := range map[string]mockdesk.Reaction{"held": mockdesk.Hold(), "never answered": mockdesk.Blackhole(), "delayed": mockdesk.Delay(time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			desk, err := mockdesk.Open(mockdesk.Options{})
+			require.NoError(t, err)
+			defer func() { _ = desk.Close() }()
+			desk.React(mockdesk.OpAvailability, reaction)
+			ctx, giveUp := context.WithCancel(t.Context())
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, desk.URL()+"/v1/availability", nil)
+			require.NoError(t, err)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if response, err := http.DefaultClient.Do(request); err == nil {
+					_ = response.Body.Close()
+				}
+			}()
+			assert.Eventually(t, func() bool { return desk.Kept() == 1 }, 5*time.Second, time.Millisecond)
+			giveUp()
+			<-done
+			assert.Eventually(t, func() bool { return desk.Kept() == 0 }, 5*time.Second, time.Millisecond)
+		})
+	}
+}

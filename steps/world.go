@@ -135,7 +135,7 @@ func (w *World) Rest() error {
 		// The error is the context's, which the loop looks at.
 		_ = w.Desk.WaitSent(ctx)
 		look, stop := context.WithTimeout(ctx, w.Deadlines.Look)
-		err := w.Tab.Settle(look, w.Desk.FramesSent(), w.Desk.Requests())
+		err := w.Tab.Settle(look, w.Desk.FramesSent(), w.Desk.Kept())
 		stop()
 		if err == nil {
 			return nil

@@ -95,7 +95,7 @@ type Performance struct {
 	Entries  []journal.Entry
 	// Screenshot is a PNG of the page at the failure, nil if there was none or the page could not be pictured.
 	Screenshot []byte
-	// Name and Methods are what the integration was seen to be called and to have.
+	// Name is what the integration was seen to be called, Methods the optional ones that it was seen to have.
 	Name    string
 	Methods []string
 	// Scripted says that the host was tried with the scripted integration, not the one under test.
@@ -328,12 +328,11 @@ func (p *Player) seen() (name string, methods []string) {
 		name, _ = decode(settlementOf(e).Value).(string)
 	}
 	if s, ok := p.factorySettlement(); ok {
-		for method, kind := range s.Methods {
-			if kind == "function" {
+		for _, method := range optionalMethods {
+			if s.Methods[method] == "function" {
 				methods = append(methods, method)
 			}
 		}
-		slices.Sort(methods)
 	}
 	return name, methods
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"regexp"
 
 	"deskcheck/mockdesk"
 )
@@ -17,6 +18,8 @@ import (
 type Stage struct {
 	// Host holds the files of the host page, index.html first of all.
 	Host fs.FS
+	// HostScript is main.js of the host page with all that it imports.
+	HostScript []byte
 	// Probe is the source of the kit's scripted integration.
 	Probe []byte
 	// Integration is the bundle under test.
@@ -91,6 +94,8 @@ type site struct {
 // configSlot is where index.html takes its configuration.
 const configSlot = `<script type="application/json" id="deskcheck-config">{}</script>`
 
+var preloads = regexp.MustCompile(`\s*<link rel="modulepreload" href="[a-z]+\.js" />`)
+
 // serve opens a site. The page is on localhost and the desk on 127.0.0.1, so that the integration crosses origins and sites as it would in life.
 func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 	config.Env = map[string]any{"desk": map[string]any{"url": desk.URL(), "socketUrl": desk.SocketURL()}, "dialect": config.Dialect}
@@ -107,6 +112,13 @@ func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 	if bytes.Equal(page, index) {
 		return nil, errors.New("the host page has no place for its configuration")
 	}
+	// What HostScript holds need not be fetched ahead, but the integration may be.
+	ahead := ""
+	if config.Integration.Module != "" {
+		ahead = `<link rel="modulepreload" href="` + config.Integration.Module + `" />`
+	}
+	page = preloads.ReplaceAll(page, nil)
+	page = bytes.Replace(page, []byte("</head>"), []byte(ahead+"</head>"), 1)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for the host page on the loopback: %w", err)
@@ -118,6 +130,9 @@ func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 		case "/":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_, _ = w.Write(page)
+		case "/main.js":
+			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+			_, _ = w.Write(st.HostScript)
 		case "/elsewhere":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_, _ = w.Write([]byte("<!doctype html><title>elsewhere</title>"))

@@ -72,7 +72,9 @@ func BenchmarkScenario(b *testing.B) {
 
 // BenchmarkOpen is the navigation alone, each to an origin of its own.
 func BenchmarkOpen(b *testing.B) {
-	benchmark(b, func(ctx context.Context, tab *Tab, address string) error { return tab.Open(ctx, address, func(Message) {}) })
+	benchmark(b, func(ctx context.Context, tab *Tab, address string) error {
+		return tab.Open(ctx, address, func(Message) {})
+	})
 }
 
 func benchmark(b *testing.B, scenario func(context.Context, *Tab, string) error) {

@@ -48,7 +48,26 @@ type Options struct {
 	Logf func(format string, args ...any)
 }
 
-// Message is one thing that the recorder in the page saw, in the order of the page. See page/ for what each kind carries in Data.
+// Message is one thing that the recorder in the page saw, in the order of the page. Data by Kind:
+//
+//   - call: {"args":[…],"instance":n}; for the name "factory" also "callbacks":[names]. instance numbers the factory calls of a page from 1.
+//   - settled, returned: {"outcome":"fulfilled"|"rejected"|"threw","value" or "error":…,"sync":true,"ms":…,"instance":n}; value is left out when it is undefined, sync when
+//     a promise was waited for; ms is by the page's own clock. A fulfilled factory has "type" and "methods":{name: type} instead of the value.
+//   - callback: {"args":[…],"instance":n}
+//   - probe: nothing; Name is the name that was looked for.
+//   - violation: {"args":[…],"instance":n} for CB-01, nothing for CB-04 and for the name "flood", after which nothing is recorded any more.
+//   - screen: what the host page's ui.look answered, whenever that changed.
+//   - console: {"text":…}, Name is the level, or "flooded" (no Data) where the recording of the console ends.
+//   - error: {"message","name","source","line","column","stack"}, Name is "uncaught" or "unhandledrejection", From whose script it was; {"message","source"} for the name
+//     "resource"; nothing for "flooded".
+//   - dialog: {"text":…}, Name is "alert", "confirm", "prompt", "print" or "beforeunload".
+//   - popup: {"url","target","features"}, Name is "open".
+//   - navigation: {"url","type","form":bool,"kept":bool}, Name is "within" (the document stays), "away" (it would go; the tab is lost), "download", "other" (an address such
+//     as mailto:) or "close" (no Data).
+//   - any other kind is the host page's own, by deskcheck.record, with whatever it gave.
+//
+// Values that JSON cannot say are objects with a "$type": undefined, number, bigint, symbol, function, date, error, file, blob, element, map, set, promise, regexp, cycle,
+// cut (left out for its size), threw (a getter), unreadable, or the class of an object without properties. Properties that are undefined are left out.
 type Message struct {
 	// ID numbers the messages of one Tab.Open from 1, and Ref is the ID of the message that this one answers (settled→call, returned→callback), 0 if none. IDs go on
 	// rising over a Reload. What the browser saw and not the page script (a dialog of a frame, a window opened by a link) has ID 0.
@@ -118,6 +137,8 @@ const (
 	callBound = 30 * time.Second
 	// healthBound is how long a released tab has to show that it still answers. With discardBound it keeps Release under two seconds.
 	healthBound = time.Second
+	// endBound is how long a full browser may take to end in order before it is killed.
+	endBound = 3 * time.Second
 	// discardBound is how long a hung page may resist being stopped before its tab is closed over its head.
 	discardBound = 300 * time.Millisecond
 )

@@ -275,6 +275,20 @@ func TestLeavingWhileLoading(t *testing.T) {
 	assert.Contains(t, lost.Detail, "/elsewhere")
 }
 
+func TestDocumentWrittenAnew(t *testing.T) {
+	tab, seen := show(t, script(""), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `document.write('<p id=p>written</p><input id=i>'); document.close();
+		deskcheck.ui = {find: (n) => document.getElementById(n), look: () => document.body.textContent + i.value}; setTimeout(() => { throw new Error('after'); })`, nil))
+	assert.Contains(t, string(seen.wait(t, "error", "uncaught").Data), "after")
+	require.NoError(t, tab.Type(bounded(t), "i", "typed", 0))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	screens := seen.of("screen", "")
+	assert.Equal(t, `"writtentyped"`, string(screens[len(screens)-1].Data))
+	assert.Nil(t, tab.Reason())
+	_ = tab.Evaluate(bounded(t), "void (location = '/elsewhere')", nil)
+	wantLost(t, tab, Navigated, "/elsewhere")
+}
+
 func TestMovesWithinThePageAreOnlyRecorded(t *testing.T) {
 	tab, seen := show(t, script(""), nil)
 	require.NoError(t, tab.Evaluate(bounded(t), `location.hash = 'a'; history.pushState({}, '', '/pushed'); history.replaceState({}, '', '/replaced'); history.back()`, nil))
@@ -334,7 +348,7 @@ func TestBrokenPrimordials(t *testing.T) {
 		globalThis.echo = (text) => made.startChat({text});
 		echo('hi');
 	})()`, nil))
-	assert.JSONEq(t, `{"outcome":"fulfilled","value":{"text":"hi"}}`, string(seen.wait(t, "settled", "startChat").Data))
+	wantData(t, `{"outcome":"fulfilled","value":{"text":"hi"}}`, seen.wait(t, "settled", "startChat"))
 	assert.Len(t, seen.of("callback", "agentTyping"), 1, "%s", seen)
 	var echoed struct{ Text string }
 	require.NoError(t, tab.Call(bounded(t), "echo", &echoed, "again"))

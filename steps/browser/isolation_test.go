@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -147,4 +148,53 @@ func TestNothingOfAnEarlierPageReachesTheNextSink(t *testing.T) {
 	again := lease(t, shared)
 	require.NoError(t, again.Open(bounded(t), serve(t, script(""), nil)+"/", newRecord().add))
 	assert.Len(t, last.messages(), heard, "after Release nothing is handed over")
+}
+
+func TestOriginsKeepTheRenderer(t *testing.T) {
+	pool, err := Launch(bounded(t), Options{Tabs: 1})
+	require.NoError(t, err)
+	defer pool.Close()
+	var before []int
+	for i := range 6 {
+		tab, err := pool.Lease(bounded(t))
+		require.NoError(t, err)
+		require.NoError(t, tab.Open(bounded(t), serve(t, script(""), nil)+"/", newRecord().add))
+		tab.Release()
+		now, err := pool.Pids(bounded(t))
+		require.NoError(t, err)
+		if i == 0 {
+			before = now
+		}
+		assert.ElementsMatch(t, before, now, "a port of its own costs a scenario no process")
+	}
+}
+
+func TestReleaseEndsThePagesConnectionsAndTimers(t *testing.T) {
+	ended := make(chan struct{})
+	var late atomic.Int32
+	upgrader := websocket.Upgrader{}
+	tab, _ := show(t, script(`
+		globalThis.socket = new WebSocket('ws://' + location.host + '/socket');
+		globalThis.opened = new Promise((resolve) => socket.onopen = resolve);
+		socket.onclose = () => { setTimeout(() => fetch('/late'), 1); };
+		setInterval(() => { if (socket.readyState > 1) fetch('/late'); }, 1);`), map[string]http.HandlerFunc{
+		"/socket": func(w http.ResponseWriter, r *http.Request) {
+			socket, err := upgrader.Upgrade(w, r, nil)
+			if err != nil {
+				return
+			}
+			_, _, _ = socket.ReadMessage()
+			_ = socket.Close()
+			close(ended)
+		},
+		"/late": func(http.ResponseWriter, *http.Request) { late.Add(1) },
+	})
+	require.NoError(t, tab.Evaluate(bounded(t), "opened.then(() => 0)", nil))
+	tab.Release()
+	select {
+	case <-ended:
+	case <-bounded(t).Done():
+		require.Fail(t, "the socket stayed open after Release")
+	}
+	assert.Zero(t, late.Load())
 }

@@ -50,6 +50,12 @@ func startProcess(ctx context.Context, found Installation, o Options) (*process,
 		p.mu.Lock()
 		p.closing = true
 		p.mu.Unlock()
+		// A full browser is asked to end, because killed it leaves a lock in the temporary directory; the headless shell leaves nothing.
+		if found.Kind != "headless-shell" && p.browser != nil && !p.dead() {
+			asked, cancel := context.WithTimeout(root, endBound)
+			_ = chromedp.Cancel(asked) // what it does not do in time is done below
+			cancel()
+		}
 		// Both wait until the process is gone and its profile directory is removed.
 		stopBrowser()
 		stopAllocator()
@@ -168,18 +174,31 @@ func (p *process) closeTarget(id target.ID) {
 func (p *process) watchEnd() {
 	<-p.browser.LostConnection
 	p.mu.Lock()
-	detail := ""
-	if p.closing {
-		detail = "the pool was closed"
-	}
 	var all []*session
 	for _, s := range p.sessions {
 		all = append(all, s)
 	}
 	p.mu.Unlock()
 	for _, s := range all {
-		s.lose(BrowserGone, detail)
+		s.lose(BrowserGone, p.endWords())
 	}
+}
+
+// ending tells whether it was stopped by us.
+func (p *process) ending() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closing
+}
+
+// endWords says in what way the browser has ended.
+func (p *process) endWords() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closing {
+		return "the pool was closed"
+	}
+	return "it ended by itself"
 }
 
 // dead tells whether the browser has ended.
@@ -215,7 +234,7 @@ func (p *process) add(s *session) {
 	p.mu.Unlock()
 	// It may have ended between the attachment and now, when nobody would have told the session.
 	if p.dead() {
-		s.lose(BrowserGone, "")
+		s.lose(BrowserGone, p.endWords())
 	}
 }
 

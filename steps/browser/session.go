@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,9 +172,12 @@ func call[P, R any](ctx, until context.Context, s *session, command cdp.Command[
 	// The command can fail before anyone has told the session why.
 	switch {
 	case s.process.dead():
-		s.lose(BrowserGone, "")
+		s.lose(BrowserGone, s.process.endWords())
 	case errors.Is(err, chromedp.ErrTargetDetached):
 		s.lose(Closed, "")
+	case strings.Contains(err.Error(), "navigated or closed"):
+		// The browser has told of the navigation before; it only waits to be taken in.
+		_ = s.passed(bounded)
 	}
 	if reason := s.lostReason(); reason != nil && until.Err() != nil {
 		return result, reason
@@ -186,6 +190,10 @@ func call[P, R any](ctx, until context.Context, s *session, command cdp.Command[
 
 // lose ends the tab's use for its scenario; only the first reason counts, but a page that was kept from leaving can still crash.
 func (s *session) lose(kind LostKind, detail string) {
+	if kind == Closed && s.process.ending() {
+		// A browser that ends closes its tabs one by one before it is gone.
+		kind, detail = BrowserGone, s.process.endWords()
+	}
 	s.mu.Lock()
 	first := s.reason == nil
 	if first {

@@ -8,7 +8,6 @@ const getter = (prototype, name) => method(getOwnPropertyDescriptor(prototype, n
 const NativeProxy = Proxy;
 const NativePromise = Promise;
 const NativeTypeError = TypeError;
-const NativeError = Error;
 const NativeDOMException = DOMException;
 const NativeAbortController = AbortController;
 const NativeMutationObserver = MutationObserver;
@@ -47,7 +46,6 @@ const endsWith = method(String.prototype.endsWith);
 const exec = method(RegExp.prototype.exec);
 const sort = method(Array.prototype.sort);
 const tagOf = method(Object.prototype.toString);
-const functionText = method(Function.prototype.toString);
 const bigintText = method(BigInt.prototype.toString);
 const symbolText = method(Symbol.prototype.toString);
 const dateTime = method(Date.prototype.getTime);
@@ -135,6 +133,17 @@ function follow(value, fulfilled, rejected) {
   } catch {
     return false;
   }
+}
+
+// stay listens for as long as the document lives: writing a document anew takes every listener off it and its window, so they are put back (see 6-watch.js). To add
+// one that is still there changes nothing.
+let stayed = null;
+function stay(target, type, fn) {
+  stayed = { target, type, fn, next: stayed };
+  listen(target, type, fn, true);
+}
+function listenAgain() {
+  for (let one = stayed; one !== null; one = one.next) listen(one.target, one.type, one.fn, true);
 }
 
 // passOn gives a promise of its own that settles as the given one does, after the observers were told. Unlike a mere follow it leaves an unhandled rejection

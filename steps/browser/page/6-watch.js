@@ -38,7 +38,7 @@ function pageError(event, name, problem, message, source, line, column) {
   emit('error', name, from, 'page', data, 0, 0, from === 'page' ? 'no stack tells whose it is' : '', '');
 }
 
-listen(window, 'error', (event) => {
+stay(window, 'error', (event) => {
   try {
     const { target } = event;
     if (target !== window && target !== null) {
@@ -49,13 +49,24 @@ listen(window, 'error', (event) => {
     pageError(event, 'uncaught', event.error, event.error === null || event.error === undefined ? text(event.message) : describe(event.error),
       text(event.filename), number(event.lineno) | 0, number(event.colno) | 0);
   } catch { /* an event that cannot be read is the page's own forgery */ }
-}, true);
+});
 
-listen(window, 'unhandledrejection', (event) => {
+stay(window, 'unhandledrejection', (event) => {
   try {
     pageError(event, 'unhandledrejection', event.reason, describe(event.reason), '', 0, 0);
   } catch { /* as above */ }
-}, true);
+});
+const writers = ['open', 'write', 'writeln'];
+for (let i = 0; i < writers.length; i++) {
+  const native = Document.prototype[writers[i]];
+  override(Document.prototype, writers[i], function (...args) {
+    try {
+      return apply(native, this, args);
+    } finally {
+      listenAgain();
+    }
+  });
+}
 
 // The console: recorded up to a limit, then silent. With a visible browser it also still prints, for whoever has the developer tools open.
 const MOST_LINES = 200;
@@ -123,7 +134,7 @@ override(window, 'close', () => {
 
 // Leaving: the page is kept where it is so that its evidence stays, and Go is told, which ends the scenario's tab. Moves within the document are only recorded.
 if (typeof navigation === 'object') {
-  listen(navigation, 'navigate', (event) => {
+  stay(navigation, 'navigate', (event) => {
     const { destination } = event;
     const within = destination.sameDocument;
     const data = (kept) => '{"url":' + quoted(destination.url, 2000) + ',"type":' + quote(event.navigationType) + ',"form":' + (event.formData !== null) + ',"kept":' + kept + '}';

@@ -44,7 +44,7 @@ override(Element.prototype, 'attachShadow', function (options) {
   observe(observer, root, watchAll);
   return root;
 });
-listen(document, 'input', mutated, true);
+stay(document, 'input', mutated);
 
 function mutated() {
   queueLook();

@@ -1,0 +1,145 @@
+package deskcheck
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/fixtures"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/reports"
+	"deskcheck/steps"
+	"deskcheck/steps/aichat"
+	"deskcheck/steps/browser"
+)
+
+// A small contract: two MUSTs, a SHOULD, and one that another dialect has.
+var smallCatalogue = []fixtures.Requirement{
+	{ID: "FLOW-01", Area: "FLOW", Level: "MUST", Dialects: []string{"ai-chat"}},
+	{ID: "FLOW-02", Area: "FLOW", Level: "MUST", Dialects: []string{"ai-chat"}, Derived: true},
+	{ID: "FLOW-03", Area: "FLOW", Level: "SHOULD", Dialects: []string{"ai-chat"}},
+	{ID: "FLOW-04", Area: "FLOW", Level: "MUST", Dialects: []string{"web-chat"}},
+}
+
+func scenarioFor(id string, requirements ...string) steps.Scenario {
+	return steps.Scenario{ID: id, Feature: "f", Name: id, Requirements: requirements, Steps: []steps.Step{{Keyword: "Then", Text: "it holds"}}}
+}
+
+func came(err error, entries ...journal.Entry) aichat.Performance {
+	return aichat.Performance{Outcomes: []steps.Outcome{{Step: steps.Step{Keyword: "Then", Text: "it holds"}, Ran: true, Err: err}}, Entries: entries}
+}
+
+func smallRecord(c Config, all ...steps.Scenario) *record {
+	return newRecord(c, smallCatalogue, all, all, reports.Integration{}, browser.Installation{})
+}
+
+func requirement(t *testing.T, r *reports.Result, id string) reports.Requirement {
+	t.Helper()
+	for _, q := range r.Requirements {
+		if q.ID == id {
+			return q
+		}
+	}
+	t.Fatalf("no requirement %s in the result", id)
+	return reports.Requirement{}
+}
+
+func TestVerdictsOfOneScenario(t *testing.T) {
+	s := scenarioFor("f/1", "FLOW-01", "FLOW-03")
+	violation := journal.Entry{Seq: 7, Kind: journal.Violation, From: journal.Integration, Requirement: "FLOW-02", Name: "agentJoined", Note: "no id"}
+	ours := journal.Entry{Seq: 8, Kind: journal.Violation, From: journal.Host, Note: "the host was wrong"}
+	cases := []struct {
+		name    string
+		came    aichat.Performance
+		verdict reports.Verdict
+		checks  map[string]reports.Verdict
+	}{
+		{"all steps pass", came(nil), reports.Passed, map[string]reports.Verdict{"FLOW-01": reports.Passed, "FLOW-03": reports.Passed}},
+		{"a step fails", came(&steps.Failure{Expected: "a", Recorded: "b"}), reports.Failed, map[string]reports.Verdict{"FLOW-01": reports.Failed, "FLOW-03": reports.Warned}},
+		{"a step fails on one requirement", came(&steps.Failure{Requirements: []string{"FLOW-03"}}), reports.Warned, map[string]reports.Verdict{"FLOW-03": reports.Warned}},
+		{"a violation beside passing steps", came(nil, violation), reports.Failed, map[string]reports.Verdict{"FLOW-01": reports.Passed, "FLOW-02": reports.Failed, "FLOW-03": reports.Passed}},
+		{"a violation of the kit's own host", came(nil, ours), reports.Untestable, map[string]reports.Verdict{"FLOW-01": reports.Untestable, "FLOW-03": reports.Untestable}},
+		{"the capability is missing", came(&steps.NotApplicable{Capability: "avail"}), reports.NotApplicable, map[string]reports.Verdict{"FLOW-01": reports.NotApplicable, "FLOW-03": reports.NotApplicable}},
+		{"the kit fails", came(&steps.HarnessError{Doing: "click", Err: errors.New("no")}), reports.Untestable, map[string]reports.Verdict{"FLOW-01": reports.Untestable, "FLOW-03": reports.Untestable}},
+		{"an error that nobody foresaw", came(errors.New("what")), reports.Untestable, map[string]reports.Verdict{"FLOW-01": reports.Untestable, "FLOW-03": reports.Untestable}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			f := smallRecord(DefaultConfig(), s).finding(s, tc.came, time.Millisecond)
+			assert.Equal(t, tc.verdict, f.Verdict)
+			got := map[string]reports.Verdict{}
+			for _, c := range f.Checks {
+				got[c.Requirement] = c.Verdict
+			}
+			assert.Equal(t, tc.checks, got)
+		})
+	}
+}
+
+func TestVerdictOfARun(t *testing.T) {
+	one, two := scenarioFor("f/1", "FLOW-01"), scenarioFor("f/2", "FLOW-02")
+	failure := &steps.Failure{Expected: "a", Recorded: "b"}
+	run := func(c Config, problem error, findings ...aichat.Performance) *reports.Result {
+		all := []steps.Scenario{one, two}
+		r := smallRecord(c, all...)
+		for i, f := range findings {
+			r.add(r.finding(all[i%2], f, time.Millisecond))
+		}
+		return r.finish(problem)
+	}
+	known := DefaultConfig()
+	known.KnownFailing = []KnownFailing{{Requirement: "FLOW-02", Reason: "later"}}
+
+	t.Run("everything passes", func(t *testing.T) {
+		r := run(DefaultConfig(), nil, came(nil), came(nil))
+		assert.Equal(t, reports.Passed, r.Verdict)
+		assert.Equal(t, reports.ExitConformant, r.ExitCode)
+		assert.Equal(t, "derived", requirement(t, r, "FLOW-02").Label)
+		assert.Equal(t, reports.NotApplicable, requirement(t, r, "FLOW-04").Verdict)
+		assert.Equal(t, reports.NotRun, requirement(t, r, "FLOW-03").Verdict)
+	})
+	t.Run("one fails", func(t *testing.T) {
+		r := run(DefaultConfig(), nil, came(nil), came(failure))
+		assert.Equal(t, reports.ExitNotConformant, r.ExitCode)
+		assert.Equal(t, reports.Failed, requirement(t, r, "FLOW-02").Verdict)
+	})
+	t.Run("one never had its turn", func(t *testing.T) {
+		r := run(DefaultConfig(), nil, came(nil))
+		assert.Equal(t, reports.ExitNotConformant, r.ExitCode)
+		assert.Equal(t, reports.NotRun, r.Scenarios[1].Verdict)
+	})
+	t.Run("nothing ran", func(t *testing.T) {
+		assert.Equal(t, reports.ExitNotConformant, run(DefaultConfig(), nil).ExitCode)
+	})
+	t.Run("the environment failed", func(t *testing.T) {
+		r := run(DefaultConfig(), errors.New("no browser"), came(nil), came(nil))
+		assert.Equal(t, reports.ExitEnvironment, r.ExitCode)
+		assert.Equal(t, "no browser", r.Problem)
+	})
+	t.Run("a known failure", func(t *testing.T) {
+		r := run(known, nil, came(nil), came(failure))
+		assert.Equal(t, reports.ExitConformant, r.ExitCode)
+		assert.Equal(t, reports.ExpectedFailure, requirement(t, r, "FLOW-02").Verdict)
+		assert.Equal(t, reports.ExpectedFailure, r.Scenarios[1].Verdict)
+	})
+	t.Run("a known failure that holds", func(t *testing.T) {
+		r := run(known, nil, came(nil), came(nil))
+		assert.Equal(t, reports.ExitNotConformant, r.ExitCode)
+		assert.Equal(t, reports.UnexpectedPass, requirement(t, r, "FLOW-02").Verdict)
+		require.Len(t, r.KnownFailing, 1)
+		assert.Equal(t, reports.UnexpectedPass, r.KnownFailing[0].Verdict)
+	})
+	t.Run("a known failure does not excuse the kit", func(t *testing.T) {
+		r := run(known, nil, came(nil), came(errors.New("what")))
+		assert.Equal(t, reports.ExitNotConformant, r.ExitCode)
+	})
+	t.Run("runs that differ", func(t *testing.T) {
+		r := run(DefaultConfig(), nil, came(nil), came(nil), came(&steps.NotApplicable{Capability: "core"}), came(nil))
+		assert.True(t, r.Scenarios[0].Differed)
+		assert.Equal(t, 2, r.Scenarios[0].Runs)
+		assert.Equal(t, reports.ExitNotConformant, r.ExitCode)
+	})
+}
