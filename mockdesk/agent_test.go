@@ -26,8 +26,8 @@ func TestWhatTheStateForbids(t *testing.T) {
 	}
 	for name, act := range acts {
 		_, err := act()
-		assert.ErrorIs(t, err, mockdesk.ErrNotJoined, name)
-		assert.ErrorContains(t, err, "Emit", name)
+		require.ErrorIs(t, err, mockdesk.ErrNotJoined, name)
+		require.ErrorContains(t, err, "Emit", name)
 	}
 	_, err := c.CloseQueue("too late in the day")
 	require.NoError(t, err)
@@ -36,11 +36,11 @@ func TestWhatTheStateForbids(t *testing.T) {
 	assert.Equal(t, 2, cursor)
 	assert.Equal(t, mockdesk.Active, c.State())
 	_, err = s.desk.Agent("a1", "Ada").Join(c)
-	assert.ErrorIs(t, err, mockdesk.ErrAlreadyJoined)
+	require.ErrorIs(t, err, mockdesk.ErrAlreadyJoined)
 	_, err = c.QueueUpdate(mockdesk.QueueInfo{})
-	assert.ErrorIs(t, err, mockdesk.ErrNotWaiting)
+	require.ErrorIs(t, err, mockdesk.ErrNotWaiting)
 	_, err = c.CloseQueue("x")
-	assert.ErrorIs(t, err, mockdesk.ErrNotWaiting)
+	require.ErrorIs(t, err, mockdesk.ErrNotWaiting)
 
 	_, err = bob.Join(c)
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func TestWhatTheStateForbids(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, mockdesk.Active, c.State())
 	_, err = ada.Say(c, "x")
-	assert.ErrorIs(t, err, mockdesk.ErrNotJoined)
+	require.ErrorIs(t, err, mockdesk.ErrNotJoined)
 	_, err = bob.End(c)
 	require.NoError(t, err)
 	assert.Equal(t, "agent", c.EndedBy())
@@ -60,7 +60,7 @@ func TestWhatTheStateForbids(t *testing.T) {
 	acts["desk"] = func() (int, error) { return c.End("x") }
 	for name, act := range acts {
 		_, err := act()
-		assert.ErrorIs(t, err, mockdesk.ErrEnded, name)
+		require.ErrorIs(t, err, mockdesk.ErrEnded, name)
 	}
 	assert.Len(t, s.do("GET", "/v1/conversations/"+idOne+"/events", "").json(t)["events"], 5, "what was forbidden left no trace")
 }
@@ -119,16 +119,16 @@ func TestWaitsEndWithTheirContextAndSayWhatThereWas(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := s.desk.NextConversation(over)
-	assert.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, context.Canceled)
 	_, err = c.WaitLine(over, func(mockdesk.Line) bool { return true })
-	assert.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, context.Canceled)
 	_, err = c.WaitLines(over, 1, "user")
-	assert.ErrorIs(t, err, context.Canceled)
-	assert.ErrorContains(t, err, "there are 0")
-	assert.ErrorIs(t, c.WaitState(over, mockdesk.Active), context.Canceled)
-	assert.ErrorIs(t, c.WaitSocket(over), context.Canceled)
-	assert.ErrorIs(t, s.desk.WaitSockets(over, 1), context.Canceled)
-	assert.ErrorIs(t, s.desk.WaitHeld(over, mockdesk.OpStart, 1), context.Canceled)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "there are 0")
+	require.ErrorIs(t, c.WaitState(over, mockdesk.Active), context.Canceled)
+	require.ErrorIs(t, c.WaitSocket(over), context.Canceled)
+	require.ErrorIs(t, s.desk.WaitSockets(over, 1), context.Canceled)
+	require.ErrorIs(t, s.desk.WaitHeld(over, mockdesk.OpStart, 1), context.Canceled)
 	assert.NoError(t, s.desk.WaitSockets(over, 0), "what is so already needs no waiting")
 	assert.NoError(t, s.desk.WaitSent(over))
 

@@ -163,7 +163,7 @@ func TestFramesOfTheClient(t *testing.T) {
 	assert.Equal(t, 1, s.desk.FramesSent(), "errors are not events")
 
 	require.NoError(t, st.conn.WriteMessage(websocket.TextMessage, []byte(strings.Repeat("x", 64<<10+1))))
-	assert.Error(t, st.broken())
+	require.Error(t, st.broken())
 	require.NoError(t, s.desk.WaitSockets(s.ctx, 0))
 	assert.EqualValues(t, websocket.CloseMessageTooBig, data(t, s.entry("closed", "socket"))["code"])
 }
@@ -277,7 +277,7 @@ func TestASocketThatTakesNothingHoldsUpWhoeverWaitsForIt(t *testing.T) {
 	}
 	over, cancel := context.WithCancel(s.ctx)
 	cancel()
-	assert.ErrorIs(t, s.desk.WaitSent(over), context.Canceled)
+	require.ErrorIs(t, s.desk.WaitSent(over), context.Canceled)
 
 	ctx, giveUp := context.WithCancel(s.ctx)
 	got := s.laterIn(ctx, "DELETE", "/v1/conversations/"+idOne, "")

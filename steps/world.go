@@ -114,9 +114,9 @@ func (w *World) Until(done func() bool, within time.Duration) error {
 	return ErrAbsent
 }
 
-// waits gives done a real while.
-func (w *World) waits(done func() bool, real time.Duration) bool {
-	ctx, cancel := context.WithTimeout(w.ctx, real)
+// waits gives done a while of the wall clock.
+func (w *World) waits(done func() bool, wall time.Duration) bool {
+	ctx, cancel := context.WithTimeout(w.ctx, wall)
 	defer cancel()
 	return w.Journal.WaitUntil(ctx, done) == nil
 }

@@ -3,6 +3,7 @@ package aichat
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func (p *Player) isCalledTimes(callback string, times, n int) error {
 		return err
 	}
 	if all := p.Journal.All(p.mark, isCallback(callback)); len(all) > times {
-		return &steps.Failure{Expected: fmt.Sprintf("%d calls of %s", times, callback), Recorded: fmt.Sprintf("%d", len(all)), Entry: all[times].Seq}
+		return &steps.Failure{Expected: fmt.Sprintf("%d calls of %s", times, callback), Recorded: strconv.Itoa(len(all)), Entry: all[times].Seq}
 	}
 	return nil
 }
@@ -136,7 +137,7 @@ func (p *Player) hasBeenCalled(callback string, times int) error {
 	if len(all) == times {
 		return nil
 	}
-	f := &steps.Failure{Expected: fmt.Sprintf("%d calls of %s", times, callback), Recorded: fmt.Sprintf("%d", len(all)), Hint: p.trouble()}
+	f := &steps.Failure{Expected: fmt.Sprintf("%d calls of %s", times, callback), Recorded: strconv.Itoa(len(all)), Hint: p.trouble()}
 	if len(all) > times {
 		f.Entry = all[times].Seq
 	}
@@ -151,7 +152,7 @@ func (p *Player) atMostOnceBefore(callback, last string) error {
 	end, _ := p.Journal.Find(0, isCallback(last))
 	switch {
 	case len(all) > 1:
-		return &steps.Failure{Expected: "at most one " + callback, Recorded: fmt.Sprintf("%d", len(all)), Entry: all[1].Seq}
+		return &steps.Failure{Expected: "at most one " + callback, Recorded: strconv.Itoa(len(all)), Entry: all[1].Seq}
 	case len(all) == 1 && all[0].Seq > end.Seq:
 		return &steps.Failure{Expected: callback + " not after " + last, Recorded: "it came after", Entry: all[0].Seq}
 	}

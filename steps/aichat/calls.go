@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,7 +96,7 @@ func (p *Player) hostHasCalled(method string, n int) error {
 		return err
 	}
 	if all := p.Journal.All(0, isCall(method)); len(all) != n {
-		return &steps.Failure{Expected: fmt.Sprintf("%d calls of %s", n, method), Recorded: fmt.Sprintf("%d", len(all)), Hint: p.trouble()}
+		return &steps.Failure{Expected: fmt.Sprintf("%d calls of %s", n, method), Recorded: strconv.Itoa(len(all)), Hint: p.trouble()}
 	}
 	return nil
 }
@@ -311,7 +312,7 @@ func (p *Player) settledBefore(first, second string) error {
 	}
 	_, one, ok := p.lastSettlement(first)
 	if _, two, _ := p.lastSettlement(second); !ok || one.Seq > two.Seq {
-		return &steps.Failure{Expected: fmt.Sprintf("%s to settle no later than %s", first, second), Recorded: fmt.Sprintf("%s settled first", second), Entry: two.Seq}
+		return &steps.Failure{Expected: fmt.Sprintf("%s to settle no later than %s", first, second), Recorded: second + " settled first", Entry: two.Seq}
 	}
 	return nil
 }
@@ -346,7 +347,7 @@ func (p *Player) factoryArguments() error {
 	e, ok := p.Journal.Find(0, isCall("factory"))
 	args, _ := decode(argumentsOf(e)).([]any)
 	if !ok || len(args) != 1 {
-		return &steps.Failure{Expected: "one argument for the factory", Recorded: fmt.Sprintf("%d", len(args)), Entry: e.Seq}
+		return &steps.Failure{Expected: "one argument for the factory", Recorded: strconv.Itoa(len(args)), Entry: e.Seq}
 	}
 	return nil
 }

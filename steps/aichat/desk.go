@@ -365,7 +365,7 @@ func (p *Player) deskReceivedEndings(count string) error {
 	if len(all) == n {
 		return nil
 	}
-	f := &steps.Failure{Expected: fmt.Sprintf("%s requests to end the conversation", count), Recorded: fmt.Sprintf("%d", len(all))}
+	f := &steps.Failure{Expected: count + " requests to end the conversation", Recorded: strconv.Itoa(len(all))}
 	if len(all) > n {
 		f.Entry = all[n].Seq
 	}

@@ -3,6 +3,7 @@ package aichat
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -189,10 +190,8 @@ func (p *Player) reportsWaiting() error {
 
 // without ends the scenario for want of a capability, unless the integration claims to have it.
 func (p *Player) without(capability, why string) error {
-	for _, claim := range p.stage.Claims {
-		if claim == capability {
-			return &steps.Failure{Expected: fmt.Sprintf("the capability %q, which the integration claims to have", capability), Recorded: why}
-		}
+	if slices.Contains(p.stage.Claims, capability) {
+		return &steps.Failure{Expected: fmt.Sprintf("the capability %q, which the integration claims to have", capability), Recorded: why}
 	}
 	return &steps.NotApplicable{Capability: capability, Why: why}
 }
@@ -222,7 +221,7 @@ func (p *Player) isTalkingTo(agent string) error {
 	} else if err := p.joins(agent); err != nil {
 		return err
 	}
-	return p.seesWithin(p.widget, fmt.Sprintf("the user to be connected to %s", agent), func(s Screen) bool {
+	return p.seesWithin(p.widget, "the user to be connected to "+agent, func(s Screen) bool {
 		return s.Input.Enabled && s.Banner != nil && strings.Contains(s.Banner.Line1+s.Banner.Line2, agent)
 	}, p.Deadlines.Event)
 }

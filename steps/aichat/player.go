@@ -176,8 +176,9 @@ func rude(e journal.Entry) bool {
 		return e.Requirement == "" && e.From == journal.Integration
 	case journal.Console:
 		return e.Name == "flooded"
+	default:
+		return false
 	}
-	return false
 }
 
 func describeRude(e journal.Entry) string {

@@ -91,7 +91,7 @@ func (s Screen) describe() string {
 		parts = append(parts, "failure "+quote(s.Failure))
 	}
 	if s.Banner != nil {
-		parts = append(parts, fmt.Sprintf("banner %s", quote(strings.TrimSpace(s.Banner.Line1+" / "+s.Banner.Line2))))
+		parts = append(parts, "banner "+quote(strings.TrimSpace(s.Banner.Line1+" / "+s.Banner.Line2)))
 	}
 	if s.Dialog != nil {
 		parts = append(parts, "dialog "+quote(s.Dialog.Title))

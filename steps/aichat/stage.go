@@ -146,8 +146,12 @@ func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 			files.ServeHTTP(w, r)
 		}
 	})
-	s := &site{url: fmt.Sprintf("http://localhost:%d/", listener.Addr().(*net.TCPAddr).Port), server: &http.Server{Handler: handler}} //nolint:gosec // Serves one page of ours on the loopback; a slow client is our own browser.
-	go func() { _ = s.server.Serve(listener) }()                                                                                      // Ends with http.ErrServerClosed.
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("read the port of the host page: %w", err)
+	}
+	s := &site{url: "http://localhost:" + port + "/", server: &http.Server{Handler: handler}} //nolint:gosec // Serves one page of ours on the loopback; a slow client is our own browser.
+	go func() { _ = s.server.Serve(listener) }()                                              // Ends with http.ErrServerClosed.
 	return s, nil
 }
 

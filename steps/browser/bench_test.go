@@ -78,6 +78,7 @@ func BenchmarkOpen(b *testing.B) {
 }
 
 func benchmark(b *testing.B, scenario func(context.Context, *Tab, string) error) {
+	b.Helper()
 	for _, tabs := range []int{1, 4} {
 		b.Run(fmt.Sprintf("tabs=%d", tabs), func(b *testing.B) {
 			// Origins that none of the tabs has seen, as scenarios have them.

@@ -36,23 +36,23 @@ func TestMain(m *testing.M) {
 // patience bounds every wait of a test; it is generous because two cores are shared with whatever else runs.
 const patience = 20 * time.Second
 
-func bounded(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
+func bounded(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	tb.Cleanup(cancel)
 	return ctx
 }
 
-func within(t testing.TB, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
+func within(tb testing.TB, d time.Duration) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), d)
+	tb.Cleanup(cancel)
 	return ctx
 }
 
 // serve answers the origin of a server of its own that gives the page at / and whatever the routes say.
-func serve(t testing.TB, page string, routes map[string]http.HandlerFunc) string {
-	t.Helper()
+func serve(tb testing.TB, page string, routes map[string]http.HandlerFunc) string {
+	tb.Helper()
 	mux := http.NewServeMux()
 	for pattern, handler := range routes {
 		mux.HandleFunc(pattern, handler)
@@ -62,7 +62,7 @@ func serve(t testing.TB, page string, routes map[string]http.HandlerFunc) string
 		_, _ = w.Write([]byte(page))
 	})
 	server := httptest.NewServer(mux)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
 	})
@@ -104,9 +104,9 @@ func (r *record) of(kind, name string) []Message {
 }
 
 // wait answers the first message of a kind and name, once it is there.
-func (r *record) wait(t testing.TB, kind, name string) Message {
-	t.Helper()
-	ctx := bounded(t)
+func (r *record) wait(tb testing.TB, kind, name string) Message {
+	tb.Helper()
+	ctx := bounded(tb)
 	for {
 		r.mu.Lock()
 		changed := r.changed
@@ -117,7 +117,7 @@ func (r *record) wait(t testing.TB, kind, name string) Message {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			require.FailNow(t, "the message never came", "%s %s; there are %s", kind, name, r)
+			require.FailNow(tb, "the message never came", "%s %s; there are %s", kind, name, r)
 		}
 	}
 }
@@ -130,36 +130,36 @@ func (r *record) String() string {
 	return b.String()
 }
 
-func (m Message) field(t testing.TB, name string) any {
-	t.Helper()
+func (m Message) field(tb testing.TB, name string) any {
+	tb.Helper()
 	var data map[string]any
-	require.NoError(t, json.Unmarshal(m.Data, &data), "%s", m.Data)
+	require.NoError(tb, json.Unmarshal(m.Data, &data), "%s", m.Data)
 	return data[name]
 }
 
 // lease answers a tab of the pool that is released when the test ends.
-func lease(t testing.TB, pool *Pool) *Tab {
-	t.Helper()
-	tab, err := pool.Lease(bounded(t))
-	require.NoError(t, err)
-	t.Cleanup(tab.Release)
+func lease(tb testing.TB, pool *Pool) *Tab {
+	tb.Helper()
+	tab, err := pool.Lease(bounded(tb))
+	require.NoError(tb, err)
+	tb.Cleanup(tab.Release)
 	return tab
 }
 
 // show opens a page in a tab of the shared browser.
-func show(t testing.TB, page string, routes map[string]http.HandlerFunc) (*Tab, *record) {
-	t.Helper()
-	tab := lease(t, shared)
+func show(tb testing.TB, page string, routes map[string]http.HandlerFunc) (*Tab, *record) {
+	tb.Helper()
+	tab := lease(tb, shared)
 	seen := newRecord()
-	require.NoError(t, tab.Open(bounded(t), serve(t, page, routes)+"/", seen.add))
+	require.NoError(tb, tab.Open(bounded(tb), serve(tb, page, routes)+"/", seen.add))
 	return tab, seen
 }
 
 // eval evaluates in the page and answers the value as JSON text.
-func eval(t testing.TB, tab *Tab, js string) string {
-	t.Helper()
+func eval(tb testing.TB, tab *Tab, js string) string {
+	tb.Helper()
 	var raw json.RawMessage
-	require.NoError(t, tab.Evaluate(bounded(t), js, &raw), js)
+	require.NoError(tb, tab.Evaluate(bounded(tb), js, &raw), js)
 	return string(raw)
 }
 

@@ -103,7 +103,7 @@ func TestEndlessLoop(t *testing.T) {
 	require.ErrorAs(t, err, &lost)
 	assert.Equal(t, Unresponsive, lost.Kind)
 	<-looping.Lost()
-	assert.ErrorAs(t, looping.Evaluate(bounded(t), "1", nil), &lost)
+	require.ErrorAs(t, looping.Evaluate(bounded(t), "1", nil), &lost)
 
 	assert.Equal(t, "2", eval(t, other, "1+1"), "the other tab's page is another process's")
 	require.NoError(t, other.Check(bounded(t)))
@@ -187,14 +187,14 @@ func TestPopups(t *testing.T) {
 			break
 		}
 	}
-	assert.Nil(t, tab.Reason())
+	assert.NoError(t, tab.Reason())
 }
 
 func TestWindowClose(t *testing.T) {
 	tab, seen := show(t, script(""), nil)
 	require.NoError(t, tab.Evaluate(bounded(t), `window.close()`, nil))
 	assert.Len(t, seen.of("navigation", "close"), 1)
-	assert.Nil(t, tab.Reason())
+	require.NoError(t, tab.Reason())
 	// The browser's own close, taken from a frame.
 	_ = tab.Evaluate(bounded(t), `(() => { const f = document.createElement('iframe'); document.body.append(f); f.contentWindow.close.call(window); })()`, nil)
 	wantLost(t, tab, Closed, "")
@@ -284,7 +284,7 @@ func TestDocumentWrittenAnew(t *testing.T) {
 	require.NoError(t, tab.Settle(bounded(t), 0, 0))
 	screens := seen.of("screen", "")
 	assert.Equal(t, `"writtentyped"`, string(screens[len(screens)-1].Data))
-	assert.Nil(t, tab.Reason())
+	require.NoError(t, tab.Reason())
 	_ = tab.Evaluate(bounded(t), "void (location = '/elsewhere')", nil)
 	wantLost(t, tab, Navigated, "/elsewhere")
 }
@@ -296,7 +296,7 @@ func TestMovesWithinThePageAreOnlyRecorded(t *testing.T) {
 	assert.GreaterOrEqual(t, len(seen.of("navigation", "within")), 3, "%s", seen)
 	require.NoError(t, tab.Evaluate(bounded(t), `location = 'mailto:a@example.org'`, nil))
 	assert.Len(t, seen.of("navigation", "other"), 1)
-	assert.Nil(t, tab.Reason())
+	require.NoError(t, tab.Reason())
 	assert.Equal(t, "2", eval(t, tab, "1+1"))
 }
 

@@ -116,7 +116,7 @@ func TestReloadGoesOnInTheSameRecord(t *testing.T) {
 	assert.Equal(t, `"reload"`, string(all[2].Data))
 	assert.Equal(t, 1, all[1].Ref)
 	assert.Equal(t, 3, all[3].Ref, "references are raised with the numbers")
-	assert.Nil(t, tab.Reason())
+	assert.NoError(t, tab.Reason())
 }
 
 func TestNothingOfAnEarlierPageReachesTheNextSink(t *testing.T) {

@@ -23,7 +23,7 @@ func TestLeaseWaitsForATab(t *testing.T) {
 	require.NoError(t, err)
 	_, err = pool.Lease(within(t, 50*time.Millisecond))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.ErrorContains(t, err, "all 1 are in use")
+	require.ErrorContains(t, err, "all 1 are in use")
 
 	next := make(chan *Tab)
 	ctx := bounded(t)
@@ -127,12 +127,12 @@ func TestFind(t *testing.T) {
 	if found.Kind == "headless-shell" {
 		_, err = Find(found.Path, true)
 		require.ErrorIs(t, err, ErrNoBrowser)
-		assert.ErrorContains(t, err, "headed")
+		require.ErrorContains(t, err, "headed")
 	}
 	t.Setenv("PATH", t.TempDir())
 	_, err = Find("", false)
 	require.ErrorIs(t, err, ErrNoBrowser)
-	assert.ErrorContains(t, err, "chromium-headless-shell")
+	require.ErrorContains(t, err, "chromium-headless-shell")
 	_, err = Launch(bounded(t), Options{})
 	require.ErrorIs(t, err, ErrNoBrowser)
 }
@@ -142,8 +142,8 @@ func TestLaunchFails(t *testing.T) {
 	require.NoError(t, os.WriteFile(broken, []byte("#!/bin/sh\necho no library found >&2\nexit 1\n"), 0o700))
 	_, err := Launch(bounded(t), Options{Path: broken})
 	require.Error(t, err)
-	assert.ErrorContains(t, err, broken)
-	assert.ErrorContains(t, err, "no library found")
+	require.ErrorContains(t, err, broken)
+	require.ErrorContains(t, err, "no library found")
 	_, err = Launch(bounded(t), Options{Tabs: -1})
 	require.Error(t, err)
 }

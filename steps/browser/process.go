@@ -44,7 +44,7 @@ func startProcess(ctx context.Context, found Installation, o Options) (*process,
 		return nil, err
 	}
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), flags(found, o)...)
-	root, stopBrowser := chromedp.NewContext(allocator, chromedp.WithLogf(p.logf), chromedp.WithErrorf(p.logf), chromedp.WithDebugf(p.written.note))
+	root, stopBrowser := chromedp.NewContext(allocator, chromedp.WithLogf(p.logf), chromedp.WithErrorf(p.logf), chromedp.WithDebugf(p.written.notef))
 	p.ctx = root
 	p.stop = sync.OnceFunc(func() {
 		p.mu.Lock()
@@ -295,8 +295,8 @@ func (w *writes) expect(parts ...string) (<-chan struct{}, func()) {
 	}
 }
 
-// note is the driver's protocol log: it is called with every message, and on the goroutine that writes, just before the writing.
-func (w *writes) note(format string, args ...any) {
+// notef is the driver's protocol log: it is called with every message, and on the goroutine that writes, just before the writing.
+func (w *writes) notef(format string, args ...any) {
 	if w.waiting.Load() == 0 || !strings.HasPrefix(format, "->") || len(args) != 1 {
 		return
 	}
@@ -318,5 +318,3 @@ next:
 		close(seen)
 	}
 }
-
-func pointer[T any](v T) *T { return &v }

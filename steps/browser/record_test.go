@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -255,7 +256,7 @@ func TestSnapshotsOfStrangeValues(t *testing.T) {
 			id := eval(t, tab, `deskcheck.record({kind: 'event', name: 'value', data: `+c.js+`})`)
 			all := seen.of("event", "value")
 			last := all[len(all)-1]
-			assert.Equal(t, id, fmt.Sprint(last.ID))
+			assert.Equal(t, id, strconv.Itoa(last.ID))
 			assert.JSONEq(t, c.want, string(last.Data))
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"embed"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -28,7 +29,7 @@ func pageScript(binding string, headed bool) (string, error) {
 		b.WriteByte('\n')
 	}
 	b.WriteString("})();\n//# sourceURL=deskcheck:page.js\n")
-	return strings.NewReplacer("%BINDING%", binding, "%HEADED%", fmt.Sprint(headed)).Replace(b.String()), nil
+	return strings.NewReplacer("%BINDING%", binding, "%HEADED%", strconv.FormatBool(headed)).Replace(b.String()), nil
 }
 
 func newBinding() string { return "binding" + rand.Text() }

@@ -120,7 +120,7 @@ func (s *session) prepare(ctx context.Context) error {
 			return only(cdp.Call(ctx, s.target, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{}))
 		},
 		func() error {
-			return only(cdp.Call(ctx, s.target, target.SetAutoAttach, target.SetAutoAttachParams{Flatten: pointer(true)}))
+			return only(cdp.Call(ctx, s.target, target.SetAutoAttach, target.SetAutoAttachParams{Flatten: new(true)}))
 		},
 		func() error {
 			return only(cdp.Call(ctx, s.target, target.SetDiscoverTargets, target.SetDiscoverTargetsParams{}))
@@ -252,7 +252,7 @@ func (s *session) hear(event any) {
 	case *inspector.EventTargetCrashed:
 		s.lose(Crashed, "")
 	case *inspector.EventDetached:
-		s.lose(Closed, string(e.Reason))
+		s.lose(Closed, e.Reason)
 	}
 }
 

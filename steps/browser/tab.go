@@ -207,7 +207,7 @@ func (t *Tab) Evaluate(ctx context.Context, js string, out any) error {
 
 func (s *session) evaluate(ctx, until context.Context, js string, out any) error {
 	result, err := call(ctx, until, s, runtime.Evaluate, runtime.EvaluateParams{
-		Expression: js, AwaitPromise: pointer(true), ReturnByValue: pointer(out != nil), ObjectGroup: "deskcheck",
+		Expression: js, AwaitPromise: new(true), ReturnByValue: new(out != nil), ObjectGroup: "deskcheck",
 	})
 	if err != nil {
 		return err
@@ -308,7 +308,7 @@ func (t *Tab) Screenshot(ctx context.Context) ([]byte, error) {
 	if t.released.Load() {
 		return nil, fmt.Errorf("take a screenshot: %w", ErrReleased)
 	}
-	shot, err := call(ctx, t.session.body, t.session, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: pointer(true)})
+	shot, err := call(ctx, t.session.body, t.session, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: new(true)})
 	if err != nil {
 		return nil, fmt.Errorf("take a screenshot: %w", err)
 	}
@@ -348,7 +348,7 @@ func (s *session) retire() bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
 	defer cancel()
-	result, err := call(ctx, s.life, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "globalThis.deskcheck ? deskcheck.kit.retire() : true", ReturnByValue: pointer(true)})
+	result, err := call(ctx, s.life, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "globalThis.deskcheck ? deskcheck.kit.retire() : true", ReturnByValue: new(true)})
 	if err == nil && result.ExceptionDetails == nil && string(result.Result.Value) == "true" {
 		return true
 	}

@@ -54,8 +54,8 @@ func TestTypeAndPress(t *testing.T) {
 	require.NoError(t, tab.Evaluate(bounded(t), "rich.innerText", &value))
 	assert.Contains(t, value, "rich\n")
 
-	assert.ErrorContains(t, tab.Press(bounded(t), "Hyper+Enter"), "Hyper is no modifier")
-	assert.ErrorContains(t, tab.Press(bounded(t), "F99"), "no such key")
+	require.ErrorContains(t, tab.Press(bounded(t), "Hyper+Enter"), "Hyper is no modifier")
+	require.ErrorContains(t, tab.Press(bounded(t), "F99"), "no such key")
 	require.NoError(t, tab.Evaluate(bounded(t), "send.onmousedown = (e) => e.preventDefault(); document.activeElement.blur()", nil))
 	assert.ErrorContains(t, tab.Type(bounded(t), "send", "x", 0), "the focus is on <body>, not in <button#send>")
 }
@@ -81,12 +81,12 @@ func TestClickSaysWhatIsInTheWay(t *testing.T) {
 			require.NoError(t, tab.Evaluate(bounded(t), c.js, nil))
 			err := tab.Click(within(t, 250*time.Millisecond), c.target, 0)
 			require.ErrorContains(t, err, c.want)
-			assert.ErrorContains(t, err, `click "`+c.target+`"`)
+			require.ErrorContains(t, err, `click "`+c.target+`"`)
 			if name == "covered" {
-				assert.ErrorContains(t, err, `the user saw {"line":"","area":""}`)
+				require.ErrorContains(t, err, `the user saw {"line":"","area":""}`)
 			}
 			assert.NotContains(t, eval(t, tab, "events"), "click")
-			assert.Nil(t, tab.Reason())
+			assert.NoError(t, tab.Reason())
 		})
 	}
 }
@@ -147,9 +147,9 @@ func TestEvaluateAndCall(t *testing.T) {
 	var thrown *ScriptError
 	require.ErrorAs(t, tab.Call(bounded(t), "deep.er.fails", nil), &thrown)
 	assert.Contains(t, thrown.Text, "RangeError: out")
-	assert.ErrorContains(t, tab.Call(bounded(t), "deep.er.missing", nil), "deep.er.missing cannot be called: it is undefined")
-	assert.ErrorContains(t, tab.Call(bounded(t), "no.such.thing", nil), "no is undefined")
-	assert.ErrorContains(t, tab.Call(bounded(t), "deep.er.echo", nil, func() {}), "cannot be told as JSON")
+	require.ErrorContains(t, tab.Call(bounded(t), "deep.er.missing", nil), "deep.er.missing cannot be called: it is undefined")
+	require.ErrorContains(t, tab.Call(bounded(t), "no.such.thing", nil), "no is undefined")
+	require.ErrorContains(t, tab.Call(bounded(t), "deep.er.echo", nil, func() {}), "cannot be told as JSON")
 	require.ErrorAs(t, tab.Evaluate(bounded(t), "throw 'text'", nil), &thrown)
 	assert.Contains(t, thrown.Text, "text")
 	require.ErrorAs(t, tab.Evaluate(bounded(t), "Promise.reject(new Error('later'))", nil), &thrown)
@@ -158,9 +158,9 @@ func TestEvaluateAndCall(t *testing.T) {
 	untouched := 5
 	require.NoError(t, tab.Evaluate(bounded(t), "undefined", &untouched))
 	assert.Equal(t, 5, untouched)
-	assert.Error(t, tab.Evaluate(bounded(t), "NaN", &untouched))
-	assert.Error(t, tab.Evaluate(bounded(t), "'text'", &untouched))
-	assert.Error(t, tab.Evaluate(bounded(t), "(() => { const a = {}; a.a = a; return a; })()", &got))
+	require.Error(t, tab.Evaluate(bounded(t), "NaN", &untouched))
+	require.Error(t, tab.Evaluate(bounded(t), "'text'", &untouched))
+	require.Error(t, tab.Evaluate(bounded(t), "(() => { const a = {}; a.a = a; return a; })()", &got))
 	require.NoError(t, tab.Evaluate(bounded(t), "window", nil))
 	shot, err := tab.Screenshot(bounded(t))
 	require.NoError(t, err)
