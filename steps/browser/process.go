@@ -105,14 +105,18 @@ func flags(found Installation, o Options) []chromedp.ExecAllocatorOption {
 	}
 	list = append(list,
 		chromedp.Flag("disable-features", "BackForwardCache,Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider"),
-		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("password-store", "basic"), chromedp.WindowSize(1280, 900))
+		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("password-store", "basic"))
 	if os.Getuid() == 0 {
 		list = append(list, chromedp.NoSandbox)
 	}
 	if o.Headed {
-		return append(list, chromedp.VisibleWindow)
+		return append(list, chromedp.VisibleWindow, chromedp.WindowSize(1280, 900))
 	}
-	return append(list, chromedp.Headless)
+	// Drawing is most of a page's cost when nothing but the processor draws it, so an unseen window has no more pixels than a chat needs. The other services of the
+	// browser need no processes of their own for pages of the loopback, and a heap that starts small is cleaned before it is large; it may still grow to any size.
+	return append(list, chromedp.Headless, chromedp.WindowSize(480, 640),
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-software-rasterizer", true), chromedp.Flag("in-process-gpu", true),
+		chromedp.Flag("enable-features", "NetworkServiceInProcess2"), chromedp.Flag("js-flags", "--initial-heap-size=16"))
 }
 
 // prepare has the browser report on its pages and closes the empty one that it starts with, which would only cost memory. A full browser would end with its last window,
