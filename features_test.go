@@ -2,6 +2,7 @@ package deskcheck
 
 import (
 	"context"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -35,9 +36,7 @@ func TestMain(m *testing.M) {
 	if shared.pool != nil {
 		_ = shared.pool.Close()
 	}
-	if code != 0 {
-		panic("tests failed")
-	}
+	os.Exit(code)
 }
 
 // TestFeatures runs every scenario against the reference integration, each as a subtest of its own: go test . -run 'TestFeatures/requesting/42' -v.

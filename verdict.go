@@ -143,7 +143,7 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 			recorded = err.Error()
 		}
 		for _, id := range s.Requirements {
-			add(reports.Check{Requirement: id, Verdict: reports.Untestable, Expected: "means to tell", Recorded: recorded})
+			add(reports.Check{Requirement: id, Verdict: reports.Untestable, Expected: r.byID[id].Statement, Recorded: recorded})
 		}
 	}
 	f.Verdict, f.Reason = reports.NotRun, ""
@@ -293,6 +293,9 @@ func (r *record) judgeRequirements() {
 		}
 		first := true
 		for _, s := range r.result.Scenarios {
+			if first && slices.Contains(s.Requirements, q.ID) {
+				one.Reason = "the scenarios that speak of it ended before they could tell"
+			}
 			for _, c := range s.Checks {
 				if c.Requirement != q.ID {
 					continue
@@ -308,6 +311,11 @@ func (r *record) judgeRequirements() {
 	}
 }
 
+// complete says whether every scenario that speaks of a requirement was selected.
+func (r *record) complete(id string) bool {
+	return !slices.ContainsFunc(r.all, func(s steps.Scenario) bool { return slices.Contains(s.Requirements, id) && !r.selected[s.ID] })
+}
+
 // judgeKnown compares the declared failures with what was found. An entry that no longer fails is an error: the list has to shrink.
 func (r *record) judgeKnown() {
 	for _, k := range r.config.KnownFailing {
@@ -320,6 +328,9 @@ func (r *record) judgeKnown() {
 			case reports.Failed, reports.Warned:
 				q.Verdict = reports.ExpectedFailure
 			case reports.Passed:
+				if !r.complete(k.Requirement) {
+					break // it may fail in what was not selected
+				}
 				q.Verdict, q.Reason = reports.UnexpectedPass, "declared as known-failing, but it holds now: remove the entry"
 			case reports.ExpectedFailure, reports.UnexpectedPass, reports.NotApplicable, reports.Untestable, reports.NotRun:
 			}

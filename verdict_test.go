@@ -132,6 +132,22 @@ func TestVerdictOfARun(t *testing.T) {
 		require.Len(t, r.KnownFailing, 1)
 		assert.Equal(t, reports.UnexpectedPass, r.KnownFailing[0].Verdict)
 	})
+	t.Run("a known failure passes in a part of its scenarios", func(t *testing.T) {
+		all := []steps.Scenario{scenarioFor("f/1", "FLOW-02"), scenarioFor("f/2", "FLOW-02")}
+		r := newRecord(known, smallCatalogue, all, all[:1], reports.Integration{}, browser.Installation{})
+		r.add(r.finding(all[0], came(nil), time.Millisecond))
+		result := r.finish(nil)
+		assert.Equal(t, reports.ExitConformant, result.ExitCode)
+		assert.Equal(t, reports.Passed, requirement(t, result, "FLOW-02").Verdict, "it may fail in what was not selected")
+	})
+	t.Run("a scenario ends before it can tell", func(t *testing.T) {
+		s := scenarioFor("f/1", "FLOW-01", "FLOW-03")
+		r := smallRecord(DefaultConfig(), s)
+		r.add(r.finding(s, came(&steps.Failure{Requirements: []string{"FLOW-01"}}), time.Millisecond))
+		q := requirement(t, r.finish(nil), "FLOW-03")
+		assert.Equal(t, reports.NotRun, q.Verdict)
+		assert.Contains(t, q.Reason, "before they could tell")
+	})
 	t.Run("a known failure does not excuse the kit", func(t *testing.T) {
 		r := run(known, nil, came(nil), came(errors.New("what")))
 		assert.Equal(t, reports.ExitNotConformant, r.ExitCode)

@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -68,8 +69,41 @@ func (p *Player) asks() error {
 	return p.seesWithin(p.widget, "the assistant to offer an agent", func(s Screen) bool { return offers(s) > before && !s.Loading }, p.Deadlines.Settled)
 }
 
+// assistantReturn is how long after a chat with an agent the assistant says that it is back; the emulated host has the same figure.
+const assistantReturn = 1500 * time.Millisecond
+
+// letsTheAssistantReturn lets the time pass until the assistant has said that it is back, if that is still to come: said later, it would make an offer stale that the
+// user is about to take.
+func (p *Player) letsTheAssistantReturn() error {
+	returns := 0
+	for _, e := range p.Journal.All(0, func(e journal.Entry) bool {
+		return e.Widget == p.widget && e.Kind == journal.Event && strings.HasSuffix(e.Name, "agent:endChat")
+	}) {
+		var end struct {
+			RequestCancelled bool `json:"requestCancelled"`
+		}
+		// The event is the host's own; one that could not be read would cost a second and a half of the scenario's time and nothing else.
+		_ = json.Unmarshal(e.Data, &end)
+		if !end.RequestCancelled {
+			returns++
+		}
+	}
+	for _, m := range p.screen(p.widget).Messages {
+		if m.Kind == "returned" {
+			returns--
+		}
+	}
+	if returns <= 0 {
+		return nil
+	}
+	return p.Pass(assistantReturn)
+}
+
 // requestsAnAgent takes the standing offer, or asks for one first.
 func (p *Player) requestsAnAgent() error {
+	if err := p.letsTheAssistantReturn(); err != nil {
+		return err
+	}
 	if card := p.screen(p.widget).Card; card == nil || !card.Enabled {
 		if err := p.asks(); err != nil {
 			return err
