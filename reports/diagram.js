@@ -1,17 +1,21 @@
 // Draws one scenario's journal as a sequence diagram, with the payload of the chosen entry below it and the console's lines below that.
 // Everything that a page or a desk said goes in as text, never as markup.
-function deskcheckDiagram(div, journal) {
+function deskcheckDiagram(div, journal, shared) {
 	"use strict";
 	const ROWS = 120; // entries drawn at first; more on demand
 	const HIDDEN = new Set(["screen", "console"]); // what happens because of the rest; drawn on demand
 	const NOTES = { violation: "bad", error: "bad", dialog: "odd", navigation: "odd", popup: "odd", screen: "calm", console: "calm", event: "calm", clock: "calm" };
 	const REPLIES = new Set(["settled", "returned", "response"]);
 	const CHANNEL = { call: "method", settled: "method", callback: "callback", returned: "callback", probe: "callback", request: "wire", response: "wire", opened: "wire", frame: "wire", closed: "wire" };
-	const ROW = 32, BAND = 30, CHAR = charWidth();
+	const ROW = 32, BAND = 30, LINE = 16, BAND_LINES = 4, CHAR = charWidth();
+	const bandPen = document.createElement("canvas").getContext("2d");
+	bandPen.font = '600 12.5px system-ui, "Liberation Sans", sans-serif'; // as report.css has it
 	let gutter = 78, narrow = false; // narrow: a phone, where the drawing shrinks instead of being scrolled sideways
 
-	const entries = journal.entries.map(([seq, at, kind, from, to, name, ref = 0, chat = 0, widget = 0, requirement = "", note = "", data = "", cut = 0, outcome = ""]) =>
-		({ seq, at, kind, from, to, name, ref, chat, widget, requirement, note, data, cut, outcome, value: parsed(data, cut) }));
+	const entries = journal.entries.map(([seq, at, kind, from, to, name, ref = 0, chat = 0, widget = 0, requirement = "", note = "", payload = "", cut = 0, outcome = ""]) => {
+		const data = typeof payload === "number" ? shared[payload] : payload;
+		return { seq, at, kind, from, to, name, ref, chat, widget, requirement, note, data, cut, outcome, value: parsed(data, cut) };
+	});
 	const bySeq = new Map(entries.map((entry) => [entry.seq, entry]));
 	const parties = ["user", "host", "integration", "desk"];
 	if (entries.some((entry) => entry.from === "agent" || entry.to === "agent")) parties.push("agent");
@@ -204,10 +208,40 @@ function deskcheckDiagram(div, journal) {
 		if (told.has(index)) return y;
 		told.add(index);
 		const g = shape("g", { class: `band step-${step.status}` });
-		g.append(shape("rect", { x: 0, y: y + 4, width, height: BAND - 8 }));
-		g.append(shape("text", { x: 10, y: y + 19 }, line(step.text, Math.floor((width - 20) / 6.4)) + (step.status === "failed" ? "  ✗" : "")));
+		const lines = folded(step.text + (step.status === "failed" ? "  ✗" : ""), width - 20);
+		const height = BAND + (lines.length - 1) * LINE;
+		g.append(shape("rect", { x: 0, y: y + 4, width, height: height - 8 }));
+		lines.forEach((text, i) => g.append(shape("text", { x: 10, y: y + 19 + i * LINE }, text)));
 		drawing.append(g);
-		return y + BAND;
+		return y + height;
+	}
+
+	// Breaks the sentence of a step into lines of the given width in pixels, measured in the font of the bands, between words where it can.
+	function folded(text, room) {
+		const wide = (s) => bandPen.measureText(s).width > room;
+		const lines = [""];
+		for (let word of visible(text).split(/\s+/)) {
+			const joined = `${lines.at(-1)} ${word}`.trim();
+			if (!wide(joined)) {
+				lines[lines.length - 1] = joined;
+				continue;
+			}
+			if (lines.at(-1)) lines.push("");
+			while (wide(word)) {
+				const characters = [...word];
+				let n = characters.length - 1;
+				while (n > 1 && wide(characters.slice(0, n).join(""))) n--;
+				lines[lines.length - 1] = characters.slice(0, n).join("");
+				lines.push("");
+				word = characters.slice(n).join("");
+			}
+			lines[lines.length - 1] = word;
+		}
+		if (lines.length > BAND_LINES) {
+			lines.length = BAND_LINES;
+			lines[BAND_LINES - 1] += " …";
+		}
+		return lines;
 	}
 
 	function row(drawing, entry, y, width, x) {
@@ -231,7 +265,9 @@ function deskcheckDiagram(div, journal) {
 
 	function drawArrow(g, entry, from, to, y, width) {
 		const reply = REPLIES.has(entry.kind), right = to > from, at = y + 23, tip = right ? to - 2 : to + 2, back = right ? -1 : 1;
-		const text = line(label(entry), Math.floor((Math.abs(to - from) + 90) / CHAR));
+		// A label stands above its arrow, so it may be wider; on a phone it may take all the room there is.
+		const most = Math.min(Math.max(Math.abs(to - from) + 90, 280), width - gutter - 14);
+		const text = line(label(entry), Math.floor(most / CHAR));
 		const half = (columns(text) * CHAR) / 2 + 4;
 		const middle = Math.min(Math.max((from + to) / 2, gutter + half), width - half - 2);
 		g.append(shape("line", { class: reply ? "reply" : "", x1: from, x2: reply ? tip : tip + back * 5, y1: at, y2: at }));
@@ -243,10 +279,11 @@ function deskcheckDiagram(div, journal) {
 	}
 
 	function drawNote(g, entry, at, y, width) {
-		const text = line(noteText(entry), Math.floor((width - gutter - 30) / CHAR));
+		const edge = gutter + (narrow ? 8 : 0); // the times end at the gutter where it is narrow
+		const text = line(noteText(entry), Math.floor((width - edge - 26) / CHAR));
 		const size = columns(text) * CHAR + 18;
-		const left = entry.kind === "clock" ? gutter : Math.min(Math.max(at - size / 2, gutter), width - size - 4);
-		const box = entry.kind === "clock" ? width - gutter - 8 : size;
+		const left = entry.kind === "clock" ? edge : Math.max(Math.min(at - size / 2, width - size - 4), edge);
+		const box = entry.kind === "clock" ? width - edge - 8 : size;
 		g.append(shape("rect", { class: "note", x: left, y: y + 5, width: box, height: 22, rx: 6 }));
 		g.append(shape("text", { class: "label", x: left + box / 2, y: y + 20, "text-anchor": "middle" }, text));
 	}
@@ -300,7 +337,8 @@ function deskcheckDiagram(div, journal) {
 		const extra = [];
 		if (answers) extra.push(jump(answers, `answers ${answers.seq}, ${time(entry.at - answers.at)} before`));
 		if (answered) extra.push(jump(answered, `answered by ${answered.seq}, ${time(answered.at - entry.at)} after`));
-		if (entry.requirement) extra.push(make("a", { class: "id", href: `#r-${entry.requirement}` }, entry.requirement));
+		if (entry.requirement && document.getElementById(`r-${entry.requirement}`)) extra.push(make("a", { class: "id", href: `#r-${entry.requirement}` }, entry.requirement));
+		else if (entry.requirement) extra.push(make("span", { class: "id" }, visible(entry.requirement)));
 		panel.replaceChildren(
 			make("h6", {}, make("span", { class: "muted" }, `${entry.seq}`), " ", make("bdi", {}, visible(entry.name))),
 			make("p", { class: "facts-line" }, ...facts.flatMap(([name, value]) => [make("span", {}, make("i", {}, name), " ", visible(value))]), ...extra),

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -14,28 +15,37 @@ const (
 	entriesAfter    = 3
 	findingsInFull  = 4
 	explanationWide = 110
+	// payloadInFull bounds, in bytes, what the marked entry of an excerpt may carry: a flood stays in the journal.
+	payloadInFull = 4000
 )
 
 // explanation is why a scenario did not pass, for a log: plain text.
-func explanation(s Scenario) string { return explain(s, TextOptions{}, false, explanationWide) }
+func explanation(s Scenario) string {
+	return explain(s, findingsIn(s), nil, TextOptions{}, false, explanationWide)
+}
+
+// findingsIn are the checks of a scenario that have something to tell.
+func findingsIn(s Scenario) []Check {
+	var findings []Check
+	for _, c := range s.Checks {
+		if c.Verdict.told() {
+			findings = append(findings, c)
+		}
+	}
+	return findings
+}
 
 // explain says why a scenario did not pass: where it stands, the step, and for each finding the requirement, what was expected, what was recorded around it,
-// what to do, and at last the file to open. An empty o.Report names the journal relative to the report.
-func explain(s Scenario, o TextOptions, p paint, width int) string {
+// what to do, and at last the file to open. Below the findings stand the notes. An empty o.Report names the journal relative to the report.
+func explain(s Scenario, findings []Check, notes []string, o TextOptions, p paint, width int) string {
 	const indent = "    "
 	var b strings.Builder
 	b.WriteString(hang(indent, fmt.Sprintf("%s:%d · %s", featurePath(s.File), s.Line, oneLine(s.Name)), width))
 	if step, ok := failedStep(s); ok {
 		b.WriteString(hang(indent+p.faint("step")+"      ", strings.TrimSpace(step.Keyword)+" "+oneLine(step.Text), width))
 	}
-	var findings []Check
-	told := false // a finding says what was recorded, so the reason would only say it again
-	for _, c := range s.Checks {
-		if c.Verdict != Passed && c.Verdict != NotApplicable && c.Verdict != NotRun {
-			findings = append(findings, c)
-			told = told || c.Recorded != ""
-		}
-	}
+	// A finding says what was recorded, so the reason would only say it again.
+	told := slices.ContainsFunc(findings, func(c Check) bool { return c.Recorded != "" })
 	if s.Reason != "" && !told {
 		b.WriteString(hang(indent+p.faint("reason")+"    ", s.Reason, width))
 	}
@@ -49,11 +59,14 @@ func explain(s Scenario, o TextOptions, p paint, width int) string {
 		// Findings at one entry (or the absences) share the picture around it.
 		if !shown[c.Entry] && c.Verdict == Failed {
 			shown[c.Entry] = true
-			b.WriteString(excerpt(s, c.Entry, p, indent+"  ", width))
+			b.WriteString(excerpt(s, c.Entry, p, indent+"  ", max(width, o.Width)))
 		}
 	}
 	if len(findings) == 0 && s.Verdict == Failed {
-		b.WriteString(excerpt(s, 0, p, indent+"  ", width))
+		b.WriteString(excerpt(s, 0, p, indent+"  ", max(width, o.Width)))
+	}
+	for _, note := range notes {
+		b.WriteString("\n" + hang(indent, note, width))
 	}
 	if o.Report != "" {
 		b.WriteString("\n" + hang(indent+p.faint("open")+"      ", path.Join(o.Report, IndexFile)+"#"+Anchor(s.ID), 1<<20))
@@ -62,6 +75,20 @@ func explain(s Scenario, o TextOptions, p paint, width int) string {
 		b.WriteString("\n" + hang(indent+p.faint("journal")+"   ", s.Evidence.Journal, 1<<20))
 	}
 	return b.String()
+}
+
+// brief is what there is to tell of a scenario that does not fail the run, in a sentence.
+func brief(s Scenario) string {
+	var told []string
+	for _, c := range findingsIn(s) {
+		if c.Expected != "" && c.Recorded != "" {
+			told = append(told, fmt.Sprintf("%s: expected %s, recorded %s", oneLine(c.Requirement), oneLine(c.Expected), oneLine(c.Recorded)))
+		}
+	}
+	if len(told) == 0 {
+		return reason(s)
+	}
+	return first(distinct(told), findingsInFull, "; ")
 }
 
 // finding is one check that did not pass.
@@ -87,7 +114,8 @@ func finding(c Check, o TextOptions, p paint, indent string, width int) string {
 	return b.String()
 }
 
-// excerpt is the part of the journal around an entry as a table: when, between whom, what sort, which, and the beginning of its payload. The entry itself is marked.
+// excerpt is the part of the journal around an entry as a table: when, between whom, what sort, which, and the beginning of its payload. The entry itself is marked
+// and stands there in full, and so does what a violation was found in: that is what has to be mended.
 func excerpt(s Scenario, seq int, p paint, indent string, width int) string {
 	entries := around(s, seq, entriesBefore, entriesAfter)
 	if len(entries) == 0 {
@@ -105,6 +133,7 @@ func excerpt(s Scenario, seq int, p paint, indent string, width int) string {
 		}
 	}
 	widths[3] = max(12, min(widths[3], width-len(indent)-8-widths[0]-widths[1]-widths[2]))
+	whole := wholeEntries(entries, seq)
 	var b strings.Builder
 	b.WriteString("\n")
 	for i, e := range entries {
@@ -114,19 +143,37 @@ func excerpt(s Scenario, seq int, p paint, indent string, width int) string {
 			mark = "▸ "
 		}
 		line := indent + mark + strings.Repeat(" ", max(0, widths[0]-text.StringWidth(r[0]))) + r[0] + "  " + cell(r[1], widths[1]) + "  " + cell(r[2], widths[2]) + "  " + cell(r[3], widths[3])
-		if rest := width - text.StringWidth(line) - 2; rest >= 12 {
-			line += "  " + text.Snip(tail(e), rest, "…")
+		carried, below := tail(e), ""
+		if rest := width - text.StringWidth(line) - 2; whole[e.Seq] && text.StringWidth(carried) > rest {
+			below = hang(indent+"      ", carried, width)
+		} else if rest >= 12 {
+			line += "  " + text.Snip(carried, rest, "…")
 		}
-		line = strings.TrimRight(line, " ")
-		switch {
-		case seq > 0 && e.Seq == seq, e.Kind == "violation", e.Kind == "error":
-			line = p.verdict(Failed, line)
-		default:
-			line = p.faint(line)
+		for line := range strings.SplitSeq(strings.TrimRight(strings.TrimRight(line, " ")+"\n"+below, "\n"), "\n") {
+			switch {
+			case seq > 0 && e.Seq == seq, e.Kind == "violation", e.Kind == "error":
+				line = p.verdict(Failed, line)
+			case !whole[e.Seq]:
+				line = p.faint(line)
+			}
+			b.WriteString(line + "\n")
 		}
-		b.WriteString(line + "\n")
 	}
 	return b.String()
+}
+
+// wholeEntries are the entries that an excerpt shows uncut: the one that is marked, and if that is a violation, the one that it was found in.
+func wholeEntries(entries []Entry, seq int) map[int]bool {
+	whole := map[int]bool{}
+	for _, e := range entries {
+		if seq > 0 && e.Seq == seq {
+			whole[seq] = true
+			if e.Kind == "violation" && e.Ref > 0 {
+				whole[e.Ref] = true
+			}
+		}
+	}
+	return whole
 }
 
 // tail is what an entry carries, shortest first: the requirement it breaks, the note, the payload.
@@ -134,7 +181,11 @@ func tail(e Entry) string {
 	var parts []string
 	for _, s := range []string{e.Requirement, e.Note, string(compact(e.Data))} {
 		if s != "" {
-			parts = append(parts, oneLine(clip(s, 2000)))
+			shown := clip(s, payloadInFull)
+			if len(shown) < len(s) {
+				shown += fmt.Sprintf("… (%s more bytes in the journal)", thousands(len(s)-len(shown)))
+			}
+			parts = append(parts, oneLine(shown))
 		}
 	}
 	return strings.Join(parts, "  ")

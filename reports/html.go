@@ -28,17 +28,17 @@ var diagramScript string
 
 // How much one page may carry, in bytes: it is meant to open at once, and what is cut stands in full in the journals beside it.
 const (
-	payloadBudget    = 5 << 19
-	screenshotBudget = 1 << 20
-	// openAtFirst is the most scenarios that stand open when the page is opened.
-	openAtFirst = 30
-	// toFix is the most requirements that are listed above the table of all.
-	toFix = 20
+	payloadBudget    = 3 << 19
+	screenshotBudget = 1 << 19
+	// openAtFirst is the most failed scenarios that stand open when the page is opened. Where there are more, none does: a link to one would land far below.
+	openAtFirst = 10
+	// sharedPayload is the least size in bytes at which a payload that comes again is kept once for the whole page.
+	sharedPayload = 48
 	// entriesInPage is the most entries of one scenario that the page holds.
 	entriesInPage = 400
 )
 
-// payloadCaps are the sizes in bytes at which a payload is cut: of scenarios that failed and of others. The first pair that stays within the budget is taken.
+// payloadCaps are the sizes in bytes at which a payload is cut: of scenarios in which something new failed and of others. The first pair that stays within the budget is taken.
 var payloadCaps = [][2]int{{16 << 10, 4 << 10}, {8 << 10, 1 << 10}, {4 << 10, 400}, {1 << 10, 120}, {200, 0}}
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
@@ -54,12 +54,13 @@ type view struct {
 	Title, Outcome string
 	Tone           string // passed, failed or problem: the colour of the head
 	Attention      []requirementView
-	AndMore        int // requirements to fix beyond those in Attention
-	Requirements   []requirementView
+	Requirements   []requirementView // the catalogue's, and what checks name beside them
+	Listed         map[string]bool   // the IDs in Requirements, which can be linked to
 	Areas          []string
 	Verdicts       []Verdict // those that some requirement has
 	Counts         []countView
 	Features       []featureView
+	Shared         template.JS // the payloads that come more than once, as JSON
 	Style          template.CSS
 	Script         template.JS
 	Policy         string
@@ -76,12 +77,14 @@ type countView struct {
 
 type requirementView struct {
 	Requirement
+
+	Found       found
 	Links, More []linkView // the scenarios, the telling ones first; More are those behind the first few
 }
 
 type linkView struct {
 	ID, Anchor, Name string
-	Verdict          Verdict
+	Verdict          Verdict // of the requirement in this scenario, which may have failed through another
 }
 
 type featureView struct {
@@ -93,6 +96,7 @@ type scenarioView struct {
 	Scenario
 	Anchor   string
 	Open     bool
+	Blamed   []string // the requirements to which it owes its verdict
 	Findings []findingView
 	Held     []string // requirements that passed here
 	Image    template.URL
@@ -111,32 +115,31 @@ func writeHTML(w io.Writer, r *Result) error {
 	script := diagramScript + pageScript
 	sum := sha256.Sum256([]byte(script))
 	v := view{
-		Result: r, Outcome: sentence(r), Style: template.CSS(pageStyle), Script: template.JS(script), //nolint:gosec // both are ours, embedded
+		Result: r, Outcome: sentence(r), Listed: map[string]bool{}, Style: template.CSS(pageStyle), Script: template.JS(script), //nolint:gosec // both are ours, embedded
 		Policy: "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 	}
 	v.Title, v.Tone = headline(r)
 	v.Counts = counts(r)
 	anchors, byID := anchorsOf(r)
-	for _, q := range r.Requirements {
-		var all, failing []linkView
-		for _, id := range q.Scenarios {
-			link := linkView{ID: id}
-			if i, ok := byID[id]; ok {
-				link.Anchor, link.Name, link.Verdict = anchors[i], r.Scenarios[i].Name, r.Scenarios[i].Verdict
-				if r.Scenarios[i].FailsRun() {
-					failing = append(failing, link)
+	every := everyRequirement(r)
+	findings := findingsByRequirement(r, every)
+	for _, q := range every {
+		links := func(scenarios []string) (all []linkView) {
+			for _, id := range scenarios {
+				link := linkView{ID: id}
+				if i, ok := byID[id]; ok {
+					link.Anchor, link.Name, link.Verdict = anchors[i], r.Scenarios[i].Name, verdictOn(r.Scenarios[i], q.ID)
 				}
+				all = append(all, link)
 			}
-			all = append(all, link)
+			return all
 		}
+		all := links(q.Scenarios)
 		slices.SortStableFunc(all, func(a, b linkView) int { return telling(b.Verdict) - telling(a.Verdict) })
-		v.Requirements = append(v.Requirements, linked(q, all))
-		switch {
-		case !q.Verdict.FailsRun():
-		case len(v.Attention) < toFix:
-			v.Attention = append(v.Attention, linked(q, failing))
-		default:
-			v.AndMore++
+		v.Requirements = append(v.Requirements, linked(q, findings[q.ID], all))
+		v.Listed[q.ID] = true
+		if q.Verdict.FailsRun() {
+			v.Attention = append(v.Attention, linked(q, findings[q.ID], links(findings[q.ID].Scenarios)))
 		}
 		if !slices.Contains(v.Areas, q.Area) {
 			v.Areas = append(v.Areas, q.Area)
@@ -147,11 +150,13 @@ func writeHTML(w io.Writer, r *Result) error {
 			v.Verdicts = append(v.Verdicts, verdict)
 		}
 	}
-	journals, err := journalsFor(r)
+	news := newsIn(r)
+	journals, shared, err := journalsFor(r, news)
 	if err != nil {
 		return fmt.Errorf("index.html: %w", err)
 	}
-	v.Features = features(r, anchors, journals)
+	v.Shared = template.JS(shared) //nolint:gosec // encoding/json escapes what could end the element
+	v.Features = features(r, every, anchors, journals, news)
 	if err := page.Execute(w, v); err != nil {
 		return fmt.Errorf("index.html: %w", err)
 	}
@@ -159,12 +164,22 @@ func writeHTML(w io.Writer, r *Result) error {
 }
 
 // linked is the requirement with its links, all but the first few of them behind a fold.
-func linked(q Requirement, links []linkView) requirementView {
+func linked(q Requirement, f found, links []linkView) requirementView {
 	const first = 4
 	if len(links) <= first+1 {
-		return requirementView{Requirement: q, Links: links}
+		return requirementView{Requirement: q, Found: f, Links: links}
 	}
-	return requirementView{Requirement: q, Links: links[:first], More: links[first:]}
+	return requirementView{Requirement: q, Found: f, Links: links[:first], More: links[first:]}
+}
+
+// newsIn tells of each scenario whether it is the first to show something that failed. The others say the same again: the page holds less of what they recorded.
+func newsIn(r *Result) []bool {
+	m, news := newMemory(), make([]bool, len(r.Scenarios))
+	for i, s := range r.Scenarios {
+		fresh, again := m.divide(s)
+		news[i] = s.FailsRun() && (len(fresh) > 0 || again == "")
+	}
+	return news
 }
 
 // telling orders scenarios by how much they say about a requirement's verdict.
@@ -195,7 +210,7 @@ func headline(r *Result) (title, tone string) {
 		return name + " keeps what was selected of the " + r.Contract + " contract", "passed"
 	case r.Verdict == Passed:
 		return name + " keeps the " + r.Contract + " contract", "passed"
-	case Count(r).Requirements[Failed] == 0:
+	case Count(r).Requirements[Failed]+len(outside(r)) == 0:
 		return name + " cannot be certified as it stands", "failed"
 	default:
 		return name + " does not keep the " + r.Contract + " contract", "failed"
@@ -240,14 +255,19 @@ func anchorsOf(r *Result) (anchors []string, byID map[string]int) {
 }
 
 // features gathers the scenarios below their features, in the order in which the features first appear.
-func features(r *Result, anchors []string, journals [][]byte) []featureView {
+func features(r *Result, requirements []Requirement, anchors []string, journals [][]byte, news []bool) []featureView {
 	statements := map[string]string{}
-	for _, q := range r.Requirements {
+	for _, q := range requirements {
 		statements[q.ID] = q.Statement
+	}
+	failed := 0
+	for _, s := range r.Scenarios {
+		if s.FailsRun() {
+			failed++
+		}
 	}
 	room := screenshotBudget
 	var all []featureView
-	open := 0
 	at := map[string]int{}
 	for i, s := range r.Scenarios {
 		key := s.File + "\n" + s.Feature
@@ -257,10 +277,7 @@ func features(r *Result, anchors []string, journals [][]byte) []featureView {
 			at[key] = n
 			all = append(all, featureView{Name: s.Feature, File: featurePath(s.File)})
 		}
-		sv := scenarioView{Scenario: s, Anchor: anchors[i], Open: s.FailsRun() && open < openAtFirst, Journal: template.JS(journals[i]), Entries: len(s.Evidence.Entries)} //nolint:gosec // encoding/json escapes what could end the element
-		if sv.Open {
-			open++
-		}
+		sv := scenarioView{Scenario: s, Anchor: anchors[i], Open: s.FailsRun() && failed <= openAtFirst, Blamed: blamed(s), Journal: template.JS(journals[i]), Entries: len(s.Evidence.Entries)} //nolint:gosec // encoding/json escapes what could end the element
 		for _, c := range s.Checks {
 			if c.Verdict == Passed {
 				if !slices.Contains(sv.Held, c.Requirement) {
@@ -276,7 +293,7 @@ func features(r *Result, anchors []string, journals [][]byte) []featureView {
 				sv.Reason = ""
 			}
 		}
-		if size := len(s.Evidence.Image); size > 0 && size <= room {
+		if size := len(s.Evidence.Image); size > 0 && size <= room && news[i] {
 			room -= size
 			sv.Image = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(s.Evidence.Image)) //nolint:gosec // base64 of bytes
 		}
@@ -290,6 +307,7 @@ type pageJournal struct {
 	File  string `json:"file"`
 	Total int    `json:"total"`
 	// Entries are in order of time. Each is [seq, atMs, kind, from, to, name, ref, chat, widget, requirement, note, payload, bytes cut, outcome], trailing empties left out.
+	// A payload that is a number is the place of the text in the page's list of shared ones.
 	Entries [][]any     `json:"entries"`
 	Steps   []pageStep  `json:"steps"`
 	Shows   map[int]any `json:"shows"` // Seq of the entries that findings point at → requirement
@@ -302,19 +320,26 @@ type pageStep struct {
 	Last   int    `json:"last,omitempty"`
 }
 
-// journalsFor makes the diagrams' data of all scenarios, cutting payloads until all fit the budget.
-func journalsFor(r *Result) ([][]byte, error) {
-	all := make([][]byte, len(r.Scenarios))
+// journalsFor makes the diagrams' data of all scenarios and the list of the payloads that they share, cutting payloads until all fit the budget.
+// It is JSON that is fit to stand in a script element: encoding/json escapes <, > and &.
+func journalsFor(r *Result, news []bool) (all [][]byte, shared []byte, err error) {
 	for _, caps := range payloadCaps {
-		total := 0
+		journals := make([]pageJournal, len(r.Scenarios))
 		for i, s := range r.Scenarios {
 			limit := caps[1]
-			if s.FailsRun() {
+			if news[i] {
 				limit = caps[0]
 			}
-			var err error
-			if all[i], err = journalFor(s, limit); err != nil {
-				return nil, fmt.Errorf("the diagram of %s: %w", s.ID, err)
+			journals[i] = journalFor(s, limit)
+		}
+		if shared, err = json.Marshal(share(journals)); err != nil {
+			return nil, nil, fmt.Errorf("the payloads: %w", err)
+		}
+		total := len(shared)
+		all = make([][]byte, len(journals))
+		for i, j := range journals {
+			if all[i], err = json.Marshal(j); err != nil {
+				return nil, nil, fmt.Errorf("the diagram of %s: %w", r.Scenarios[i].ID, err)
 			}
 			total += len(all[i])
 		}
@@ -322,11 +347,45 @@ func journalsFor(r *Result) ([][]byte, error) {
 			break
 		}
 	}
-	return all, nil
+	return all, shared, nil
 }
 
-// journalFor is one scenario's data as JSON, fit to stand in a script element: encoding/json escapes <, > and &.
-func journalFor(s Scenario, limit int) ([]byte, error) {
+// payloadColumn is where the payload stands in an entry of a pageJournal.
+const payloadColumn = 11
+
+// share puts the payloads that come more than once into one list, and their places where they stood.
+func share(journals []pageJournal) []string {
+	counts := map[string]int{}
+	each := func(do func(row []any, payload string)) {
+		for _, j := range journals {
+			for _, row := range j.Entries {
+				if len(row) <= payloadColumn {
+					continue
+				}
+				if payload, ok := row[payloadColumn].(string); ok && len(payload) >= sharedPayload {
+					do(row, payload)
+				}
+			}
+		}
+	}
+	each(func(_ []any, payload string) { counts[payload]++ })
+	list, at := []string{}, map[string]int{}
+	each(func(row []any, payload string) {
+		if counts[payload] < 2 {
+			return
+		}
+		i, known := at[payload]
+		if !known {
+			i = len(list)
+			at[payload], list = i, append(list, payload)
+		}
+		row[payloadColumn] = i
+	})
+	return list
+}
+
+// journalFor is one scenario's data, its payloads cut to limit bytes.
+func journalFor(s Scenario, limit int) pageJournal {
 	j := pageJournal{File: s.Evidence.Journal, Total: len(s.Evidence.Entries), Entries: [][]any{}, Steps: []pageStep{}, Shows: map[int]any{}}
 	first := 0 // the earliest entry that a finding points at
 	for _, c := range s.Checks {
@@ -356,7 +415,7 @@ func journalFor(s Scenario, limit int) ([]byte, error) {
 		}
 		j.Entries = append(j.Entries, row)
 	}
-	return json.Marshal(j)
+	return j
 }
 
 // came is what came of a call, a callback or a request, in a word: fulfilled, rejected, threw, or the status of the response.

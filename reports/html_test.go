@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,18 +47,20 @@ func TestPageHasNoMarkupButItsOwn(t *testing.T) {
 			withJournal++
 		}
 	}
-	require.Len(t, found, withJournal+1, "one script of data per journal, and ours")
+	require.Len(t, found, withJournal+2, "one script of data per journal, one of what they share, and ours")
 	for _, script := range found[:withJournal] {
 		require.Equal(t, ` type="application/json"`, script[1])
 		var j pageJournal
 		require.NoError(t, json.Unmarshal([]byte(script[2]), &j))
 	}
+	require.Equal(t, ` type="application/json" id="shared"`, found[withJournal][1])
+	require.NoError(t, json.Unmarshal([]byte(found[withJournal][2]), &[]string{}))
 	shown := scripts.ReplaceAllString(page, "") // the data has the characters as they came; the script makes them visible
 	for _, hostile := range []string{"<img src=x", "\x1b", "\u202e", "\x00"} {
 		assert.NotContains(t, shown, hostile, "%q is in the page", hostile)
 	}
 	assert.NotContains(t, page, "<img src=x")
-	sum := sha256.Sum256([]byte(found[withJournal][2]))
+	sum := sha256.Sum256([]byte(found[withJournal+1][2]))
 	assert.Contains(t, html.UnescapeString(page), "script-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'", "the page's policy admits its own script, and no other")
 }
 
@@ -90,9 +93,7 @@ func TestPageShowsEverything(t *testing.T) {
 		}
 	}
 	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
-		if id := link[1]; id != "r-JOIN-09" && id != "r-MSG-13" { // the sample's catalogue lacks these
-			assert.Contains(t, page, `id="`+id+`"`)
-		}
+		assert.Contains(t, page, `id="`+link[1]+`"`)
 	}
 	assert.Contains(t, page, `src="data:image/png;base64,`)
 	assert.Contains(t, pageOf(t, &Result{Verdict: Failed, Problem: "no browser"}), "The run could not tell")
@@ -140,6 +141,23 @@ func TestPageInABrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
+	dir := t.TempDir()
+	require.NoError(t, Write(dir, sample()))
+	dom := opened(t, dir, "1280,900")
+	assert.Contains(t, dom, `class="scripted"`)
+	assert.NotContains(t, dom, "<title>owned")
+	assert.Contains(t, dom, "<title>failed: Acme Desk does not keep the ai-chat contract</title>")
+	// 16 of the failed scenario's 18 entries are drawn: the screen's and the console's are not, and the console's line is listed instead.
+	drawn := dom[strings.Index(dom, `id="s-ai-chat-requesting-27"`):strings.Index(dom, `id="s-ai-chat-requesting-61"`)]
+	assert.Equal(t, 16, strings.Count(drawn, `role="option"`))
+	assert.Equal(t, 1, strings.Count(drawn, `aria-selected="true"`))
+	assert.Contains(t, drawn, "session resumes")
+	assert.NotContains(t, dom, "<img src=\"x\"")
+}
+
+// opened is the page in a browser's words, after its script has run in a window of the given size.
+func opened(t *testing.T, dir, size string) string {
+	t.Helper()
 	var browser string
 	for _, name := range []string{"chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -150,25 +168,48 @@ func TestPageInABrowser(t *testing.T) {
 	if browser == "" {
 		t.Skip("no browser is installed")
 	}
-	dir := t.TempDir()
-	require.NoError(t, Write(dir, sample()))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	args := []string{"--headless", "--disable-gpu", "--dump-dom", "--user-data-dir=" + filepath.Join(dir, "profile"), "file://" + filepath.Join(dir, IndexFile)}
+	args := []string{"--headless", "--disable-gpu", "--dump-dom", "--window-size=" + size, "--user-data-dir=" + filepath.Join(dir, "profile"), "file://" + filepath.Join(dir, IndexFile)}
 	if os.Geteuid() == 0 {
 		args = append([]string{"--no-sandbox"}, args...) // Chromium refuses to run as root with it
 	}
 	command := exec.CommandContext(ctx, browser, args...)
 	out, err := command.Output()
 	require.NoError(t, err)
-	dom := string(out)
-	assert.Contains(t, dom, `class="scripted"`)
-	assert.NotContains(t, dom, "<title>owned")
-	assert.Contains(t, dom, "<title>failed: Acme Desk does not keep the ai-chat contract</title>")
-	// 16 of the failed scenario's 18 entries are drawn: the screen's and the console's are not, and the console's line is listed instead.
-	drawn := dom[strings.Index(dom, `id="s-ai-chat-requesting-27"`):strings.Index(dom, `id="s-ai-chat-requesting-61"`)]
-	assert.Equal(t, 16, strings.Count(drawn, `role="option"`))
-	assert.Equal(t, 1, strings.Count(drawn, `aria-selected="true"`))
-	assert.Contains(t, drawn, "session resumes")
-	assert.NotContains(t, dom, "<img src=\"x\"")
+	return string(out)
+}
+
+// On a phone nothing of the drawing is clipped: steps fold, labels take the room there is, and the pills keep clear of the times.
+func TestDiagramOnAPhone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	r := sample()
+	r.Scenarios = r.Scenarios[5:6]
+	s := &r.Scenarios[0]
+	s.Steps[3].Text = `"Ann" sends the HTML "See <a href='https://desk.example/orders'>your order</a> and more"`
+	s.Evidence.Entries = append(s.Evidence.Entries,
+		Entry{Seq: 19, AtMs: 5000, Kind: "request", From: "integration", To: "desk", Name: "GET /v1/conversations/{id}/events"},
+		Entry{Seq: 20, AtMs: 5001, Kind: "event", From: "host", To: "page", Name: "human_agent:pre:startChat"})
+	dir := t.TempDir()
+	require.NoError(t, Write(dir, r))
+	dom := opened(t, dir, "400,900")
+	assert.Contains(t, dom, `class="heads narrow"`)
+	assert.Contains(t, dom, ">GET /v1/conversations/{id}/events</text>")
+	band := regexp.MustCompile(`(?s)<g class="band step-failed">.*?</g>`).FindString(dom)
+	lines := regexp.MustCompile(`<text[^>]*>([^<]*)</text>`).FindAllStringSubmatch(band, -1)
+	require.Greater(t, len(lines), 1, "the sentence takes a line more where it does not fit")
+	var whole []string
+	for _, line := range lines {
+		whole = append(whole, html.UnescapeString(line[1]))
+	}
+	assert.Equal(t, "Then "+s.Steps[3].Text+" ✗", strings.Join(whole, " "))
+	pills := regexp.MustCompile(`<rect class="note" x="([\d.]+)"`).FindAllStringSubmatch(dom, -1)
+	require.NotEmpty(t, pills)
+	for _, pill := range pills {
+		x, err := strconv.ParseFloat(pill[1], 64)
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, x, 50.0, "the times end at 44")
+	}
 }

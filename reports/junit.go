@@ -120,6 +120,11 @@ func testCase(s Scenario) junitCase {
 	for _, id := range s.Requirements {
 		c.Properties = append(c.Properties, junitProperty{"requirement", id})
 	}
+	if s.FailsRun() { // the tags may have held: a violation on the way counts as well
+		for _, id := range distinct(blamed(s)) {
+			c.Properties = append(c.Properties, junitProperty{"failed", id})
+		}
+	}
 	why := func(verdict Verdict) *junitOutcome {
 		return &junitOutcome{Message: oneLine(reason(s)), Type: string(verdict), Text: "\n" + explanation(s)}
 	}

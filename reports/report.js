@@ -68,8 +68,9 @@
 
 	// Diagrams.
 	const drawn = new Map(); // div.journal → its diagram
+	const shared = JSON.parse(document.getElementById("shared").textContent); // payloads that come more than once
 	function draw(div) {
-		if (!drawn.has(div)) drawn.set(div, deskcheckDiagram(div, JSON.parse(div.querySelector("script").textContent)));
+		if (!drawn.has(div)) drawn.set(div, deskcheckDiagram(div, JSON.parse(div.querySelector("script").textContent), shared));
 		return drawn.get(div);
 	}
 	const near = new IntersectionObserver((changes) => {

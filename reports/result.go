@@ -3,6 +3,7 @@ package reports
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -91,6 +92,11 @@ type Integration struct {
 	Digest string `json:"digest"`
 	// Methods are the optional methods that it was seen to have.
 	Methods []string `json:"methods"`
+}
+
+// title names the integration in a line: what it calls itself, and where it comes from.
+func (i Integration) title() string {
+	return strings.Trim(oneLine(clip(i.Name, 200))+", "+oneLine(i.Source), ", ")
 }
 
 // Browser identifies what ran the integration.

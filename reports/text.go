@@ -24,6 +24,8 @@ type TextOptions struct {
 	Width int
 	// Report is the folder that the report will be written to, named beside each failure; empty means deskcheck-report.
 	Report string
+	// Subject is what the run certifies, said before it begins, such as "src/desk.ts (export default)"; empty says nothing.
+	Subject string
 	// Statements gives the statement of a requirement by its ID, shown at a failure; an ID that it lacks is shown alone.
 	Statements map[string]string
 }
@@ -36,6 +38,7 @@ type Text struct {
 	o        TextOptions
 	paint    paint
 	columns  columns
+	told     memory
 	failed   int
 	progress bool // a line of progress stands on the screen
 }
@@ -49,10 +52,10 @@ const (
 	timeColumns    = 9
 )
 
-// The summary repeats what the lines above it have told in full, so it is kept to what fits a screen or two.
+// The summary names everything that is to be mended. What the lines above it have told in full it repeats in short.
 const (
-	listed        = 20  // requirements of one verdict
-	reasonColumns = 240 // of a reason
+	listed        = 5   // scenarios of one requirement
+	reasonColumns = 240 // of what was expected or recorded
 )
 
 // NewText returns a Text that writes to w.
@@ -74,17 +77,21 @@ func NewText(w io.Writer, o TextOptions) *Text {
 	default:
 		c.name = rest + 4
 	}
-	return &Text{w: w, o: o, paint: paint(o.Color), columns: c}
+	return &Text{w: w, o: o, paint: paint(o.Color), columns: c, told: newMemory()}
 }
 
-// Started says how many scenarios will run.
+// Started says what is certified and how many scenarios will run.
 func (t *Text) Started(total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.o.Quiet {
 		return
 	}
-	t.print("running " + plural(total, "scenario") + "\n\n")
+	begin := "running " + plural(total, "scenario") + "\n\n"
+	if t.o.Subject != "" {
+		begin = "certifying " + oneLine(t.o.Subject) + "\n" + begin
+	}
+	t.print(begin)
 	t.showProgress(0, total)
 }
 
@@ -114,7 +121,7 @@ func (t *Text) line(s Scenario) string {
 	}
 	parts = append(parts, name)
 	if c.ids > 0 {
-		parts = append(parts, cell(fitIDs(s.Requirements, c.ids), c.ids))
+		parts = append(parts, cell(fitIDs(blamed(s), c.ids), c.ids))
 	}
 	duration := milliseconds(s.DurationMs)
 	if s.Verdict == NotRun || s.Verdict == NotApplicable {
@@ -138,9 +145,18 @@ func (t *Text) notes(s Scenario) string {
 	}
 	switch {
 	case s.FailsRun():
-		b.WriteString("\n" + explain(s, t.o, t.paint, t.columns.total) + "\n")
+		fresh, again := t.told.divide(s)
+		if again != "" && len(fresh) == 0 {
+			note(again)
+			break
+		}
+		var notes []string
+		if again != "" {
+			notes = []string{again}
+		}
+		b.WriteString("\n" + explain(s, fresh, notes, t.o, t.paint, t.columns.total) + "\n")
 	case s.Verdict == Warned, s.Verdict == ExpectedFailure:
-		note(reason(s))
+		note(brief(s))
 	case s.Reason != "" && s.Verdict != Passed:
 		note(s.Reason)
 	}
@@ -192,7 +208,11 @@ func (t *Text) Summary(r *Result, reportDir string) {
 		t.listScenarios(&b, r)
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "verdict: %s (%s)\n", t.paint.verdict(r.Verdict, string(r.Verdict), text.Bold), oneLine(outcome(r)))
+	about := r.Integration.title()
+	if about != "" {
+		about = " · " + about
+	}
+	fmt.Fprintf(&b, "verdict: %s%s (%s)\n", t.paint.verdict(r.Verdict, string(r.Verdict), text.Bold), about, oneLine(outcome(r)))
 	if reportDir != "" {
 		fmt.Fprintf(&b, "report: %s\n", path.Join(reportDir, IndexFile))
 	}
@@ -218,9 +238,11 @@ func (t *Text) counts(r *Result) string {
 
 // listRequirements lists the requirements that did not simply pass, worst first, and the declared failures.
 func (t *Text) listRequirements(b *strings.Builder, r *Result) {
+	all := everyRequirement(r)
+	findings := findingsByRequirement(r, all)
 	for _, v := range []Verdict{Failed, UnexpectedPass, Untestable, Warned} {
 		var of []Requirement
-		for _, q := range r.Requirements {
+		for _, q := range all {
 			if q.Verdict == v {
 				of = append(of, q)
 			}
@@ -229,22 +251,8 @@ func (t *Text) listRequirements(b *strings.Builder, r *Result) {
 			continue
 		}
 		b.WriteString("\n" + t.heading(v, string(v)))
-		for i, q := range of {
-			if i == listed {
-				b.WriteString(hang("  ", "and "+plural(len(of)-i, "other")+": see the report", t.columns.total))
-				break
-			}
-			level := q.Level
-			if q.Label != "" {
-				level += ", " + q.Label
-			}
-			b.WriteString(hang("  "+t.paint.bold(cell(q.ID, 10))+"  ", oneLine(q.Statement)+" ("+level+")", t.columns.total))
-			if q.Reason != "" {
-				b.WriteString(hang(strings.Repeat(" ", 14), text.Snip(oneLine(clip(q.Reason, 2000)), reasonColumns, "…"), t.columns.total))
-			}
-			if len(q.Scenarios) > 0 {
-				b.WriteString(hang(strings.Repeat(" ", 14)+t.paint.faint("in "), strings.Join(distinct(q.Scenarios), "  "), t.columns.total))
-			}
+		for _, q := range of {
+			t.listRequirement(b, q, findings[q.ID])
 		}
 	}
 	if len(r.KnownFailing) == 0 {
@@ -257,6 +265,27 @@ func (t *Text) listRequirements(b *strings.Builder, r *Result) {
 			says += ": it holds now, remove the entry"
 		}
 		b.WriteString(hang("  "+t.paint.bold(cell(k.Requirement, 10))+"  "+t.verdict(k.Verdict, verdictColumns)+"  ", says, t.columns.total))
+	}
+}
+
+// listRequirement says of a requirement what it wants, what was seen instead, and where.
+func (t *Text) listRequirement(b *strings.Builder, q Requirement, f found) {
+	says := oneLine(q.Statement)
+	if level := strings.Trim(q.Level+", "+q.Label, ", "); level != "" {
+		says += " (" + level + ")"
+	}
+	b.WriteString(hang("  "+t.paint.bold(cell(q.ID, max(10, text.StringWidth(q.ID))))+"  ", says, t.columns.total))
+	indent := strings.Repeat(" ", 14)
+	for _, part := range []struct{ label, text string }{{"", f.Reason}, {"expected  ", f.Expected}, {"recorded  ", f.Recorded}} {
+		if part.text != "" {
+			b.WriteString(hang(indent+t.paint.faint(part.label), text.Snip(oneLine(clip(part.text, 2000)), reasonColumns, "…"), t.columns.total))
+		}
+	}
+	if f.Others > 0 {
+		b.WriteString(hang(indent, "and "+plural(f.Others, "finding")+" of other words", t.columns.total))
+	}
+	if len(f.Scenarios) > 0 {
+		b.WriteString(hang(indent+t.paint.faint("in        "), first(f.Scenarios, listed, ", "), t.columns.total))
 	}
 }
 

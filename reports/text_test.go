@@ -85,10 +85,10 @@ func TestTextObeysNothingItWasTold(t *testing.T) {
 func TestTextEndsWithVerdictAndReport(t *testing.T) {
 	for _, o := range []TextOptions{{}, {Quiet: true}, {Color: true}, {Interactive: true}} {
 		lines := strings.Split(strings.TrimSuffix(tell(sample(), o), "\n"), "\n")
-		assert.Contains(t, text.StripEscape(lines[len(lines)-2]), "verdict: failed (3 of 15 requirements failed")
+		assert.Contains(t, text.StripEscape(lines[len(lines)-2]), "verdict: failed · Acme Desk, src/acme.ts (3 of 15 requirements failed")
 		assert.Equal(t, "report: deskcheck-report/index.html", lines[len(lines)-1])
 	}
-	assert.Equal(t, "verdict: passed (15 of 15 requirements passed)\nreport: deskcheck-report/index.html\n", tell(large(2, 1), TextOptions{Quiet: true}))
+	assert.Equal(t, "verdict: passed · Acme Desk, src/acme.ts (15 of 15 requirements passed)\nreport: deskcheck-report/index.html\n", tell(large(2, 1), TextOptions{Quiet: true}))
 }
 
 func TestTextWithoutAnything(t *testing.T) {

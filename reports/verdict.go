@@ -77,6 +77,9 @@ func outcome(r *Result) string {
 		}
 		parts = append(parts, thousands(n)+of+" "+cmp.Or(words[v], string(v)))
 	}
+	if ids := outside(r); len(ids) > 0 {
+		parts = append(parts, "failed outside the catalogue: "+first(ids, 5, " "))
+	}
 	if n := differing(r); n > 0 {
 		parts = append(parts, plural(n, "scenario")+" differed between runs")
 	}

@@ -50,7 +50,7 @@ func Write(dir string, r *Result) error {
 	}
 	for _, f := range files {
 		if err := mayReplace(root, f.name); err != nil {
-			return fmt.Errorf("report in %s: %w", dir, err)
+			return fmt.Errorf("report in %s: %w: move it away or choose another folder with --report", dir, err)
 		}
 	}
 	stale := leftovers(root, files)
@@ -110,7 +110,7 @@ func mayReplace(root *os.Root, name string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() || !ours(root, name) {
-		return fmt.Errorf("%s was not written by deskcheck and is left alone: move it away or choose another folder with --report", name)
+		return fmt.Errorf("%s was not written by deskcheck and is left alone", name)
 	}
 	return nil
 }
