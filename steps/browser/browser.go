@@ -54,12 +54,16 @@ type Options struct {
 //   - settled, returned: {"outcome":"fulfilled"|"rejected"|"threw","value" or "error":…,"sync":true,"ms":…,"instance":n}; value is left out when it is undefined, sync when
 //     a promise was waited for; ms is by the page's own clock. A fulfilled factory has "type" and "methods":{name: type} instead of the value.
 //   - callback: {"args":[…],"instance":n}
-//   - probe: nothing; Name is the name that was looked for.
-//   - violation: {"args":[…],"instance":n} for CB-01, nothing for CB-04 and for the name "flood", after which nothing is recorded any more.
+//   - probe: nothing; Name is the name of a callback that was looked for and is not there, which is allowed.
+//   - violation: {"args":[…],"instance":n} for CB-01; for CB-04, a call of what a probe (Ref) did not find, {"at":place in the script} or {"message":of its error}; nothing
+//     for the name "flood", after which nothing is recorded any more, "deskcheck", a use of the kit's own object on the page, "tampered", a change of what the page's
+//     programs share, and "unreadable", a message that could not be read.
 //   - screen: what the host page's ui.look answered, whenever that changed.
-//   - console: {"text":…}, Name is the level, or "flooded" (no Data) where the recording of the console ends.
-//   - error: {"message","name","source","line","column","stack"}, Name is "uncaught" or "unhandledrejection", From whose script it was; {"message","source"} for the name
-//     "resource"; nothing for "flooded".
+//   - console: {"text":…}, Name is the level, or (no Data) "dropped" where it says more than is recorded, which is no fault, and "flooded" where it says more than a page
+//     can bear.
+//   - error: {"message","name","source","line","column","stack"}, Name is "uncaught" or "unhandledrejection", From whose script the stack names first: "integration", "host",
+//     or "page" if it names none. Name "resource" is no error of a script but something that an element could not load: {"message","element":its tag,"source"}, From is
+//     "integration" if it is a script of the integration, otherwise "page". Nothing for "flooded".
 //   - dialog: {"text":…}, Name is "alert", "confirm", "prompt", "print" or "beforeunload".
 //   - popup: {"url","target","features"}, Name is "open".
 //   - navigation: {"url","type","form":bool,"kept":bool}, Name is "within" (the document stays), "away" (it would go; the tab is lost), "download", "other" (an address such

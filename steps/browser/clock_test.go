@@ -96,6 +96,117 @@ func TestAbortSignalTimeout(t *testing.T) {
 	require.ErrorAs(t, tab.Evaluate(bounded(t), "AbortSignal.timeout(-1)", nil), &thrown)
 }
 
+// slowRequests are for a page that sends requests nobody answers and notes what it is told about them.
+const slowRequests = `
+	globalThis.log = [];
+	globalThis.ask = (url, timeout, body) => {
+		const r = new XMLHttpRequest();
+		for (const type of ['readystatechange', 'load', 'error', 'abort', 'timeout', 'loadend']) r.addEventListener(type, () => log.push(type + ' ' + r.readyState + ' ' + r.status));
+		if (body) for (const type of ['load', 'error', 'abort', 'timeout', 'loadend']) r.upload.addEventListener(type, () => log.push('upload ' + type));
+		r.open(body ? 'POST' : 'GET', url);
+		r.ontimeout = () => log.push('ontimeout');
+		r.timeout = timeout;
+		r.send(body);
+		log.length = 0;
+		return r;
+	};`
+
+func TestRequestTimeout(t *testing.T) {
+	letGo := make(chan struct{})
+	defer close(letGo)
+	tab, seen := show(t, script(slowRequests), socketServer(t, 0, letGo))
+	require.NoError(t, tab.Evaluate(bounded(t), `globalThis.r = ask('/held', 10_000); setTimeout(() => log.push('after'), 10_500); 0`, nil))
+	assert.Equal(t, "10000", eval(t, tab, "r.timeout"))
+	require.NoError(t, tab.Jump(bounded(t), 9*time.Second))
+	assert.Equal(t, "[]", eval(t, tab, "log"))
+	require.NoError(t, tab.Jump(bounded(t), time.Minute))
+	assert.JSONEq(t, `["readystatechange 4 0","timeout 4 0","ontimeout","loadend 4 0","after"]`, eval(t, tab, "log"), "in the order of the page's time")
+	assert.Equal(t, "4", eval(t, tab, "r.readyState"))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	assert.Equal(t, "0", eval(t, tab, "deskcheck.clock.pending().length"))
+
+	// A native one says the same: here it is taken from a frame, where no clock is changed.
+	native := eval(t, tab, `(async () => {
+		const own = XMLHttpRequest;
+		globalThis.XMLHttpRequest = document.body.appendChild(document.createElement('iframe')).contentWindow.XMLHttpRequest;
+		const r = ask('/held', 30);
+		globalThis.XMLHttpRequest = own;
+		await new Promise((resolve) => { r.onloadend = resolve; });
+		return log;
+	})()`)
+	assert.JSONEq(t, `["readystatechange 4 0","timeout 4 0","ontimeout","loadend 4 0"]`, native)
+	assert.Empty(t, seen.of("error", ""))
+}
+
+func TestRequestTimeoutOfARetry(t *testing.T) {
+	letGo := make(chan struct{})
+	defer close(letGo)
+	tab, _ := show(t, script(slowRequests), socketServer(t, 0, letGo))
+	// Each try begins when the one before has ended, so the third ends after 3 × (5 + 2) seconds.
+	require.NoError(t, tab.Evaluate(bounded(t), `
+		const began = Date.now();
+		globalThis.ends = [];
+		const r = new XMLHttpRequest();
+		const again = () => { r.open('GET', '/held'); r.timeout = 5000; r.send(); };
+		r.onloadend = () => { ends.push(Math.round((Date.now() - began) / 1000)); if (ends.length < 3) setTimeout(again, 2000); };
+		again();`, nil))
+	require.NoError(t, tab.Jump(bounded(t), time.Minute))
+	assert.JSONEq(t, `[5,12,19]`, eval(t, tab, "ends"))
+}
+
+func TestRequestTimeoutInParticular(t *testing.T) {
+	letGo := make(chan struct{})
+	tab, _ := show(t, script(slowRequests), socketServer(t, 0, letGo))
+	jump := func(d time.Duration) {
+		require.NoError(t, tab.Jump(bounded(t), d))
+	}
+	begin := func(js string) {
+		require.NoError(t, tab.Evaluate(bounded(t), js+"; 0", nil))
+	}
+
+	begin(`globalThis.r = ask('/held', 0)`)
+	jump(time.Hour)
+	assert.Equal(t, "[]", eval(t, tab, "log"), "no time-out")
+	begin(`r.timeout = 30 * 60_000`)
+	jump(0)
+	assert.Contains(t, eval(t, tab, "log"), "ontimeout", "it counts from the sending")
+
+	begin(`globalThis.r = ask('/held', 10_000); r.timeout = 20_000`)
+	jump(15 * time.Second)
+	assert.Equal(t, "[]", eval(t, tab, "log"), "it was raised")
+	begin(`r.abort(); log.push('then')`)
+	jump(time.Minute)
+	assert.JSONEq(t, `["readystatechange 4 0","abort 4 0","loadend 4 0","then"]`, eval(t, tab, "log"))
+
+	begin(`globalThis.r = ask('/held', 10_000); r.open('GET', '/held'); log.length = 0`)
+	require.NoError(t, tab.Settle(bounded(t), 0, 0), "opened anew, nothing is in flight")
+	jump(time.Minute)
+	assert.Equal(t, "[]", eval(t, tab, "log"), "opened anew, it has no time-out until it is sent")
+
+	assert.JSONEq(t, `["InvalidAccessError","InvalidAccessError",200,5,4294967295,"TypeError"]`, eval(t, tab, `(() => {
+		const caught = (fn) => { try { return fn(); } catch (e) { return e.name; } };
+		const r = new XMLHttpRequest();
+		r.timeout = 5;
+		const kept = r.timeout;
+		const first = caught(() => r.open('GET', '/quick', false));
+		r.timeout = 0;
+		r.open('GET', '/quick', false);
+		const second = caught(() => { r.timeout = 1; });
+		r.send();
+		const s = new XMLHttpRequest();
+		s.timeout = -1;
+		return [first, second, r.status, kept, s.timeout, caught(() => XMLHttpRequest.prototype.timeout)];
+	})()`))
+
+	begin(`globalThis.r = ask('/held', 10_000)`)
+	close(letGo)
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	assert.Contains(t, eval(t, tab, "log"), "load 4 200")
+	begin(`log.length = 0`)
+	jump(time.Minute)
+	assert.Equal(t, "[]", eval(t, tab, "log"), "it had ended in time")
+}
+
 func TestTimeFlowsWithoutJumps(t *testing.T) {
 	tab, _ := show(t, script(""), nil)
 	assert.JSONEq(t, `[true,true,3]`, eval(t, tab, `(async () => {

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,17 +12,24 @@ import (
 	"time"
 )
 
-// versionBound is how long a browser may take to print its version; the first start on a cold machine takes seconds.
-const versionBound = 15 * time.Second
+const (
+	// versionBound is how long a browser may take to print its version; the first start on a cold machine takes seconds.
+	versionBound = 10 * time.Second
+	// versionSize is how much it may print: a line, and perhaps some warnings.
+	versionSize = 64 << 10
+)
 
-// Find looks for a browser: the given path, or the best that this machine has (the headless shell first, because it is several times faster). With headed it must be a
-// full browser. The error wraps ErrNoBrowser and says what to install or which option to set.
-func Find(path string, headed bool) (Installation, error) {
+// Find looks for a browser: the given path, or the best that this machine has (the headless shell first, because it is several times faster). With headed it must
+// be a full browser. The error wraps ErrNoBrowser and says what to install or which option to set; a program that does not end when it is asked for its version is none.
+func Find(ctx context.Context, path string, headed bool) (Installation, error) {
 	found, err := locate(path, headed)
 	if err != nil {
 		return Installation{}, err
 	}
-	found.Version = askVersion(found.Path)
+	found.Version, err = askVersion(ctx, found.Path, versionBound)
+	if err != nil {
+		return Installation{}, err
+	}
 	return found, nil
 }
 
@@ -87,17 +95,48 @@ func describe(path string) Installation {
 	return Installation{Path: path, Kind: kind}
 }
 
-// askVersion runs the program for its version. On Windows a browser would open a window instead of printing one, so it is not asked.
-func askVersion(path string) string {
+// askVersion runs the program for its version, which stays empty if it fails: its start will say more. On Windows a browser would open a window instead of printing one,
+// so it is not asked.
+func askVersion(ctx context.Context, path string, bound time.Duration) (string, error) {
 	if runtime.GOOS == "windows" {
-		return ""
+		return "", nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), versionBound)
+	bounded, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
-	printed, err := exec.CommandContext(ctx, path, "--version").Output()
-	if err != nil {
-		return ""
+	printed := &beginning{room: versionSize, full: cancel}
+	cmd := exec.CommandContext(bounded, path, "--version")
+	cmd.Stdout = printed
+	// A child of the program may hold its output open beyond its end.
+	cmd.WaitDelay = time.Second
+	withChildren(cmd)
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("ask %s for its version: %w", path, ctx.Err())
+	case printed.room < 0:
+		return "", fmt.Errorf("%w: %s prints without end when it is asked for its --version, so it is no Chromium", ErrNoBrowser, path)
+	case bounded.Err() != nil:
+		return "", fmt.Errorf("%w: %s did not print its --version within %s, so it cannot be used", ErrNoBrowser, path, bound)
+	case err != nil:
+		return "", nil // as said above
 	}
-	line, _, _ := strings.Cut(string(printed), "\n")
-	return strings.TrimSpace(line)
+	line, _, _ := strings.Cut(printed.String(), "\n")
+	return strings.TrimSpace(line), nil
+}
+
+// beginning keeps what is written to it as long as it has room, and calls full when it has none.
+type beginning struct {
+	strings.Builder
+
+	room int
+	full func()
+}
+
+func (b *beginning) Write(text []byte) (int, error) {
+	b.room -= len(text)
+	if b.room < 0 {
+		b.full()
+		return 0, io.ErrShortWrite
+	}
+	return b.Builder.Write(text)
 }

@@ -26,7 +26,7 @@ func TestConsoleFloodIsCapped(t *testing.T) {
 	})()`, nil))
 	assert.Less(t, time.Since(began), 15*time.Second)
 	lines := seen.of("console", "")
-	assert.LessOrEqual(t, len(lines), 201)
+	assert.LessOrEqual(t, len(lines), 202)
 	bytes := 0
 	for _, m := range lines {
 		bytes += len(m.Data)
@@ -37,12 +37,25 @@ func TestConsoleFloodIsCapped(t *testing.T) {
 	assert.Equal(t, "2", eval(t, tab, "1+1"))
 }
 
+func TestTalkativeConsoleIsNoFlood(t *testing.T) {
+	tab, seen := show(t, script(""), nil)
+	require.NoError(t, tab.Evaluate(bounded(t), `for (let i = 0; i < 5000; i++) console.debug('a step', {i}, 'x'.repeat(500))`, nil))
+	assert.Empty(t, seen.of("console", "flooded"))
+	dropped := seen.of("console", "dropped")
+	require.Len(t, dropped, 1, "where the recording ends is told once")
+	assert.Contains(t, dropped[0].Note, "left out")
+	assert.LessOrEqual(t, len(seen.of("console", "")), 201)
+	require.NoError(t, tab.Evaluate(bounded(t), `console.debug('one too many'); console.debug('and more')`, nil))
+	assert.Len(t, seen.of("console", "flooded"), 1)
+}
+
 func TestOneHugeConsoleLine(t *testing.T) {
 	tab, seen := show(t, script(""), nil)
 	require.NoError(t, tab.Evaluate(bounded(t), `console.warn('y'.repeat(50_000_000), 'second'); console.assert(true, 'no'); console.assert(false, 'yes'); console.log(new Error('with a stack'))`, nil))
 	assert.Less(t, len(seen.of("console", "warn")[0].Data), 10<<10)
 	assert.Contains(t, string(seen.of("console", "assert")[0].Data), "yes")
 	assert.Contains(t, string(seen.of("console", "log")[0].Data), "with a stack")
+	assert.Empty(t, seen.of("console", "flooded"))
 }
 
 func TestFloodOfCallbacks(t *testing.T) {

@@ -114,23 +114,23 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	found, err := Find("", false)
+	found, err := Find(t.Context(), "", false)
 	require.NoError(t, err)
 	assert.NotEmpty(t, found.Path)
 	assert.NotEmpty(t, found.Kind)
 	assert.Contains(t, found.Version, "Chrom")
-	same, err := Find(found.Path, false)
+	same, err := Find(t.Context(), found.Path, false)
 	require.NoError(t, err)
 	assert.Equal(t, found, same)
-	_, err = Find(filepath.Join(t.TempDir(), "no-browser"), false)
+	_, err = Find(t.Context(), filepath.Join(t.TempDir(), "no-browser"), false)
 	require.ErrorIs(t, err, ErrNoBrowser)
 	if found.Kind == "headless-shell" {
-		_, err = Find(found.Path, true)
+		_, err = Find(t.Context(), found.Path, true)
 		require.ErrorIs(t, err, ErrNoBrowser)
 		require.ErrorContains(t, err, "headed")
 	}
 	t.Setenv("PATH", t.TempDir())
-	_, err = Find("", false)
+	_, err = Find(t.Context(), "", false)
 	require.ErrorIs(t, err, ErrNoBrowser)
 	require.ErrorContains(t, err, "chromium-headless-shell")
 	_, err = Launch(bounded(t), Options{})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
@@ -68,23 +69,34 @@ func startProcess(ctx context.Context, found Installation, o Options) (*process,
 		p.version = strings.Replace(version.Product, "/", " ", 1)
 		started <- err
 	}()
-	ctx, cancel := context.WithTimeout(ctx, callBound)
+	bound, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
 	select {
 	case err = <-started:
-	case <-ctx.Done():
+	case <-bound.Done():
 		p.stop()
-		return nil, fmt.Errorf("start %s: %w", found.Path, ctx.Err())
+		// It may have been about to start when it was stopped; only when it is through, nothing of it is left behind.
+		select {
+		case <-started: //nolint:errcheck // Why it did not start is known.
+			stopAllocator()
+		case <-time.After(endBound):
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("start %s: %w", found.Path, ctx.Err())
+		}
+		return nil, fmt.Errorf("start %s: it did not answer within %s", found.Path, callBound)
 	}
 	if err != nil {
 		p.stop()
 		if errors.Is(err, chromedp.ErrNoDisplay) {
 			return nil, fmt.Errorf("start %s: a visible window needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set; run headless or start a display first", found.Path)
 		}
-		return nil, fmt.Errorf("start %s: %w; run it by hand with --headless --dump-dom about:blank to see what it lacks", found.Path, err)
+		// What the browser printed follows on lines of its own, and there may be none.
+		said := strings.TrimRight(strings.Replace(err.Error(), ":\n", ": ", 1), ": \n")
+		return nil, fmt.Errorf("start %s: %s; run it by hand with --headless --dump-dom about:blank to see what it lacks", found.Path, said)
 	}
 	p.browser = chromedp.FromContext(root).Browser
-	if err := p.prepare(ctx, found); err != nil {
+	if err := p.prepare(bound, found); err != nil {
 		p.stop()
 		return nil, fmt.Errorf("prepare %s: %w", found.Path, err)
 	}

@@ -211,18 +211,94 @@ func TestUnknownCallbackNames(t *testing.T) {
 		});
 	})()`, nil))
 	assert.Equal(t, "true", eval(t, tab, "all"))
-	violations := seen.of("violation", "")
-	require.Len(t, violations, 2, "%s", seen)
-	assert.Equal(t, "agentJoind", violations[0].Name)
-	assert.Equal(t, "CB-04", violations[0].Requirement)
-	assert.Contains(t, violations[0].Note, "did you mean agentJoined?")
-	assert.Equal(t, "zzzzqqqq", violations[1].Name)
-	assert.NotContains(t, violations[1].Note, "did you mean")
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	assert.Empty(t, seen.of("violation", ""), "to look is allowed: %s", seen)
 	var probes []string
 	for _, m := range seen.of("probe", "") {
 		probes = append(probes, m.Name)
 	}
-	assert.Equal(t, []string{"setUsername", "agentReadMessages", "somethingElse"}, probes)
+	assert.Equal(t, []string{"agentJoind", "setUsername", "agentReadMessages", "somethingElse", "zzzzqqqq"}, probes)
+}
+
+// missingCallbacks shows a page whose integration does something with its callback object.
+func missingCallbacks(t *testing.T, body string) (*Tab, *record) {
+	t.Helper()
+	code := "globalThis.run = (callback) => {\n" + body + "\n};"
+	tab, seen := show(t, "<!doctype html><body><script>"+fakeHost+"</script><script src=/integration.js></script>", map[string]http.HandlerFunc{
+		"/integration.js": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write([]byte(code))
+		},
+	})
+	require.NoError(t, tab.Evaluate(bounded(t), `void begin((parameters) => { run(parameters.callback); return {}; })`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	return tab, seen
+}
+
+func TestLookingForACallbackIsNoCall(t *testing.T) {
+	for name, js := range map[string]string{
+		"typeof":           `for (let i = 0; i < 3; i++) if (typeof callback.agentLeft === 'function') callback.agentLeft(1);`,
+		"truth":            `if (callback.agentLeft) callback.agentLeft(1);`,
+		"optional call":    `callback.agentLeft?.(1); callback?.agentLeft?.(1); callback['agentLeft']?.(1); callback.agentLeft?.call(callback, 1);`,
+		"taken out":        `const { agentLeft } = callback; if (agentLeft) agentLeft();`,
+		"in a store":       `callback.__v_skip; callback.__v_isReactive; callback['__v_raw'];`,
+		"as an argument":   `String(callback.agentLeft); [callback.agentLeft]; (callback.agentLeft);`,
+		"by Reflect":       `Reflect.get(callback, 'agentLeft');`,
+		"before a bracket": `const list = [callback[['agentLeft'][0]]]; void (list);`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, seen := missingCallbacks(t, js)
+			assert.Empty(t, seen.of("violation", ""), "%s", seen)
+			assert.NotEmpty(t, seen.of("probe", ""))
+		})
+	}
+}
+
+func TestCallingAMissingCallback(t *testing.T) {
+	for name, js := range map[string]string{
+		"caught":            `try { callback.agentJoind({}); } catch {}`,
+		"after a look":      `if (typeof callback.agentJoind === 'function') 0; try { callback.agentJoind({}); } catch {}`,
+		"in a promise":      `(async () => { await callback.agentJoind({}); })().catch(() => {});`,
+		"optional object":   `try { callback?.agentJoind({}); } catch {}`,
+		"of a private":      `class C { #to = callback; tell() { this.#to.agentJoind ( {} ); } } try { new C().tell(); } catch {}`,
+		"by its name":       `const name = 'agentJoind'; try { callback[name]({}); } catch {}`,
+		"by a composed one": `try { callback['agent' + ["Joind"][0]] /* ] */ ({}); } catch {}`,
+		"through call":      `try { callback.agentJoind.call(callback, {}); } catch {}`,
+		"over lines":        "try { callback // here\n  .agentJoind\n  /* and */ ({}); } catch {}",
+		"uncaught":          `setTimeout(() => callback.agentJoind({}));`,
+		"taken out":         `const { agentJoind } = callback; setTimeout(() => agentJoind({}));`,
+		"rejected":          `const { agentJoind } = callback; Promise.resolve().then(() => agentJoind({}));`,
+		"told":              `const { agentJoind } = callback; try { agentJoind({}); } catch (error) { console.warn('not told', error); }`,
+		"in the dark":       `Error.stackTraceLimit = 0; Error.prepareStackTrace = () => 'nothing'; try { callback.agentJoind({}); } catch {}`,
+		"not by a script":   `eval('setTimeout(() => callback.agentJoind({}))');`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tab, seen := missingCallbacks(t, js)
+			require.NoError(t, tab.Jump(bounded(t), time.Second))
+			require.NoError(t, tab.Settle(bounded(t), 0, 0))
+			violations := seen.of("violation", "")
+			require.Len(t, violations, 1, "%s", seen)
+			assert.Equal(t, "CB-04", violations[0].Requirement)
+			assert.Equal(t, "agentJoind", violations[0].Name)
+			assert.Contains(t, violations[0].Note, "callback.agentJoind was called, but no chat has a callback of that name; did you mean agentJoined?")
+			assert.Equal(t, seen.wait(t, "probe", "agentJoind").ID, violations[0].Ref)
+		})
+	}
+	t.Run("of another dialect", func(t *testing.T) {
+		_, seen := missingCallbacks(t, `try { callback.setUsername('x'); } catch {}`)
+		violations := seen.of("violation", "setUsername")
+		require.Len(t, violations, 1, "%s", seen)
+		assert.Contains(t, violations[0].Note, "ask whether it is there")
+		assert.Contains(t, violations[0].field(t, "at"), "/integration.js:2:")
+	})
+	t.Run("by a method", func(t *testing.T) {
+		tab, seen := show(t, script(fakeHost), nil)
+		require.NoError(t, tab.Evaluate(bounded(t), `(async () => {
+			const made = await begin((parameters) => ({ startChat: async () => { await parameters.callback.agentJoind({}); } }));
+			await made.startChat().catch(() => {});
+		})()`, nil))
+		assert.Len(t, seen.of("violation", "agentJoind"), 1, "%s", seen)
+	})
 }
 
 func TestSnapshotsOfStrangeValues(t *testing.T) {
@@ -308,9 +384,9 @@ func TestNothingOfTheBindingIsVisible(t *testing.T) {
 
 func TestErrorsAreAttributed(t *testing.T) {
 	page := `<!doctype html><body><script type=module>
-		import {bad, reject} from '/integration.js';
+		import {bad, refused, reject} from '/integration.js';
 		import {hostBad} from '/host.js';
-		globalThis.run = {bad, reject, hostBad};
+		globalThis.run = {bad, refused, reject, hostBad};
 	</script><script src=/missing.js></script>`
 	serveScript := func(code string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -320,10 +396,14 @@ func TestErrorsAreAttributed(t *testing.T) {
 	}
 	tab, seen := show(t, page, map[string]http.HandlerFunc{
 		"/integration.js": serveScript(`export function bad() { setTimeout(() => { throw new Error('integration failed'); }); }
-			export function reject() { Promise.reject(new Error('integration rejected')); }`),
+			export function reject() { Promise.reject(new Error('integration rejected')); }
+			export function refused() { Promise.reject(new Error('no answer from http://127.0.0.1:9999 today')); }`),
 		"/host.js": serveScript(`export function hostBad() { setTimeout(() => { throw new Error('host failed'); }); }`),
 	})
-	assert.Contains(t, string(seen.wait(t, "error", "resource").Data), "could not load script")
+	missing := seen.wait(t, "error", "resource")
+	assert.Contains(t, string(missing.Data), "could not load script")
+	assert.Equal(t, "script", missing.field(t, "element"))
+	assert.Equal(t, "page", missing.From, "nobody knows whose it is")
 	require.NoError(t, tab.Evaluate(bounded(t), `run.bad()`, nil))
 	bad := seen.wait(t, "error", "uncaught")
 	assert.Equal(t, "integration", bad.From)
@@ -335,6 +415,21 @@ func TestErrorsAreAttributed(t *testing.T) {
 	require.NoError(t, tab.Settle(bounded(t), 0, 0))
 	all := seen.of("error", "uncaught")
 	assert.Equal(t, "host", all[len(all)-1].From)
+
+	// An address in the message is no script.
+	require.NoError(t, tab.Evaluate(bounded(t), `run.refused()`, nil))
+	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	all = seen.of("error", "unhandledrejection")
+	assert.Equal(t, "integration", all[len(all)-1].From, "%s", seen)
+
+	require.NoError(t, tab.Evaluate(bounded(t), `new Promise((r) => { const i = new Image(); i.onerror = r; document.body.append(i); i.src = '/no-avatar.png'; }); 0`, nil))
+	require.NoError(t, tab.Evaluate(bounded(t), `new Promise((r) => { const s = document.createElement('script'); s.onerror = r; s.src = '/integration-part.js'; document.body.append(s); }).then(() => 0)`, nil))
+	resources := seen.of("error", "resource")
+	from := map[any]string{}
+	for _, m := range resources {
+		from[m.field(t, "element")] = m.From
+	}
+	assert.Equal(t, map[any]string{"img": "page", "script": "integration"}, from)
 }
 
 func TestScreenIsRecordedWhenItChanges(t *testing.T) {

@@ -165,6 +165,9 @@ func call[P, R any](ctx, until context.Context, s *session, command cdp.Command[
 	bounded, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
 	defer context.AfterFunc(until, cancel)()
+	if script, ok := any(&params).(*runtime.EvaluateParams); ok {
+		script.Expression = s.handed(script.Expression)
+	}
 	result, err := cdp.Call(bounded, s.target, command, params)
 	if err == nil {
 		return result, nil
@@ -186,6 +189,13 @@ func call[P, R any](ctx, until context.Context, s *session, command cdp.Command[
 		return result, fmt.Errorf("%s: the page gave no answer in %v: %w", command.Method, callBound, err)
 	}
 	return result, fmt.Errorf("%s: %w", command.Method, err)
+}
+
+// handed gives an expression of ours the kit's whole hand under the name deskcheck: what the page finds by that name is shut once its host has been set up. The word that
+// opens it is the name of the binding, which no script of the page can know, and the name deskcheck is the expression's own, which none can take. It is done here, where
+// all commands pass, so that no expression can go without.
+func (s *session) handed(expression string) string {
+	return `{const deskcheck=this.deskcheck?.hand?.("` + s.process.binding + `");` + expression + "\n}"
 }
 
 // lose ends the tab's use for its scenario; only the first reason counts, but a page that was kept from leaving can still crash.
@@ -337,11 +347,13 @@ type wireMessage struct {
 	Data        json.RawMessage `json:"d"`
 }
 
-// receive takes one message of the page: those for the kit itself begin with $, the others go to the sink if they are of the present document.
+// receive takes one message of the page: those for the kit itself begin with $, the others go to the sink if they are of the present document. One that cannot be read is
+// never dropped in silence, because it may hide what the integration did: it stands in the record as a breach that no requirement names, which fails the scenario.
 func (s *session) receive(raw string) {
 	var w wireMessage
 	if err := json.Unmarshal([]byte(raw), &w); err != nil {
 		s.process.logf("a message of the page script cannot be read: %v: %.200s", err, raw)
+		s.unreadable(raw, err)
 		return
 	}
 	switch w.Kind {
@@ -357,19 +369,26 @@ func (s *session) receive(raw string) {
 		}
 		return
 	}
-	if !s.isPresent(w.Stamp) {
-		return
-	}
 	m := Message{
 		ID: w.ID, Ref: w.Ref, Kind: w.Kind, Name: w.Name, From: w.From, To: w.To, Note: w.Note, Requirement: w.Requirement,
 		Attempt: w.Attempt, Widget: w.Widget, At: time.UnixMicro(int64(w.Time * 1000)), Data: w.Data,
 	}
-	if m.Kind == "violation" && m.Name == "flood" {
-		s.mu.Lock()
-		s.flooded = true
-		s.mu.Unlock()
+	s.hand(w.Stamp, m)
+}
+
+// unreadable hands over what stands for a message that cannot be read. The page numbers its entries in order, so the number of the one that is missing is the next.
+func (s *session) unreadable(raw string, problem error) {
+	s.mu.Lock()
+	// Every message begins with its stamp; see page/3-record.js.
+	stamp := s.stamp
+	present := stamp != "" && strings.HasPrefix(raw, `{"s":`+quote(stamp)+`,`)
+	id := s.lastID - s.baseID + 1
+	s.mu.Unlock()
+	if !present {
+		return
 	}
-	s.hand(m)
+	note := fmt.Sprintf("the page recorded something that cannot be read: %v: %.200s", problem, strings.ToValidUTF8(raw, "?"))
+	s.hand(stamp, Message{ID: id, Kind: "violation", Name: "unreadable", From: "integration", To: "page", Note: note, At: time.Now()})
 }
 
 func (w wireMessage) url() string {
@@ -416,12 +435,18 @@ func (s *session) ready(w wireMessage) {
 	awaited.finish(nil)
 }
 
-// hand gives a message of the present document to the sink, if there is one, with an ID that no document of the scenario has used before.
-func (s *session) hand(m Message) {
+// hand gives a message of the document with a stamp to the sink, with an ID that no document of the scenario has used before. It is dropped when that is not the present
+// document, which is asked here, under the lock, because the next scenario may take the tab at any moment.
+func (s *session) hand(stamp string, m Message) {
 	s.handing.Lock()
 	defer s.handing.Unlock()
 	s.mu.Lock()
+	if s.stamp != stamp {
+		s.mu.Unlock()
+		return
+	}
 	sink := s.sink
+	s.flooded = s.flooded || m.Kind == "violation" && m.Name == "flood"
 	m.ID += s.baseID
 	if m.Ref != 0 {
 		m.Ref += s.baseID

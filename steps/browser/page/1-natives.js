@@ -1,12 +1,32 @@
 // Private copies of everything the kit needs from the page's world, taken before any script of the page runs: an integration may replace globals, methods of
 // prototypes and iterators. For the same reason nothing in these files spreads an array, uses for-of or destructures an array: all three ask the page's iterators.
-const { apply, construct, defineProperty: tryDefine, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, set, setPrototypeOf } = Reflect;
-const { create, defineProperty, getOwnPropertyDescriptors, getOwnPropertyNames, keys: enumerableKeys, prototype: ObjectPrototype } = Object;
+const { apply, construct, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, set, setPrototypeOf } = Reflect;
+const { getOwnPropertyDescriptors, getOwnPropertyNames, keys: enumerableKeys, prototype: ObjectPrototype } = Object;
+const { defineProperty: nativeTryDefine } = Reflect;
+const { create: nativeCreate, defineProperty: nativeDefine } = Object;
 const method = (fn) => (self, ...args) => apply(fn, self, args);
 const getter = (prototype, name) => method(getOwnPropertyDescriptor(prototype, name).get);
 
-const NativeProxy = Proxy;
+// bare takes the prototype from an object that the engine is to read: where a property is missing it asks the prototype, and would take a get or a signal that the page
+// gave to every object for a word of ours.
+const { setPrototypeOf: nativeSetPrototype } = Object;
+const bare = (record) => nativeSetPrototype(record, null);
+const defineProperty = (holder, name, property) => nativeDefine(holder, name, bare(property));
+const tryDefine = (holder, name, property) => nativeTryDefine(holder, name, bare(property));
+function create(prototype, members) {
+  const made = nativeCreate(prototype);
+  if (members === undefined) return made;
+  const names = ownKeys(members);
+  for (let i = 0; i < names.length; i++) defineProperty(made, names[i], members[names[i]]);
+  return made;
+}
+const RealProxy = Proxy;
+function NativeProxy(target, handler) {
+  return new RealProxy(target, bare(handler));
+}
+
 const NativePromise = Promise;
+const NativeError = Error;
 const NativeTypeError = TypeError;
 const NativeDOMException = DOMException;
 const NativeAbortController = AbortController;
@@ -21,7 +41,7 @@ const NativeDate = Date;
 // quote is only ever given strings and numbers, so it never asks a toJSON of the page's.
 const quote = JSON.stringify;
 const parseJSON = JSON.parse;
-const { max, min, floor, random } = Math;
+const { ceil, max, min, floor, random } = Math;
 const { isArray } = Array;
 const text = String;
 const number = Number;
@@ -48,6 +68,15 @@ const sort = method(Array.prototype.sort);
 const tagOf = method(Object.prototype.toString);
 const bigintText = method(BigInt.prototype.toString);
 const symbolText = method(Symbol.prototype.toString);
+const isError = Error.isError;
+const regexpSource = getter(RegExp.prototype, 'source');
+const typedArrayName = getter(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
+const typedArrayBytes = getter(getPrototypeOf(Uint8Array.prototype), 'byteLength');
+const bufferBytes = getter(ArrayBuffer.prototype, 'byteLength');
+const fileListLength = getter(FileList.prototype, 'length');
+const eventType = getter(Event.prototype, 'type');
+const nodeType = getter(Node.prototype, 'nodeType');
+const selfOf = getter(globalThis, 'self');
 const dateTime = method(Date.prototype.getTime);
 const dateISO = method(Date.prototype.toISOString);
 const dateText = method(Date.prototype.toString);
@@ -60,10 +89,14 @@ const clearTimer = method(clearTimeout);
 const requestFrame = method(requestAnimationFrame);
 const performanceNow = method(Performance.prototype.now);
 const clock0 = performance;
+const pageOrigin = location.origin;
 const timeOrigin = performance.timeOrigin;
-const listen = method(EventTarget.prototype.addEventListener);
+const nativeListen = method(EventTarget.prototype.addEventListener);
+const listen = (target, type, fn, options) => nativeListen(target, type, fn, typeof options === 'object' ? bare(options) : options);
 const preventDefault = method(Event.prototype.preventDefault);
 const postMessage = method(MessagePort.prototype.postMessage);
+const nativeFetch = method(fetch);
+const bodyText = method(Response.prototype.text);
 const closeSocket = method(WebSocket.prototype.close);
 const closeSource = method(EventSource.prototype.close);
 const abort = method(AbortController.prototype.abort);

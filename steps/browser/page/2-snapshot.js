@@ -30,6 +30,9 @@ const quoted = (string, limit) => quote(string.length > limit ? shorten(string, 
 const shorten = (string, limit) => slice(string, 0, limit) + '… (' + string.length + ' characters)';
 const typed = (type, more) => '{"$type":' + quote(type) + (more || '') + '}';
 
+// figure writes any number: one that JSON cannot say would make the whole entry unreadable.
+const figure = (value) => (value - value === 0 ? quote(value) : typed('number', ',"value":' + quote(text(value))));
+
 function spend(json) {
   room -= json.length;
   return json;
@@ -43,7 +46,7 @@ function write(value, above, depth) {
       return spend(quoted(value, limit));
     }
     case 'number':
-      return spend(value === value && value !== Infinity && value !== -Infinity ? quote(value) : typed('number', ',"value":' + quote(text(value))));
+      return spend(figure(value));
     case 'boolean':
       return value ? 'true' : 'false';
     case 'undefined':
@@ -80,14 +83,14 @@ function writeObject(value, link, depth) {
   return writeProperties(value, enumerableKeys(value).length === 0 ? '"$type":' + quoted(kind, 200) : '', link, depth);
 }
 
-// writeSpecial writes the objects that have more to say than their properties, or null. The tag is only a hint, because the page can set it: the saved getters below
-// throw for an object of another make, and then the value is written by its properties.
+// writeSpecial writes the objects that have more to say than their properties, or null. The tag is only a hint, because the page can set it, and what it hides would be
+// hidden from every check: the saved getters below throw for an object of another make, and then the value is written by its properties.
 function writeSpecial(value, tag, link, depth) {
   try {
     switch (tag) {
       case '[object Error]':
       case '[object DOMException]':
-        return writeError(value);
+        return isError === undefined || isError(value) ? writeError(value) : null;
       case '[object Date]': {
         const time = dateTime(value);
         return typed('date', ',"value":' + (time === time ? quote(dateISO(value)) : 'null'));
@@ -97,10 +100,12 @@ function writeSpecial(value, tag, link, depth) {
       case '[object Blob]':
         return typed('blob', ',"size":' + blobSize(value) + ',"type":' + quoted(blobType(value), 200));
       case '[object FileList]':
-        return writeArray(value, link, depth);
+        return writeItems(value, fileListLength(value), link, depth);
       case '[object Promise]':
-        return typed('promise');
+        // Nothing asks a promise for its make and leaves it as it is, so one with properties of its own is written by them.
+        return enumerableKeys(value).length === 0 ? typed('promise') : null;
       case '[object RegExp]':
+        regexpSource(value);
         return typed('regexp', ',"value":' + quoted(text(value), 500));
       case '[object Map]': {
         let items = '';
@@ -120,21 +125,28 @@ function writeSpecial(value, tag, link, depth) {
       }
     }
     if (endsWith(tag, 'Element]')) return typed('element', ',"value":' + quote(nameElement(value)));
-    if (tag === '[object Window]' || endsWith(tag, 'Document]') || endsWith(tag, 'Event]')) return typed(slice(tag, 8, -1));
-    if (endsWith(tag, 'Array]') || endsWith(tag, 'ArrayBuffer]')) return typed(slice(tag, 8, -1), ',"bytes":' + number(value.byteLength));
+    if (tag === '[object Window]') return selfOf(value) ? typed('Window') : null;
+    if (endsWith(tag, 'Document]')) return nodeType(value) === 9 ? typed(slice(tag, 8, -1)) : null;
+    if (endsWith(tag, 'Event]')) return typeof eventType(value) === 'string' ? typed(slice(tag, 8, -1)) : null;
+    if (endsWith(tag, 'ArrayBuffer]')) return typed('ArrayBuffer', ',"bytes":' + bufferBytes(value));
+    if (endsWith(tag, 'Array]')) {
+      const kind = typedArrayName(value);
+      return kind === undefined ? null : typed(kind, ',"bytes":' + typedArrayBytes(value));
+    }
   } catch {
     return null;
   }
   return null;
 }
 
-function writeArray(value, link, depth) {
-  const length = number(value.length);
+const writeArray = (value, link, depth) => writeItems(value, number(value.length), link, depth);
+
+function writeItems(value, length, link, depth) {
   let json = '[';
   for (let i = 0; i < length; i++) {
     if (room <= 0 || nodes <= 0) {
       wasCut = true;
-      json += (i > 0 ? ',' : '') + typed('cut', ',"left":' + (length - i));
+      json += (i > 0 ? ',' : '') + typed('cut', ',"left":' + figure(length - i));
       break;
     }
     let item;

@@ -132,11 +132,37 @@ function jump(ms) {
   });
 }
 
+// What a jump waits for: an effect of the browser's own that belongs to this moment of the page's time, and comes in a task of its own.
+let holds = 0;
+let heldStep = null;
+
+// holdJump answers what lets the jump go on. A hold that nobody lets go ends by itself, so that no page can stop the clock.
+const LONGEST_HOLD = 1000;
+function holdJump() {
+  holds++;
+  let open = true;
+  const letGo = () => {
+    if (!open) return;
+    open = false;
+    clearTimer(window, bound);
+    if (--holds > 0 || heldStep === null) return;
+    const step = heldStep;
+    heldStep = null;
+    turn(step);
+  };
+  const bound = setTimer(window, letGo, LONGEST_HOLD);
+  return letGo;
+}
+
 function beginJump() {
   const goal = pageNow() + jumps.distance;
   jumping = true;
   jumpSteps = 0;
   const step = () => {
+    if (holds > 0) {
+      heldStep = step;
+      return;
+    }
     const timer = earliest();
     if (timer !== null && timer.due <= goal && !retired) {
       jumpSteps++;

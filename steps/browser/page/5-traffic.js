@@ -30,7 +30,6 @@ function nameRequest(method, target) {
 }
 
 if (typeof fetch === 'function') {
-  const nativeFetch = method(fetch);
   override(window, 'fetch', (...args) => {
     let verb = 'GET';
     try {
@@ -66,23 +65,112 @@ function withFirst(first, rest) {
   return list;
 }
 
+const once = { once: true };
 const openRequest = method(XMLHttpRequest.prototype.open);
 const sendRequest = method(XMLHttpRequest.prototype.send);
-const requestNames = new NativeWeakMap();
+const nativeTimeout = getOwnPropertyDescriptor(XMLHttpRequest.prototype, 'timeout');
+const readTimeout = method(nativeTimeout.get);
+const limitRequest = method(nativeTimeout.set);
+const requests = new NativeWeakMap();
+
+// requestOf gives what is kept about a request: its name, the time-out that the page has set, and what it has sent and not seen end.
+function requestOf(xhr) {
+  let request = weakGet(requests, xhr);
+  if (request === undefined) {
+    request = { name: 'a request', timeout: 0, sent: null };
+    weakSet(requests, xhr, request);
+  }
+  return request;
+}
+
+// A time-out runs on the page's clock, from the moment of sending. When its time has come the browser's own, which is never set before, is set to the shortest: that is
+// over long since, so the browser ends the request as it ends any that takes too long. A jump waits for it.
+function limit(xhr, request) {
+  const { sent, timeout } = request;
+  if (sent === null) return;
+  stopTimer(sent.timer);
+  release(sent);
+  if (timeout === 0) return;
+  const left = min(max(0, ceil(sent.at + timeout - pageNow())), 0x7fffffff);
+  sent.timer = startTimer(() => {
+    sent.release = holdJump();
+    limitRequest(xhr, 1);
+  }, left, [], false);
+}
+
+function release(sent) {
+  if (sent.release !== null) sent.release();
+  sent.release = null;
+}
+
+// finish is told that what was sent has come to its end, whichever it is.
+function finish(xhr, request, sent) {
+  if (sent === null || sent.over) return;
+  sent.over = true;
+  stopTimer(sent.timer);
+  // Whoever sends with it again gets the page's time-out, not the shortest.
+  if (sent.release !== null) limitRequest(xhr, 0);
+  release(sent);
+  sent.land();
+  if (request.sent === sent) request.sent = null;
+}
+
 override(XMLHttpRequest.prototype, 'open', function (...args) {
-  apply(openRequest, undefined, withFirst(this, args));
-  weakSet(requestNames, this, nameRequest(text(args[0]), args[1]));
+  readTimeout(this);
+  const request = requestOf(this);
+  const { sent, timeout } = request;
+  // A synchronous request must not have a time-out: with it set, the browser refuses in its own words.
+  const mayRefuse = args.length > 2 && !args[2] && timeout > 0;
+  const expires = sent !== null && sent.release !== null;
+  if (mayRefuse || expires) limitRequest(this, mayRefuse ? timeout : 0);
+  try {
+    apply(openRequest, undefined, withFirst(this, args));
+  } catch (problem) {
+    // What it has sent before goes on.
+    if (mayRefuse || expires) limitRequest(this, expires ? 1 : 0);
+    throw problem;
+  }
+  request.name = nameRequest(text(args[0]), args[1]);
+  // What was sent before has ended without a word, unless the page has already sent anew while it was told of the opening.
+  if (sent !== null && !sent.over) {
+    sent.over = true;
+    stopTimer(sent.timer);
+    release(sent);
+    sent.land();
+    if (request.sent === sent) request.sent = null;
+  }
 });
 override(XMLHttpRequest.prototype, 'send', function (body) {
-  const land = takeOff(weakGet(requestNames, this) ?? 'a request');
-  listen(this, 'loadend', land, { once: true });
+  readTimeout(this);
+  const request = requestOf(this);
+  const before = request.sent;
+  const sent = { at: pageNow(), timer: 0, release: null, over: false, land: takeOff(request.name) };
+  request.sent = sent;
+  listen(this, 'loadend', () => finish(this, request, sent), once);
   try {
     sendRequest(this, body);
   } catch (problem) {
-    land();
+    finish(this, request, sent);
+    request.sent = before;
     throw problem;
   }
+  if (!sent.over) limit(this, request);
 });
+const timeoutOnPage = getOwnPropertyDescriptor({
+  get timeout() {
+    readTimeout(this);
+    return requestOf(this).timeout;
+  },
+  set timeout(value) {
+    const ms = +value >>> 0;
+    // The browser refuses it for a synchronous request.
+    limitRequest(this, 0);
+    const request = requestOf(this);
+    request.timeout = ms;
+    limit(this, request);
+  },
+}, 'timeout');
+defineProperty(XMLHttpRequest.prototype, 'timeout', { get: timeoutOnPage.get, set: timeoutOnPage.set, enumerable: nativeTimeout.enumerable, configurable: true });
 
 // watched makes a class whose instances are watched from the first moment, so our listeners run before the page's.
 function watched(Native, watch) {
@@ -97,7 +185,6 @@ function watched(Native, watch) {
   override(window, Native.name, Watched);
 }
 
-const once = { once: true };
 watched(NativeWebSocket, (socket) => {
   const land = takeOff('a socket that connects to ' + slice(socketURL(socket), 0, 200));
   setAdd(sockets, socket);
@@ -158,7 +245,7 @@ function settled(want) {
         return;
       }
       calm++;
-      if (calm > CALM_TURNS) resolve({ frames: framesSeen(), inFlight: mapSize(flights), entries: lastID });
+      if (calm > CALM_TURNS) resolve(bare({ frames: framesSeen(), inFlight: mapSize(flights), entries: lastID }));
       else if (calm === 2) setTimer(window, step, 0);
       else turn(step);
     };

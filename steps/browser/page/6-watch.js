@@ -8,16 +8,20 @@ function setIntegrationScripts(list) {
   integrationScripts = fresh;
 }
 
-// blame answers 'integration', 'host', or 'page' when no script is named.
+// blame answers 'integration', 'host', or 'page' when no script is named. Addresses in the message that a stack begins with are no scripts, so only its frames are asked.
 function blame(stack, source) {
-  const found = exec(/(https?:\/\/[^\s()]+?)(?::\d+){1,2}(?=[\s)]|$)/, stack);
+  const found = exec(/^ +at (?:[^\n]*[( ])?(https?:\/\/[^\s()]+?)(?::\d+){1,2}(?=[\s),]|$)/m, stack);
   const url = found !== null ? found[1] : source;
   if (!startsWith(url, 'http')) return 'page';
+  return isOfIntegration(url) ? 'integration' : 'host';
+}
+
+function isOfIntegration(url) {
   const path = slice(url, indexOf(url, '/', 8));
   for (let i = 0; i < integrationScripts.length; i++) {
-    if (startsWith(path, integrationScripts[i]) || startsWith(url, integrationScripts[i])) return 'integration';
+    if (startsWith(path, integrationScripts[i]) || startsWith(url, integrationScripts[i])) return true;
   }
-  return 'host';
+  return false;
 }
 
 const MOST_ERRORS = 200;
@@ -31,6 +35,7 @@ function pageError(event, name, problem, message, source, line, column) {
     emit('error', 'flooded', 'page', 'page', '', 0, 0, 'errors flooded: no more of them are recorded', '');
     return;
   }
+  unmask(problem);
   const stack = stackOf(problem);
   const from = blame(stack, source);
   const data = '{"message":' + quoted(message, 4000) + ',"name":' + quoted(problem !== null && typeof problem === 'object' ? readText(problem, 'name') : typeof problem, 200) +
@@ -38,12 +43,27 @@ function pageError(event, name, problem, message, source, line, column) {
   emit('error', name, from, 'page', data, 0, 0, from === 'page' ? 'no stack tells whose it is' : '', '');
 }
 
+// missingResource records what an element could not load, such as a picture. It is no error of a script: nothing threw, and without a stack nobody knows who asked for it,
+// unless it is the integration itself that did not come.
+function missingResource(element) {
+  if (++resources > MOST_RESOURCES) return;
+  if (resources === MOST_RESOURCES) {
+    emit('error', 'resource', 'page', 'page', '{"message":"no more resources that could not be loaded are recorded"}', 0, 0, '', '');
+    return;
+  }
+  const source = text(element.src || element.href || '');
+  const from = isOfIntegration(source) ? 'integration' : 'page';
+  emit('error', 'resource', from, 'page', '{"message":' + quote('could not load ' + nameElement(element)) + ',"element":' + quoted(lower(tagName(element)), 100) +
+    ',"source":' + quoted(source, 500) + '}', 0, 0, from === 'page' ? 'no stack tells whose it is' : '', '');
+}
+const MOST_RESOURCES = 200;
+let resources = 0;
+
 stay(window, 'error', (event) => {
   try {
     const { target } = event;
     if (target !== window && target !== null) {
-      const source = text(target.src || target.href || '');
-      emit('error', 'resource', blame('', source), 'page', '{"message":' + quote('could not load ' + nameElement(target)) + ',"source":' + quoted(source, 500) + '}', 0, 0, '', '');
+      missingResource(target);
       return;
     }
     pageError(event, 'uncaught', event.error, event.error === null || event.error === undefined ? text(event.message) : describe(event.error),
@@ -68,29 +88,54 @@ for (let i = 0; i < writers.length; i++) {
   });
 }
 
-// The console: recorded up to a limit, then silent. With a visible browser it also still prints, for whoever has the developer tools open.
+// The console: recorded up to a limit, which is no reproach: who debugs says much. Only a flood is one, and after it the console is silent. With a visible browser it also
+// still prints, for whoever has the developer tools open.
 const MOST_LINES = 200;
 const MOST_CONSOLE_BYTES = 256 * 1024;
+const FLOOD_LINES = 5000;
+const FLOOD_CHARACTERS = 4 * 1024 * 1024;
+// One line is no flood, however long it is.
+const MOST_OF_ONE = 1024 * 1024;
 const LINE_ROOM = 8 * 1024;
 let lines = 0;
+let characters = 0;
 let consoleBytes = 0;
+let consoleFull = false;
+let consoleFlooded = false;
 
+// consoleLine records a line, and answers whether it may still be printed.
 function consoleLine(level, args) {
-  if (lines > MOST_LINES || sealed) return false;
-  if (lines === MOST_LINES || consoleBytes > MOST_CONSOLE_BYTES) {
-    lines = MOST_LINES + 1;
+  if (consoleFlooded || sealed) return false;
+  lines++;
+  let length = 0;
+  for (let i = 0; i < args.length; i++) {
+    if (typeof args[i] === 'string') length += args[i].length;
+    else unmask(args[i]);
+  }
+  characters += min(length, MOST_OF_ONE);
+  if (lines > FLOOD_LINES || characters > FLOOD_CHARACTERS) {
+    consoleFlooded = true;
     emit('console', 'flooded', 'page', 'page', '', 0, 0, 'console flooded: no more of it is recorded', '');
     return false;
   }
+  if (consoleFull) return true;
+  if (lines > MOST_LINES || consoleBytes > MOST_CONSOLE_BYTES) {
+    consoleFull = true;
+    emit('console', 'dropped', 'page', 'page', '', 0, 0, 'the console says more than is recorded: what follows is left out', '');
+    return true;
+  }
+  recordLine(level, args);
+  return true;
+}
+
+function recordLine(level, args) {
   let line = '';
   for (let i = 0; i < args.length && line.length < LINE_ROOM; i++) {
     const piece = typeof args[i] === 'string' ? args[i] : stackOf(args[i]) || snapshot(args[i], 2048).json;
     line += (i > 0 ? ' ' : '') + (piece.length > LINE_ROOM ? shorten(piece, LINE_ROOM) : piece);
   }
-  lines++;
   consoleBytes += line.length;
   emit('console', level, 'page', 'page', '{"text":' + quote(line) + '}', 0, 0, '', '');
-  return true;
 }
 
 const spoken = ['debug', 'dir', 'dirxml', 'error', 'group', 'groupCollapsed', 'info', 'log', 'table', 'trace', 'warn'];
@@ -103,7 +148,7 @@ function overrideConsole(level, speak) {
   });
 }
 for (let i = 0; i < spoken.length; i++) overrideConsole(spoken[i], (args) => consoleLine(spoken[i], args));
-for (let i = 0; i < silent.length; i++) overrideConsole(silent[i], (args) => (silent[i] === 'assert' ? !args[0] && consoleLine('assert', args) : lines <= MOST_LINES));
+for (let i = 0; i < silent.length; i++) overrideConsole(silent[i], (args) => (silent[i] === 'assert' ? !args[0] && consoleLine('assert', args) : !consoleFlooded));
 
 // Dialogs answer at once, the way a user who closes them would, because a real one stops the page and every other command with it.
 const dialog = (name, answer) => override(window, name, (message) => {

@@ -53,6 +53,7 @@ const writeArgs = (args, instance) => {
 // how long the call took on the page's own clock, instance the number of the factory call that it belongs to.
 function outcome(kind, name, from, to, ref, widget, how, value, isSync, about) {
   if (sealed) return;
+  if (how !== 'fulfilled' && from === 'integration') unmask(value);
   let json = '{"outcome":' + quote(how);
   let cut = false;
   if (how !== 'fulfilled' || value !== undefined) {
@@ -114,16 +115,134 @@ function methodProxy(integration, widget, instance) {
     ownKeys: () => ownKeys(integration),
     getOwnPropertyDescriptor(_, name) {
       const property = getOwnPropertyDescriptor(integration, name);
-      return property === undefined ? undefined : { ...property, configurable: true };
+      return property === undefined ? undefined : bare({ ...property, configurable: true });
     },
     defineProperty: (_, name, property) => tryDefine(integration, name, { ...property, configurable: true }),
   });
   return proxy;
 }
 
+// Names of callbacks that were looked for in vain, each with what is known about it.
+const misses = new NativeMap();
+
+// A call of what is not there is seen in two ways: the script shows it at the place of the look, even if the integration catches the error, and the error that is thrown
+// names it, whenever the error comes to light. What neither shows, such as a function that was taken out of the object first and whose error is caught, stays unseen.
+const MOST_LOOKS = 2000;
+let looks = 0;
+
+// findCall reads the script at the place where the name was just looked up.
+function findCall(name, miss) {
+  if (++looks > MOST_LOOKS) return;
+  const place = placeOfCaller();
+  if (place === null || setHas(miss.places, place.text) || !startsWith(place.url, pageOrigin + '/')) return;
+  setAdd(miss.places, place.text);
+  const land = takeOff('the source of a script, to tell a call from a look');
+  const read = (source) => {
+    if (callsAt(source, place, name)) miss.isCalled('{"at":' + quoted(place.text, 500) + '}');
+    land();
+  };
+  if (!follow(sourceOf(place.url), read, land)) land();
+}
+
+// unmask looks at what was thrown: does it tell of a call of a missing callback?
+function unmask(problem) {
+  if (mapSize(misses) === 0 || problem === null || typeof problem !== 'object' || readText(problem, 'name') !== 'TypeError') return;
+  const message = readText(problem, 'message');
+  const told = message.length > 2000 ? null : exec(/([\w$]+)["'\])]* is not a (?:function|constructor)/, message);
+  const miss = told === null ? undefined : mapGet(misses, told[1]);
+  if (miss !== undefined) miss.isCalled('{"message":' + quote(message) + '}');
+}
+
+// placeOfCaller tells where the script stands that is running, by the first frame that is not ours, or null if that is no script with an address. What the page may have
+// put in the way of stacks is put aside meanwhile.
+function placeOfCaller() {
+  let stack = '';
+  const aside = [];
+  try {
+    setAside(aside, 'prepareStackTrace', undefined);
+    setAside(aside, 'stackTraceLimit', 10);
+    stack = stackOf(new NativeError());
+  } catch { /* the page has frozen them, so its stacks are not to be trusted */ }
+  for (let i = 0; i < aside.length; i++) {
+    if (aside[i].property === undefined) deleteProperty(NativeError, aside[i].name);
+    else tryDefine(NativeError, aside[i].name, aside[i].property);
+  }
+  const frame = exec(/^ +at (?:[^\n]*[( ])?((https?:\/\/[^\s()]+?):(\d+):(\d+))\)?$/m, firstForeign(stack));
+  return frame === null ? null : { text: frame[1], url: frame[2], line: number(frame[3]), column: number(frame[4]) };
+}
+
+function setAside(aside, name, value) {
+  aside[aside.length] = { name, property: getOwnPropertyDescriptor(NativeError, name) };
+  defineProperty(NativeError, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+// firstForeign is the first line of a stack that is a frame, and not of this script.
+function firstForeign(stack) {
+  let at = 0;
+  while (at < stack.length) {
+    const next = indexOf(stack, '\n', at);
+    const end = next < 0 ? stack.length : next;
+    const line = slice(stack, at, end);
+    if (startsWith(line, '    at ') && indexOf(line, 'deskcheck:page.js') < 0) return line;
+    at = end + 1;
+  }
+  return '';
+}
+
+// sourceOf promises the text of a script of the page's own origin, '' if it cannot be had.
+const sources = new NativeMap();
+function sourceOf(url) {
+  let source = mapGet(sources, url);
+  if (source === undefined) {
+    source = promised((resolve) => {
+      const none = () => resolve('');
+      const reply = nativeFetch(window, url, { __proto__: null, cache: 'force-cache' });
+      if (!follow(reply, (response) => { if (!follow(bodyText(response), resolve, none)) none(); }, none)) none();
+    });
+    mapSet(sources, url, source);
+  }
+  return source;
+}
+
+// callsAt tells whether a script calls what it looks up at a place: .name( or [name](, also through call or apply. An optional call is none: it asks first.
+function callsAt(source, place, name) {
+  let at = 0;
+  for (let line = 1; line < place.line; line++) {
+    at = indexOf(source, '\n', at) + 1;
+    if (at === 0) return false;
+  }
+  let code = slice(source, at + place.column - 1, at + place.column - 1 + 2000);
+  if (startsWith(code, '?.')) code = slice(code, 2);
+  code = afterSpace(code);
+  if (startsWith(code, name)) code = slice(code, name.length);
+  else if (startsWith(code, '[')) code = afterBracket(code);
+  else return false;
+  code = afterSpace(code);
+  const through = exec(/^\.\s*(?:apply|call)\s*(?=\()/, code);
+  return startsWith(through === null ? code : slice(code, through[0].length), '(');
+}
+
+const afterSpace = (code) => slice(code, exec(/^(?:\s|\/\/[^\n]*\n|\/\*[^]*?\*\/)*/, code)[0].length);
+
+// afterBracket is what follows the bracket that the code begins with, or ''.
+function afterBracket(code) {
+  let depth = 0;
+  let mark = '';
+  for (let i = 0; i < code.length; i++) {
+    const c = code[i];
+    if (mark !== '') {
+      if (c === '\\') i++;
+      else if (c === mark) mark = '';
+    } else if (c === '"' || c === "'" || c === '`') mark = c;
+    else if (c === '[') depth++;
+    else if (c === ']' && --depth === 0) return slice(code, i + 1);
+  }
+  return '';
+}
+
 // callbackProxy records every callback. Like the host's own object it has no enumerable keys, and its methods need their receiver.
 function callbackProxy(callback, widget, instance, known, others) {
-  const reported = new NativeSet();
+  const missed = new NativeMap();
   const methods = new NativeMap();
   // The stand-in's prototype shows the same methods as the host's object would, to whoever looks there.
   const prototype = create(ObjectPrototype);
@@ -157,16 +276,32 @@ function callbackProxy(callback, widget, instance, known, others) {
     return recording;
   };
 
-  // unknown records that a name was read which this host does not have: once for each name.
+  // unknown is told that a name was looked for which this host does not have, and records it once for each name. To look is allowed, to call is not; the trap sees no
+  // difference between the two.
   const unknown = (name, isRead) => {
-    if (setHas(harmless, name) || setHas(reported, name)) return;
-    setAdd(reported, name);
-    if (setHas(known, name) || setHas(others, name) || !isRead) {
-      emit('probe', name, 'integration', 'host', '', 0, widget, 'the integration looked for callback.' + name, '');
-      return;
-    }
-    const near = nearest(name, known) || nearest(name, others);
-    emit('violation', name, 'integration', 'host', '', 0, widget, 'no chat has a callback named ' + quoted(name, 100) + (near === '' ? '' : '; did you mean ' + near + '?'), 'CB-04');
+    if (setHas(harmless, name)) return;
+    const miss = mapGet(missed, name) ?? firstMiss(name);
+    // An error that names it is laid to the latest who looked.
+    mapSet(misses, name, miss);
+    if (isRead && !miss.called) findCall(name, miss);
+  };
+  const firstMiss = (name) => {
+    const ref = emit('probe', name, 'integration', 'host', '', 0, widget, 'the integration looked for callback.' + name, '');
+    const shown = 'callback.' + (name.length > 100 ? shorten(name, 100) : name);
+    const miss = {
+      called: false,
+      places: new NativeSet(),
+      isCalled(evidence) {
+        if (miss.called) return;
+        miss.called = true;
+        const near = nearest(name, known) || nearest(name, others);
+        const note = setHas(others, name) ? shown + ' was called, though this chat does not have it; other chats do, so ask whether it is there'
+          : shown + ' was called, but no chat has a callback of that name' + (near === '' ? '' : '; did you mean ' + near + '?');
+        emit('violation', name, 'integration', 'host', evidence, ref, widget, note, 'CB-04');
+      },
+    };
+    mapSet(missed, name, miss);
+    return miss;
   };
 
   const proxy = new NativeProxy(target, {

@@ -35,7 +35,7 @@ function screen() {
 }
 
 const shadows = new NativeWeakMap();
-const watchAll = { subtree: true, childList: true, attributes: true, characterData: true };
+const watchAll = { __proto__: null, subtree: true, childList: true, attributes: true, characterData: true };
 const observer = new NativeMutationObserver(mutated);
 observe(observer, document, watchAll);
 override(Element.prototype, 'attachShadow', function (options) {
@@ -67,7 +67,7 @@ function target(name, widget) {
       if (point !== null) {
         search.over = true;
         sought = null;
-        resolve(point);
+        resolve(bare(point));
         return;
       }
       // Layout may change without a mutation, so an element that is there is looked at again with every frame.
@@ -119,7 +119,7 @@ function reach(search) {
   if (element === null) return null;
   const name = '<' + nameElement(element) + '>';
   if (!isConnected(element)) return refuse(search, name + ' is not in the document');
-  if (!checkVisibility(element, { opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true })) return refuse(search, name + ' is hidden');
+  if (!checkVisibility(element, { __proto__: null, opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true })) return refuse(search, name + ' is hidden');
   if (matches(element, ':disabled') || getAttribute(element, 'aria-disabled') === 'true') return refuse(search, name + ' is disabled');
   const inert = closest(element, '[inert]');
   if (inert !== null) return refuse(search, name + ' is inert because of <' + nameElement(inert) + '>');
@@ -136,7 +136,7 @@ function reach(search) {
   const points = clickPoints(element, box);
   if (!inView(points[0]) && search.scrolls < 3) {
     search.scrolls++;
-    scrollIntoView(element, { block: 'center', inline: 'center', behavior: 'instant' });
+    scrollIntoView(element, { __proto__: null, block: 'center', inline: 'center', behavior: 'instant' });
     return reach(search);
   }
   let cover = null;
@@ -221,7 +221,7 @@ function why() {
   const reason = sought === null ? 'the page was busy' : sought.reason;
   if (sought !== null) sought.over = true;
   sought = null;
-  return { reason, screen: shorten2000(screen()) };
+  return bare({ reason, screen: shorten2000(screen()) });
 }
 const shorten2000 = (string) => (string.length > 2000 ? shorten(string, 2000) : string);
 
@@ -259,17 +259,18 @@ function retire() {
   return true;
 }
 
-// call runs globalThis.<path>(...args) with arguments given as a JSON list. What it promises can be awaited even if the page broke its promises.
+// call runs globalThis.<path>(...args) with arguments given as a JSON list. What it promises can be awaited even if the page broke its promises. Go is given the whole hand
+// where the page would find one that is shut.
 function call(path, json) {
   let self;
-  let value = globalThis;
+  let value = window;
   let at = 0;
   while (at <= path.length) {
     const dot = indexOf(path, '.', at);
     const name = slice(path, at, dot < 0 ? path.length : dot);
     if (value === null || value === undefined) throw new NativeTypeError(path + ' cannot be called: ' + slice(path, 0, max(0, at - 1)) + ' is ' + value);
     self = value;
-    value = value[name];
+    value = value === window && name === 'deskcheck' ? hand : value[name];
     at = dot < 0 ? path.length + 1 : dot + 1;
   }
   if (typeof value !== 'function') throw new NativeTypeError(path + ' cannot be called: it is ' + (value === null ? 'null' : typeof value));
@@ -279,23 +280,63 @@ function call(path, json) {
   return follow(result, settle.resolve, settle.reject) ? safe : result;
 }
 
-// Globals that belong to the page: an integration that replaces one changes the ground under everybody else's feet. Our own stand-ins were in place before.
-const grounds = ['Array', 'Date', 'Error', 'EventTarget', 'JSON', 'Map', 'Math', 'Object', 'Promise', 'Proxy', 'Reflect', 'Request', 'Response', 'Set', 'String', 'Symbol', 'URL', 'WebSocket',
-  'XMLHttpRequest', 'clearTimeout', 'crypto', 'fetch', 'setInterval', 'setTimeout', 'structuredClone'];
-const ground = create(null);
-for (let i = 0; i < grounds.length; i++) ground[grounds[i]] = globalThis[grounds[i]];
+// What belongs to the page: an integration that replaces a global, or what all objects have in common, changes the ground under everybody else's feet. Our own stand-ins
+// were in place before. New methods that no loop over properties meets are left alone: polyfills bring them.
+const grounds = ['AbortController', 'Array', 'Date', 'Error', 'EventTarget', 'JSON', 'Map', 'Math', 'Object', 'Promise', 'Proxy', 'Reflect', 'Request', 'Response', 'Set', 'String', 'Symbol', 'URL',
+  'WeakMap', 'WebSocket', 'XMLHttpRequest', 'clearTimeout', 'console', 'crypto', 'fetch', 'performance', 'queueMicrotask', 'setInterval', 'setTimeout', 'structuredClone'];
+const { prototype: ArrayPrototype } = Array;
+const { prototype: PromisePrototype } = Promise;
+const owned = [];
+for (let i = 0; i < grounds.length; i++) own(grounds[i], window, grounds[i]);
+own('Object.assign', Object, 'assign');
+own('Object.freeze', Object, 'freeze');
+own('Object.keys', Object, 'keys');
+own('Promise.prototype.then', PromisePrototype, 'then');
+function own(name, holder, key) {
+  owned[owned.length] = { name, holder, key, value: holder[key] };
+}
 
-// tampered lists the globals that are not what they were.
+// tampered lists what is not what it was. The list inherits nothing, for a then that the page gave to all objects would have the browser wait for it in vain.
 function tampered() {
   const list = [];
-  for (let i = 0; i < grounds.length; i++) {
+  const add = (name) => {
+    // Not by assignment, which would ask a setter that the page gave to all arrays.
+    if (list.length < 50) defineProperty(list, list.length, { value: name, enumerable: true, writable: true, configurable: true });
+  };
+  for (let i = 0; i < owned.length; i++) {
+    const { name, holder, key, value } = owned[i];
     let now;
     try {
-      now = globalThis[grounds[i]];
+      now = holder[key];
     } catch { /* a getter that throws is not what was there */ }
-    if (now !== ground[grounds[i]]) list[list.length] = grounds[i];
+    if (now !== value) add(name);
   }
-  return list;
+  // Every loop over properties meets an enumerable one.
+  const added = enumerableKeys(ObjectPrototype);
+  for (let i = 0; i < added.length; i++) add('Object.prototype.' + slice(added[i], 0, 100));
+  // With then every object passes for a promise, with get or set every description of a property for that of an accessor.
+  const never = ['then', 'get', 'set'];
+  for (let i = 0; i < never.length; i++) {
+    const property = getOwnPropertyDescriptor(ObjectPrototype, never[i]);
+    if (property !== undefined && !bare(property).enumerable) add('Object.prototype.' + never[i]);
+  }
+  const addedToArrays = enumerableKeys(ArrayPrototype);
+  for (let i = 0; i < addedToArrays.length; i++) add('Array.prototype.' + slice(addedToArrays[i], 0, 100));
+  return bare(list);
+}
+
+// accuse records once what was replaced, while there is still a page to say so: such a page may never come to an end at which it could be asked.
+let accused = false;
+function accuse() {
+  if (accused) return;
+  const list = tampered();
+  if (list.length === 0) return;
+  accused = true;
+  let names = '';
+  for (let i = 0; i < list.length; i++) names += (i > 0 ? ', ' : '') + list[i];
+  emit('violation', 'tampered', 'integration', 'page', '', 0, 0, 'replaced or added under everybody else: ' + names, '');
+  // With it no promise that is kept with an object is ever kept, the host's and the kit's included, so that nothing else could be learnt. The verdict stands already.
+  deleteProperty(ObjectPrototype, 'then');
 }
 
 const fixed = (name, value) => defineProperty(hand, name, { value, enumerable: true });
@@ -303,7 +344,10 @@ const frozen = (members) => Object.freeze(Object.assign(create(null), members));
 fixed('record', record);
 fixed('attempt', setAttempt);
 fixed('wrapFactory', wrapFactory);
-fixed('settled', settled);
+fixed('settled', (want) => {
+  accuse();
+  return settled(want);
+});
 fixed('screen', screen);
 fixed('tampered', tampered);
 fixed('integrationScripts', setIntegrationScripts);
@@ -319,7 +363,47 @@ defineProperty(hand, 'ui', {
 });
 defineProperty(hand, 'page', { value: null, writable: true, enumerable: true });
 Object.preventExtensions(hand);
-defineProperty(globalThis, 'deskcheck', { value: hand });
+
+// What the page finds as globalThis.deskcheck is a door to the hand. It stands open to the host's scripts, which take from it what they need and offer ui and page; with
+// the page it falls shut, before the integration is there. An integration with this hand could write the record, stop it, or choose what the user sees; so from then on
+// whoever reaches for it gets nothing and stands in the record. Go has the word that opens it.
+const door = create(null);
+let shut = false;
+const reached = new NativeSet();
+function trespass(name) {
+  if (setHas(reached, name)) return;
+  setAdd(reached, name);
+  emit('violation', 'deskcheck', 'integration', 'page', '', 0, 0, 'a script of the page reached for deskcheck.' + name + ', which is the kit\'s and its host\'s alone', '');
+}
+function hang(name) {
+  defineProperty(door, name, {
+    enumerable: true,
+    get() {
+      if (!shut) return hand[name];
+      trespass(name);
+      return undefined;
+    },
+    set(value) {
+      if (shut || (name !== 'ui' && name !== 'page')) {
+        trespass(name);
+        return;
+      }
+      hand[name] = value;
+      shut = name === 'page';
+    },
+  });
+}
+const hung = getOwnPropertyNames(hand);
+for (let i = 0; i < hung.length; i++) hang(hung[i]);
+defineProperty(door, 'hand', {
+  value(word) {
+    if (word === BINDING) return hand;
+    trespass('hand');
+    return undefined;
+  },
+});
+Object.preventExtensions(door);
+defineProperty(globalThis, 'deskcheck', { value: door });
 
 control('$hello', ',"d":{"url":' + quote(location.href) + '}');
 listen(document, 'DOMContentLoaded', () => {
