@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -31,6 +32,9 @@ func bundleOf(c Integration) (aichat.Bundle, reports.Integration, error) {
 		code, err := os.ReadFile(c.Bundle)
 		if err != nil {
 			return aichat.Bundle{}, reports.Integration{}, &UserError{Err: fmt.Errorf("read the bundle: %w", err)}
+		}
+		if err := checkScript(c.Bundle, code); err != nil {
+			return aichat.Bundle{}, reports.Integration{}, err
 		}
 		return aichat.Bundle{Code: code, Global: c.Global}, about(c.Bundle, c.Global, code), nil
 	case c.File != "":
@@ -123,8 +127,7 @@ func bundleHost() ([]byte, error) {
 	options.External = []string{"/integration.js", "/probe.js"}
 	result := api.Build(options)
 	if len(result.Errors) > 0 {
-		told := api.FormatMessages(result.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage})
-		return nil, fmt.Errorf("bundle the embedded host page: %s", strings.TrimSpace(strings.Join(told, "\n")))
+		return nil, fmt.Errorf("bundle the embedded host page: %s", inWords(result.Errors))
 	}
 	return result.OutputFiles[0].Contents, nil
 }
@@ -132,8 +135,8 @@ func bundleHost() ([]byte, error) {
 func build(options api.BuildOptions, source, export string) (aichat.Bundle, reports.Integration, error) {
 	result := api.Build(options)
 	if len(result.Errors) > 0 {
-		told := api.FormatMessages(result.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage})
-		return aichat.Bundle{}, reports.Integration{}, &UserError{Err: fmt.Errorf("bundle the integration %s:\n\n%s", source, strings.TrimSpace(strings.Join(told, "\n")))}
+		fix := withOwnAdvice(result.Errors, options.AbsWorkingDir)
+		return aichat.Bundle{}, reports.Integration{}, &UserError{Err: fmt.Errorf("bundle the integration %s:\n\n%s", source, inWords(result.Errors)), Fix: fix}
 	}
 	exports, err := exportsOf(result.Metafile)
 	if err != nil {
@@ -155,6 +158,138 @@ func exportError(source, export string, exports []string) error {
 		return fmt.Errorf("the integration %s exports nothing: it needs %s, a function (parameters, env) => integration", source, wanted)
 	}
 	return fmt.Errorf("the integration %s has no %s: it exports %s (choose one with --export)", source, strings.TrimPrefix(strings.TrimPrefix(wanted, "an "), "a "), strings.Join(exports, ", "))
+}
+
+// inWords is what esbuild says, with file, line and caret.
+func inWords(messages []api.Message) string {
+	told := api.FormatMessages(messages, api.FormatMessagesOptions{Kind: api.ErrorMessage})
+	return strings.TrimSpace(strings.Join(told, "\n"))
+}
+
+// checkScript wants a prebuilt bundle to be what a page can load as a classic script: it parses, and it is no module. A browser would only say that there is no factory.
+func checkScript(file string, code []byte) error {
+	result := api.Build(api.BuildOptions{
+		Stdin: &api.StdinOptions{Contents: string(code), Sourcefile: file, Loader: api.LoaderJS}, Metafile: true, Write: false, LogLevel: api.LogLevelSilent,
+	})
+	if len(result.Errors) > 0 {
+		return &UserError{Err: fmt.Errorf("read the bundle %s:\n\n%s", file, inWords(result.Errors))}
+	}
+	var meta struct {
+		Inputs map[string]struct {
+			Format string `json:"format"`
+		} `json:"inputs"`
+	}
+	if err := json.Unmarshal([]byte(result.Metafile), &meta); err != nil {
+		return fmt.Errorf("read esbuild's description of the bundle: %w", err)
+	}
+	for _, input := range meta.Inputs {
+		if input.Format != "esm" {
+			continue
+		}
+		text := fmt.Sprintf("the bundle %s is a module, and a bundle has to be a classic script", file)
+		if where := moduleSyntax(file, code); where != "" {
+			text += ":\n\n" + where
+		}
+		return &UserError{Err: errors.New(text), Fix: fmt.Sprintf("give it with --integration %s (integration.file), or build a script that leaves its factory in a global variable (esbuild: --format=iife)", file)}
+	}
+	return nil
+}
+
+// moduleSyntax shows the first place that makes a file a module, empty if none is found: within a function, import and export at the top level do not parse.
+func moduleSyntax(file string, code []byte) string {
+	const before, after = "(() => {\n", "\n})"
+	source := string(code)
+	if strings.HasPrefix(source, "#!") {
+		source = "//" + source[2:]
+	}
+	result := api.Transform(before+source+after, api.TransformOptions{Sourcefile: file, Loader: api.LoaderJS, LogLevel: api.LogLevelSilent})
+	if len(result.Errors) == 0 || result.Errors[0].Location == nil {
+		return ""
+	}
+	first := result.Errors[0]
+	first.Text, first.Notes = "This makes it a module", nil
+	first.Location.Line--
+	return inWords([]api.Message{first})
+}
+
+// withOwnAdvice takes out of the messages what esbuild advises and deskcheck has no option for, and returns the next step instead: what to do about imports that were
+// not found. Files in messages are relative to dir.
+func withOwnAdvice(messages []api.Message, dir string) string {
+	var fixes []string
+	for i := range messages {
+		m := &messages[i]
+		quoted, unresolved := strings.CutPrefix(m.Text, "Could not resolve ")
+		if !unresolved || m.Location == nil {
+			continue
+		}
+		name, err := strconv.Unquote(quoted)
+		if err != nil {
+			continue
+		}
+		noted := func(words string) bool {
+			return slices.ContainsFunc(m.Notes, func(n api.Note) bool { return strings.Contains(n.Text, words) })
+		}
+		importer := filepath.Join(dir, m.Location.File)
+		var fix string
+		switch {
+		case noted("is built into node"):
+			fix = name + " is a part of Node, which no browser has: do without it, or import a package that stands in for it"
+		case noted("Use the relative path"):
+			fix = fmt.Sprintf("import it as \"./%s\"", name)
+		case strings.HasPrefix(name, ".") || filepath.IsAbs(name):
+			fix = "there is no such file: correct the path, which is taken from " + shownFolder(filepath.Dir(importer))
+		default:
+			fix = installFix(name, importer)
+		}
+		m.Notes = slices.DeleteFunc(m.Notes, func(n api.Note) bool {
+			return strings.Contains(n.Text, "as external") || strings.Contains(n.Text, "is built into node") || strings.Contains(n.Text, "Use the relative path")
+		})
+		if !slices.Contains(fixes, fix) {
+			fixes = append(fixes, fix)
+		}
+	}
+	return strings.Join(fixes, "; ")
+}
+
+// installFix says how a package gets to the file that imports it: it belongs into the nearest folder above with a package.json, or else beside the file.
+func installFix(name, importer string) string {
+	parts := strings.Split(name, "/")
+	pkg := parts[0]
+	if strings.HasPrefix(pkg, "@") && len(parts) > 1 {
+		pkg += "/" + parts[1]
+	}
+	// What a package imports is installed by the project that imports the package.
+	outer, _, _ := strings.Cut(filepath.Dir(importer), string(filepath.Separator)+"node_modules")
+	folder := outer
+	for dir := outer; ; dir = filepath.Dir(dir) {
+		if declared, err := os.ReadFile(filepath.Join(dir, "package.json")); err == nil { //nolint:gosec // It lies above the user's own file.
+			if strings.Contains(string(declared), strconv.Quote(pkg)) {
+				return "run npm install in " + shownFolder(dir)
+			}
+			folder = dir
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return fmt.Sprintf("run npm install %s in %s", pkg, shownFolder(folder))
+}
+
+// shownFolder is a folder as the user would name it from where they are.
+func shownFolder(dir string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return dir
+	}
+	relative, err := filepath.Rel(here, dir)
+	switch {
+	case err != nil || strings.HasPrefix(relative, ".."):
+		return dir
+	case relative == ".":
+		return "this folder"
+	}
+	return relative
 }
 
 // exportsOf reads the names that the bundle exports out of esbuild's description of it.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,19 @@ type Integration struct {
 	File, Export string
 	// Bundle is a prebuilt classic script, Global the global variable in which it leaves the factory.
 	Bundle, Global string
+}
+
+// String names it as a run does when it begins, such as "src/desk.ts (default export)".
+func (i Integration) String() string {
+	switch {
+	case i.Bundle != "":
+		return fmt.Sprintf("%s (global %s)", i.Bundle, i.Global)
+	case i.File == "":
+		return "the embedded reference integration: none is configured"
+	case i.Export == "" || i.Export == "default":
+		return i.File + " (default export)"
+	}
+	return fmt.Sprintf("%s (export %s)", i.File, i.Export)
 }
 
 // KnownFailing declares that a requirement fails today and may.
@@ -242,7 +256,11 @@ func (c Config) integrationProblems() []ConfigProblem {
 	return nil
 }
 
-// fileProblems finds files that are named and not there, before a browser is started for them.
+// largestScript bounds the integration's own file: what is larger does not get through a page in time.
+const largestScript = 64 << 20
+
+// fileProblems finds files that are named and are not there or not such as a run can use, before a browser is started for them. What is no file, such as a pipe or a
+// device, must not even be opened: it may wait for ever there, or never end.
 func (c Config) fileProblems() []ConfigProblem {
 	var problems []ConfigProblem
 	check := func(key, path, what string) {
@@ -255,8 +273,12 @@ func (c Config) fileProblems() []ConfigProblem {
 			problems = append(problems, ConfigProblem{Key: key, Message: path + " does not exist"})
 		case err != nil:
 			problems = append(problems, ConfigProblem{Key: key, Message: err.Error()})
-		case info.IsDir():
-			problems = append(problems, ConfigProblem{Key: key, Expected: what, Found: "the folder " + path})
+		case !info.Mode().IsRegular():
+			problems = append(problems, ConfigProblem{Key: key, Expected: what, Found: "the " + strings.TrimPrefix(fileKind(info), "a ") + " " + path})
+		case key == "integration.file" && !slices.Contains([]string{".js", ".mjs", ".ts", ".tsx"}, filepath.Ext(path)):
+			problems = append(problems, ConfigProblem{Key: key, Expected: "a .js, .mjs, .ts or .tsx file", Found: path})
+		case key != "browser" && info.Size() > largestScript:
+			problems = append(problems, ConfigProblem{Key: key, Message: path + " is larger than 64 MiB: that is no integration"})
 		}
 	}
 	check("integration.file", c.Integration.File, "a file")

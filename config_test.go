@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"deskcheck"
-	"deskcheck/fixtures"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,7 +65,7 @@ known-failing:
 func TestLoadFillsIn(t *testing.T) {
 	for name, text := range map[string]string{
 		"an empty file": "", "comments": "# nothing yet\n", "a document mark": "---\n", "a byte order mark": "\ufeffworkers: 4\n",
-		"lists emptied by commenting out": "known-failing:\n#  - requirement: X\nselect:\nintegration:\nworkers: 4\n", "Windows lines": "workers: 4\r\nrepeat: 1\r\n",
+		"lists emptied by commenting out": "known-failing:\n#  - requirement: X\nselect:\nworkers: 4\n", "Windows lines": "workers: 4\r\nrepeat: 1\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := inFolder(t, text)
@@ -100,7 +99,7 @@ func TestLoadResolvesPathsAgainstTheFilesFolder(t *testing.T) {
 }
 
 func TestLoadNamesEveryMistake(t *testing.T) {
-	const capabilities = "core, avail, banner, rich, typing, read, transfer, files, screen, reconnect, state, sync or events"
+	const capabilities = "core, avail, banner, files or events"
 	for _, test := range []struct {
 		name, text string
 		want       []string
@@ -124,9 +123,14 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		{"a text for a list", "select: FLOW-03\n", []string{`deskcheck.yaml:1:9: select: expected a list, such as [FLOW-03, availability], found the text "FLOW-03"`}},
 		{"an item of another type", "select:\n  - FLOW-03\n  - 7\n", []string{`deskcheck.yaml:3:5: select[1]: expected a requirement ID, an area, a feature or a scenario, found the number 7`}},
 		{"an item without a value", "workers: 4\nselect: [ ~, FLOW-03 ]\n", []string{`deskcheck.yaml:2:11: select[0]: expected a requirement ID, an area, a feature or a scenario, found nothing`}},
-		{"an unknown capability", "capabilities: [core, availability]\n", []string{`deskcheck.yaml:1:22: capabilities[1]: expected a capability: ` + capabilities + `, found the text "availability"`}},
-		{"a capability misspelt", "only-capabilities: [cor]\n", []string{`deskcheck.yaml:1:21: only-capabilities[0]: expected a capability: ` + capabilities + `, found the text "cor"; did you mean core?`}},
+		{"an unknown capability", "capabilities: [core, availability]\n", []string{`deskcheck.yaml:1:22: capabilities[1]: expected a capability that this version covers: ` + capabilities + `, found the text "availability"`}},
+		{"a capability of another version", "capabilities: [typing]\n", []string{`deskcheck.yaml:1:16: capabilities[0]: expected a capability that this version covers: ` + capabilities + `, found the text "typing"`}},
+		{"a capability misspelt", "only-capabilities: [cor]\n", []string{`deskcheck.yaml:1:21: only-capabilities[0]: expected a capability that this version covers: ` + capabilities + `, found the text "cor"; did you mean core?`}},
 		{"a text for a mapping", "integration: src/desk.ts\n", []string{`deskcheck.yaml:1:14: integration: expected file: or bundle: below it, found the text "src/desk.ts"`}},
+		{"an integration left empty", "workers: 4\nintegration:\n", []string{`deskcheck.yaml:2:1: integration: expected file: or bundle: below it, found nothing`}},
+		{"an integration without keys", "integration: {}\n", []string{`deskcheck.yaml:1:14: integration: expected file: or bundle: below it, found nothing`}},
+		{"an integration of nothing", "integration: {file: ''}\n", []string{`deskcheck.yaml:1:21: integration.file: expected the path of a .js, .mjs, .ts or .tsx file, found an empty text`}},
+		{"binary data", "workers: !!binary aGVsbG8=\n", []string{`deskcheck.yaml:1:18: workers: expected a whole number from 1 to 64, found binary data`}},
 		{"a file and a bundle", "integration:\n  file: a.ts\n  bundle: b.js\n  global: B\n", []string{`deskcheck.yaml:3:11: integration.bundle: a source file and a bundle exclude each other; give one of them`}},
 		{"a bundle without a global", "integration:\n  bundle: b.js\n", []string{`deskcheck.yaml:2:3: integration.global: expected the name of the global variable in which the bundle leaves its factory, found nothing`}},
 		{"a global without a bundle", "integration: {global: B}\n", []string{`deskcheck.yaml:1:14: integration.bundle: expected the path of the script that leaves its factory in B, found nothing`}},
@@ -167,10 +171,11 @@ func TestLoadOfWhatIsNoConfiguration(t *testing.T) {
 	inFolder(t, "")
 	require.NoError(t, os.Mkdir("folder", 0o700))
 	require.NoError(t, os.WriteFile("binary", []byte("\x00\xff"), 0o600))
-	require.NoError(t, os.WriteFile("large", make([]byte, 1<<20+1), 0o600))
+	require.NoError(t, os.WriteFile("large", make([]byte, 128<<10+1), 0o600))
 	for path, want := range map[string]string{
 		"absent.yaml": `absent.yaml does not exist; "deskcheck config init" writes one`, "folder": "folder is a folder, not a configuration file; name the file in it",
-		"binary": "binary is not a text file in UTF-8", "large": "large is larger than 1 MiB: that is no configuration",
+		os.DevNull: os.DevNull + " is a device, not a configuration file; write the configuration into a file and name that",
+		"binary":   "binary is not a text file in UTF-8", "large": "large is larger than 128 KiB: that is no configuration",
 	} {
 		_, err := deskcheck.Load(path)
 		require.EqualError(t, err, want)
@@ -186,7 +191,10 @@ func TestAFixFollowsWhereYAMLNeedsOne(t *testing.T) {
 func TestValidate(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.Mkdir("folder", 0o700))
-	require.NoError(t, os.WriteFile("file", nil, 0o600))
+	for _, name := range []string{"file", "data.json", "desk.cjs", "huge.js"} {
+		require.NoError(t, os.WriteFile(name, nil, 0o600))
+	}
+	require.NoError(t, os.Truncate("huge.js", 64<<20+1))
 	require.NoError(t, deskcheck.DefaultConfig().Validate())
 	for _, test := range []struct {
 		want   string
@@ -195,6 +203,11 @@ func TestValidate(t *testing.T) {
 		{"integration.file: desk.ts does not exist", func(c *deskcheck.Config) { c.Integration.File = "desk.ts" }},
 		{"integration.file: expected a file, found the folder folder", func(c *deskcheck.Config) { c.Integration.File = "folder" }},
 		{"integration.bundle: desk.js does not exist", func(c *deskcheck.Config) { c.Integration = deskcheck.Integration{Bundle: "desk.js", Global: "D"} }},
+		{"integration.file: expected a .js, .mjs, .ts or .tsx file, found data.json", func(c *deskcheck.Config) { c.Integration.File = "data.json" }},
+		{"integration.file: expected a .js, .mjs, .ts or .tsx file, found desk.cjs", func(c *deskcheck.Config) { c.Integration.File = "desk.cjs" }},
+		{"integration.file: expected a file, found the device " + os.DevNull, func(c *deskcheck.Config) { c.Integration.File = os.DevNull }},
+		{"integration.bundle: expected a file, found the device " + os.DevNull, func(c *deskcheck.Config) { c.Integration = deskcheck.Integration{Bundle: os.DevNull, Global: "D"} }},
+		{"integration.bundle: huge.js is larger than 64 MiB: that is no integration", func(c *deskcheck.Config) { c.Integration = deskcheck.Integration{Bundle: "huge.js", Global: "D"} }},
 		{"browser: ./chromium does not exist", func(c *deskcheck.Config) { c.Browser = "./chromium" }},
 		{"report: expected a folder, found the file file", func(c *deskcheck.Config) { c.Report = "file" }},
 		{"workers: expected a whole number from 1 to 64, found the number 65", func(c *deskcheck.Config) { c.Workers = 65 }},
@@ -229,11 +242,13 @@ func TestTheSchemaKnowsWhatTheCatalogueKnows(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(deskcheck.ConfigSchema(), &schema))
 	assert.Equal(t, "https://json-schema.org/draft/2020-12/schema", schema.Schema)
-	requirements, err := fixtures.Requirements("ai-chat")
+	trace, err := deskcheck.ReadTraceability(deskcheck.DefaultConfig())
 	require.NoError(t, err)
-	for _, r := range requirements {
-		assert.Contains(t, schema.Defs.Capability.Enum, r.Capability, r.ID)
+	var covered []string
+	for _, c := range trace.Capabilities() {
+		covered = append(covered, c.Name)
 	}
+	assert.ElementsMatch(t, covered, schema.Defs.Capability.Enum, "what cannot be seen to be kept must not be accepted")
 	for key, raw := range schema.Properties {
 		var property struct {
 			Title        string `json:"title"`

@@ -24,88 +24,122 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// ConfigProblem is one mistake in a configuration.
-type ConfigProblem struct {
-	// File, Line and Column (from 1) are where it stands; empty and 0 if it does not come from a file.
-	File         string
-	Line, Column int
-	// Key is the path of the key, such as known-failing[0].reason; empty for the file as a whole.
-	Key string
-	// Expected and Found say what is wrong, or Message does when those two cannot.
-	Expected, Found, Message string
-	// Meant is what the user probably wanted to write, empty if nothing comes near.
-	Meant string
-}
+// mostProblems is how many mistakes are told: who mends these sees the others then.
+const mostProblems = 20
 
-// String returns the mistake on one line, in the form file:line:column: key: what was expected, what was found.
-func (p ConfigProblem) String() string {
-	var b strings.Builder
-	switch {
-	case p.Line > 0:
-		fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
-	case p.File != "":
-		b.WriteString(p.File + ": ")
-	}
-	if p.Key != "" {
-		b.WriteString(p.Key + ": ")
-	}
-	if p.Message != "" {
-		b.WriteString(p.Message)
-	} else {
-		fmt.Fprintf(&b, "expected %s, found %s", p.Expected, p.Found)
-	}
-	if p.Meant != "" {
-		fmt.Fprintf(&b, "; did you mean %s?", p.Meant)
-	}
-	return b.String()
-}
-
-// ConfigError holds every mistake of one configuration, in the order of the file.
-type ConfigError struct{ Problems []ConfigProblem }
-
-// Error returns the mistakes, a line each.
-func (e *ConfigError) Error() string {
-	lines := make([]string, 0, len(e.Problems))
-	for _, p := range e.Problems {
-		lines = append(lines, p.String())
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap returns the mistakes one by one.
-func (e *ConfigError) Unwrap() []error {
-	all := make([]error, 0, len(e.Problems))
-	for _, p := range e.Problems {
-		all = append(all, errors.New(p.String()))
-	}
-	return all
-}
-
-// largestConfig bounds what is read into memory; a configuration is some dozens of lines.
-const largestConfig = 1 << 20
+// largestConfig bounds what is read; a configuration is some dozens of lines, and the parser needs seconds for very many keys.
+const largestConfig = 128 << 10
 
 func readConfigFile(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // The user names their own file.
+	// What is no file may wait for ever where it is opened, or never end where it is read.
+	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &UserError{Err: fmt.Errorf("%s does not exist", path), Fix: `"deskcheck config init" writes one`}
 	case err != nil:
 		return nil, &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err)}
+	case info.IsDir():
+		return nil, &UserError{Err: fmt.Errorf("%s is a folder, not a configuration file", path), Fix: "name the file in it"}
+	case !info.Mode().IsRegular():
+		return nil, &UserError{Err: fmt.Errorf("%s is %s, not a configuration file", path, fileKind(info)), Fix: "write the configuration into a file and name that"}
+	}
+	file, err := os.Open(path) //nolint:gosec // The user names their own file.
+	if err != nil {
+		return nil, &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err)}
 	}
 	defer func() { _ = file.Close() }() // nothing was written to it
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return nil, &UserError{Err: fmt.Errorf("%s is a folder, not a configuration file", path), Fix: "name the file in it"}
-	}
 	text, err := io.ReadAll(io.LimitReader(file, largestConfig+1))
 	switch {
 	case err != nil:
 		return nil, &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err)}
 	case len(text) > largestConfig:
-		return nil, &UserError{Err: fmt.Errorf("%s is larger than 1 MiB: that is no configuration", path)}
+		return nil, &UserError{Err: fmt.Errorf("%s is larger than 128 KiB: that is no configuration", path)}
 	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
 		return nil, &UserError{Err: fmt.Errorf("%s is not a text file in UTF-8", path)}
 	}
 	return text, nil
+}
+
+// fileKind words what stands under a name.
+func fileKind(info fs.FileInfo) string {
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return "a file"
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}
+
+// CheckBaseline says by a *UserError whether WriteBaseline could not change the configuration file at path, before a run is made for it.
+func CheckBaseline(path string) error {
+	text, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		text = nil
+	case err != nil:
+		return &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err)}
+	}
+	doc, err := parseConfig(path, text)
+	if err != nil {
+		return err
+	}
+	c, err := doc.config()
+	if err != nil {
+		return err
+	}
+	// Whether the list can be edited is tried with an entry that it cannot have.
+	trial := []KnownFailing{{Requirement: "TRIAL-00", Reason: "trial"}}
+	if _, err := editKnownFailing(doc, text, c.KnownFailing, nil, trial); err != nil {
+		return &UserError{
+			Err: fmt.Errorf("%s: the list known-failing stands in a form that --baseline write cannot edit without harm", path),
+			Fix: "write known-failing: as a plain list, each entry on lines of its own that begin with a dash",
+		}
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".deskcheck-*.yaml")
+	if err != nil {
+		return &UserError{Err: fmt.Errorf("--baseline write cannot write %s: %w", path, err), Fix: "make its folder writable, or name another file with -c"}
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// mostNodes is how many keys, values and items a configuration may have once its aliases are followed.
+const mostNodes = 200_000
+
+// weigh counts the nodes below one, those behind aliases as often as they are used, and stops counting beyond mostNodes. sizes remembers the anchors that were seen.
+func weigh(node ast.Node, sizes map[string]int) int {
+	total := 1
+	add := func(n int) { total = min(total+n, mostNodes+1) }
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		for _, entry := range n.Values {
+			add(weigh(entry, sizes))
+		}
+	case *ast.MappingValueNode:
+		add(weigh(n.Key, sizes))
+		add(weigh(n.Value, sizes))
+	case *ast.MappingKeyNode:
+		add(weigh(n.Value, sizes))
+	case *ast.SequenceNode:
+		for _, item := range n.Values {
+			add(weigh(item, sizes))
+		}
+	case *ast.AnchorNode:
+		add(weigh(n.Value, sizes))
+		sizes[n.Name.GetToken().Value] = total
+	case *ast.AliasNode:
+		add(sizes[n.Value.GetToken().Value])
+	case *ast.TagNode:
+		add(weigh(n.Value, sizes))
+	}
+	return total
 }
 
 // place is a position in the file, both from 1.
@@ -136,6 +170,9 @@ func parseConfig(path string, text []byte) (*configDocument, error) {
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return doc, nil
 	}
+	if weigh(file.Docs[0].Body, map[string]int{}) > mostNodes {
+		return nil, doc.userError([]ConfigProblem{{Message: fmt.Sprintf("with its aliases followed it has more than %d values: that is no configuration", mostNodes)}})
+	}
 	switch body := file.Docs[0].Body.(type) {
 	case *ast.CommentGroupNode, *ast.NullNode:
 		return doc, nil
@@ -150,6 +187,12 @@ func parseConfig(path string, text []byte) (*configDocument, error) {
 		return nil, doc.syntaxError(err)
 	}
 	doc.value = finite(value)
+	// An integration that is named and then left out is not meant to be the embedded reference.
+	if root, ok := doc.value.(map[string]any); ok {
+		if integration, ok := root["integration"].(map[string]any); ok && len(integration) == 0 {
+			root["integration"] = nil
+		}
+	}
 	doc.locate("", doc.root)
 	return doc, nil
 }
@@ -336,25 +379,31 @@ func plain(node ast.Node) any {
 
 const unknownKey = "unknown key"
 
-// configSchema is the schema twice: compiled to validate, and as data to word what was expected.
-var configSchema = sync.OnceValues(func() (schema struct {
+// schemaTwice is the schema compiled to validate, and as data to word what was expected.
+type schemaTwice struct {
 	compiled *jsonschema.Schema
 	data     map[string]any
-}, err error) {
+}
+
+var configSchema = sync.OnceValues(compileConfigSchema)
+
+func compileConfigSchema() (schema schemaTwice, err error) {
 	text := ConfigSchema()
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return schema, fmt.Errorf("parse the schema of the configuration: %w", err)
 	}
+	// A relative name would be looked up in the working directory, which may be gone.
+	const name = "urn:deskcheck:config.schema.json"
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("config.schema.json", parsed); err != nil {
+	if err := compiler.AddResource(name, parsed); err != nil {
 		return schema, fmt.Errorf("read the schema of the configuration: %w", err)
 	}
-	if schema.compiled, err = compiler.Compile("config.schema.json"); err != nil {
+	if schema.compiled, err = compiler.Compile(name); err != nil {
 		return schema, fmt.Errorf("compile the schema of the configuration: %w", err)
 	}
 	return schema, json.Unmarshal(text, &schema.data)
-})
+}
 
 // schemaProblems validates a value; the error is one of ours, not the user's.
 func schemaProblems(value any) ([]ConfigProblem, error) {
@@ -402,8 +451,11 @@ func problemsOf(e *jsonschema.ValidationError, value any) []ConfigProblem {
 		known := keysAt(key)
 		for _, name := range k.Properties {
 			p := ConfigProblem{Key: below(key, name), Message: unknownKey}
-			if near, ok := Near(name, known); ok {
-				p.Meant = below(key, near)
+			// Who has so many has not mistyped them, and comparing costs.
+			if len(k.Properties) <= mostProblems {
+				if near, ok := Near(name, known); ok {
+					p.Meant = below(key, near)
+				}
 			}
 			problems = append(problems, p)
 		}
@@ -489,6 +541,8 @@ func found(value any) string {
 		return "a list"
 	case map[string]any:
 		return "keys with values"
+	case []byte:
+		return "binary data"
 	}
 	return fmt.Sprintf("the number %v", value)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // TestTraceability wants the three ways to be walkable: from each requirement to a scenario, from each scenario to a requirement, and from each MUST that binds the
-// integration to a broken integration that shows that its scenarios can fail.
+// integration or its page to a broken integration that shows that its scenarios can fail.
 func TestTraceability(t *testing.T) {
 	trace, err := ReadTraceability(DefaultConfig())
 	require.NoError(t, err)
@@ -23,7 +23,7 @@ func TestTraceability(t *testing.T) {
 	}
 	for _, r := range trace.Requirements {
 		assert.NotEmpty(t, trace.Proving(r.ID), "%s has no scenario", r.ID)
-		if r.Level == "MUST" && (slices.Contains(r.Binds, "integration") || slices.Contains(r.Binds, "page")) {
+		if r.WantsBroken(DefaultConfig().Dialect) {
 			explained, err := trace.Explain(r.ID)
 			require.NoError(t, err)
 			assert.NotEmpty(t, explained.Broken, "no integration breaks %s", r.ID)

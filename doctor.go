@@ -55,24 +55,35 @@ func doctorDesk() DoctorLine {
 	return DoctorLine{Name: "desk", State: stateOK, Detail: "a mock desk opens and closes"}
 }
 
+// browserFix is the next step where a run finds no browser that it can use.
+func browserFix(headed bool) string {
+	if headed {
+		return "apt-get install chromium on Debian, or name a full Chromium with --browser; without --headed, chromium-headless-shell will do"
+	}
+	return "apt-get install chromium-headless-shell (make run does it on Debian), or name another Chromium with --browser"
+}
+
 func doctorBrowser(ctx context.Context, c Config) []DoctorLine {
-	const install = "apt-get install chromium-headless-shell (make run does it on Debian), or name another Chromium with --browser"
-	found, err := browser.Find(c.Browser, false)
+	found, err := browser.Find(ctx, c.Browser, c.Headed)
 	if err != nil {
-		return []DoctorLine{{"browser", stateFail, err.Error(), install}}
+		return []DoctorLine{{"browser", stateFail, err.Error(), browserFix(c.Headed)}}
 	}
 	line := DoctorLine{Name: "browser", State: stateOK, Detail: fmt.Sprintf("%s %s (%s)", found.Kind, found.Version, found.Path)}
-	if found.Kind != "headless-shell" {
-		line.State, line.Fix = stateWarn, "chromium-headless-shell runs the same scenarios two to four times faster: "+install
+	if found.Kind != "headless-shell" && !c.Headed {
+		line.State, line.Fix = stateWarn, "chromium-headless-shell runs the same scenarios two to four times faster: "+browserFix(false)
 	}
 	lines := []DoctorLine{line}
 
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	began := time.Now()
-	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Tabs: 1})
+	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Headed: c.Headed, Tabs: 1})
 	if err != nil {
-		return append(lines, DoctorLine{"start", stateFail, err.Error(), "start the browser by hand to see what it lacks: " + found.Path + " --version"})
+		fix := "start the browser by hand to see what it lacks: " + found.Path + " --version"
+		if c.Headed {
+			fix = "a visible browser needs a screen (DISPLAY or WAYLAND_DISPLAY); start it by hand to see what it lacks: " + found.Path
+		}
+		return append(lines, DoctorLine{"start", stateFail, err.Error(), fix})
 	}
 	defer func() { _ = pool.Close() }() // Only looked at.
 	tab, err := pool.Lease(ctx)

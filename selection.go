@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -117,6 +118,10 @@ func selectWords(all []Selectable, c Config) (func(Selectable) bool, error) {
 			mistakes = append(mistakes, fmt.Errorf("%s is a requirement, but no scenario of dialect %s proves it", strings.ToUpper(bare), c.Dialect))
 			continue
 		}
+		if near := nearestLines(all, word); len(near) > 0 {
+			mistakes = append(mistakes, fmt.Errorf("no scenario stands at %s (the number is the line in the feature file); nearest: %s", quoteWord(word), strings.Join(near, ", ")))
+			continue
+		}
 		mistakes = append(mistakes, fmt.Errorf("nothing matches %s; closest: %s", quoteWord(word), strings.Join(Closest(bare, words, 3), ", ")))
 	}
 	return nil, &UserError{Err: errors.Join(mistakes...), Fix: `"deskcheck list requirements" and "deskcheck list features" print what there is`}
@@ -141,6 +146,35 @@ func wordFits(all []Selectable, word string) func(Selectable) bool {
 		}
 	}
 	return nil
+}
+
+// nearestLines returns the IDs of the scenarios that stand nearest to a feature and a line, such as requesting/42, in the order of their lines. It is empty if the word
+// names no feature and line.
+func nearestLines(all []Selectable, word string) []string {
+	wanted, err := strconv.Atoi(path.Base(word))
+	if err != nil {
+		return nil
+	}
+	type candidate struct {
+		id             string
+		line, distance int
+	}
+	var near []candidate
+	for _, s := range all {
+		feature := path.Dir(s.ID)
+		line, err := strconv.Atoi(path.Base(s.ID))
+		if err == nil && slices.ContainsFunc([]string{feature, path.Base(feature), strings.TrimSuffix(s.File, ".feature"), s.File}, equalTo(path.Dir(word))) {
+			near = append(near, candidate{s.ID, line, max(line-wanted, wanted-line)})
+		}
+	}
+	slices.SortStableFunc(near, func(a, b candidate) int { return a.distance - b.distance })
+	near = near[:min(3, len(near))]
+	slices.SortFunc(near, func(a, b candidate) int { return a.line - b.line })
+	ids := make([]string, 0, len(near))
+	for _, c := range near {
+		ids = append(ids, c.id)
+	}
+	return ids
 }
 
 func equalTo(word string) func(string) bool {

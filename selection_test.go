@@ -71,6 +71,9 @@ func TestSelectOfNothingIsAnError(t *testing.T) {
 	}{
 		{"a slip in an ID", scenarios, deskcheck.Config{Select: []string{"FLO-03"}}, `nothing matches "FLO-03"; closest: FLOW-03, FLOW-04, FLOW` + hint},
 		{"a slip in a feature", scenarios, deskcheck.Config{Select: []string{"joinning"}}, `nothing matches "joinning"; closest: joining, JOIN, JOIN-01` + hint},
+		{"a line without a scenario", scenarios, deskcheck.Config{Select: []string{"Requesting/8"}},
+			`no scenario stands at "Requesting/8" (the number is the line in the feature file); nearest: ai-chat/requesting/7, ai-chat/requesting/12` + hint},
+		{"a line of no feature", scenarios, deskcheck.Config{Select: []string{"nowhere/8"}}, `nothing matches "nowhere/8"; closest: ` + strings.Join(deskcheck.Closest("nowhere/8", deskcheck.Words(scenarios), 3), ", ") + hint},
 		{"each word has to fit", scenarios, deskcheck.Config{Select: []string{"FLOW-03", "xx", "yy"}}, "nothing matches \"xx\"; closest: FLOW, JOIN, AVAIL\nnothing matches \"yy\"; closest: FLOW, JOIN, AVAIL" + hint},
 		{"a requirement without a scenario", scenarios, deskcheck.Config{Select: []string{"flow-16"}}, `FLOW-16 is a requirement, but no scenario of dialect ai-chat proves it` + hint},
 		{"an unknown tag", scenarios, deskcheck.Config{Tags: "@slow or @FLOW-30"}, `tag expression "@slow or @FLOW-30", column 10: no scenario has the tag @FLOW-30; closest: @FLOW-03, @FLOW-04, @slow`},

@@ -28,7 +28,7 @@ func ReadTraceability(c Config) (Traceability, error) {
 	}
 	broken, err := fixtures.Broken()
 	if err != nil {
-		return Traceability{}, fmt.Errorf("read the broken integrations: %w", err)
+		return Traceability{}, brokenHeader(err)
 	}
 	return Traceability{Requirements: Requirements(c.Dialect), Scenarios: scenarios, Broken: broken}, nil
 }

@@ -57,6 +57,7 @@ func newBench(t *testing.T) *bench {
 			}
 			return b.result, b.failure
 		},
+		preflight: reports.Preflight,
 		write: func(dir string, _ *reports.Result) error {
 			b.report = dir
 			return nil
@@ -158,7 +159,13 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --headed=maybe", `--headed: expected true or false, found "maybe"`, `see "deskcheck run --help"`},
 		{"run --report", `--report needs a value`, `see "deskcheck run --help"`},
 		{"run --integration nope.ts", `--integration: nope.ts does not exist`, ``},
-		{"run --global Desk", `integration.bundle: expected the path of the script that leaves its factory in Desk, found nothing`, ``},
+		{"run --global Desk", `--bundle: expected the path of the script that leaves its factory in Desk, found nothing`, ``},
+		{"run --export make", `--integration: expected the path of the file that exports make, found nothing`, ``},
+		{"run --integration=", `--integration: expected a file, found nothing`, `give it a value or leave the flag out`},
+		{"run --bundle= --global=", "--bundle: expected a file, found nothing\nerror: --global: expected the name of a global variable, found nothing", `give it a value or leave the flag out`},
+		{"run --export=", `--export: expected the name of an export, found nothing`, `give it a value or leave the flag out`},
+		{"run --config=", `--config: expected a file, found nothing`, `give it a value or leave the flag out`},
+		{"run --report /dev/null/x", `report folder /dev/null/x: mkdir /dev/null: not a directory`, `choose another folder with --report, or move away what stands in the way`},
 		{"run --bundle a.js", `--global: expected the name of the global variable in which the bundle leaves its factory, found nothing`, ``},
 		{"run --integration a.ts --bundle b.js --global B", `--bundle: a source file and a bundle exclude each other; give one of them`, ``},
 		{"run --dialect orchestrate", `--dialect: expected ai-chat, the only dialect in this version, found the text "orchestrate"`, ``},
@@ -437,7 +444,7 @@ func TestConfigCommands(t *testing.T) {
 
 	b.stdout.Reset()
 	assert.Zero(t, b.does("config", "check"))
-	assert.Equal(t, "deskcheck.yaml is fine: it certifies the embedded reference against ai-chat, with no known failures\n", b.stdout.String())
+	assert.Equal(t, "deskcheck.yaml is fine, but no integration is configured: it certifies the embedded reference integration against ai-chat, with no known failures\n", b.stdout.String())
 
 	b.stderr.Reset()
 	require.NoError(t, os.WriteFile("bad.yaml", []byte("integration:\n  file: src/desk.ts\nknown-failing:\n  - {requirement: FLOW-03, reason: x}\n"), 0o600))

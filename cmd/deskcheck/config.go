@@ -103,16 +103,14 @@ func (p *program) configCheck(path string) error {
 	if err != nil {
 		return err
 	}
-	what, known := "the embedded reference", "no known failures"
+	known := "no known failures"
 	if n := len(config.KnownFailing); n > 0 {
 		known = plural(n, "known failure")
 	}
-	switch {
-	case config.Integration.File != "":
-		what = config.Integration.File
-	case config.Integration.Bundle != "":
-		what = config.Integration.Bundle
+	if config.Integration == (deskcheck.Integration{}) {
+		p.printf("%s is fine, but no integration is configured: it certifies the embedded reference integration against %s, with %s\n", path, config.Dialect, known)
+		return nil
 	}
-	p.printf("%s is fine: it certifies %s against %s, with %s\n", path, what, config.Dialect, known)
+	p.printf("%s is fine: it certifies %s against %s, with %s\n", path, config.Integration, config.Dialect, known)
 	return nil
 }

@@ -29,7 +29,7 @@ func (p *program) explainCommand() *cobra.Command {
 			return ids
 		}),
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, err := p.trace(deskcheck.DefaultConfig())
+			t, err := p.traceability(deskcheck.DefaultConfig())
 			if err != nil {
 				return err
 			}

@@ -20,7 +20,9 @@ const listLong = `Lists what the contract demands and what deskcheck has for it.
   requirements   what the contract demands, with the number of scenarios that prove each (this is the default)
   features       what a selection can name, with the requirements each feature proves
   integrations   the reference, and the broken ones that "deskcheck selftest" runs
-  capabilities   the parts of the contract, for --capability and for capabilities: in deskcheck.yaml`
+  capabilities   the parts of the contract, for --capability and for capabilities: in deskcheck.yaml
+
+On a terminal the last column wraps to the width; in a pipe every row is one line, for grep.`
 
 const listExample = `  deskcheck list
   deskcheck list requirements --uncovered
@@ -79,7 +81,7 @@ func (p *program) list(subject string, f listFlags) error {
 	if f.uncovered && subject != "requirements" {
 		return &deskcheck.UserError{Err: fmt.Errorf("--uncovered is for requirements, not for %s", subject)}
 	}
-	t, err := p.trace(f.config)
+	t, err := p.traceability(f.config)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"deskcheck"
@@ -13,24 +14,50 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the run in order; from then on a second one kills.
-	context.AfterFunc(ctx, stop)
-	os.Exit(newProgram().execute(ctx, os.Args[1:]))
+	// A reader that goes away must not kill a run. Taken and left unread, the signal becomes an error of the write; ignored, it would be so for the browser too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, cancel := context.WithCancel(context.Background())
+	os.Exit(newProgram(sync.OnceFunc(func() { endInOrder(cancel) })).execute(ctx, os.Args[1:]))
 }
 
-// newProgram connects the commands to the real world; tests connect them to another.
-func newProgram() *program {
+// endInOrder makes the first signal cancel; from then on a second one kills.
+func endInOrder(cancel func()) {
+	wanted := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		wanted = append(wanted, syscall.SIGHUP)
+	}
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, wanted...)
+	go func() {
+		<-came
+		signal.Stop(came)
+		cancel()
+	}()
+}
+
+// newProgram connects the commands to the real world; tests connect them to another. listen is called before the work that a signal can end in order: whatever comes
+// before would not notice, so there a signal kills as it does any program.
+func newProgram(listen func()) *program {
 	return &program{
 		out:         stream{Writer: os.Stdout, terminal: isTerminal(os.Stdout)},
 		err:         stream{Writer: os.Stderr, terminal: isTerminal(os.Stderr)},
 		width:       terminalWidth(os.Stdout),
 		environment: os.Getenv,
-		run:         deskcheck.Run,
-		selftest:    deskcheck.Selftest,
-		doctor:      deskcheck.Doctor,
-		trace:       deskcheck.ReadTraceability,
-		write:       reports.Write,
+		run: func(ctx context.Context, c deskcheck.Config, progress deskcheck.Progress) (*reports.Result, error) {
+			listen()
+			return deskcheck.Run(ctx, c, progress)
+		},
+		selftest: func(ctx context.Context, o deskcheck.SelftestOptions) (deskcheck.SelftestResult, error) {
+			listen()
+			return deskcheck.Selftest(ctx, o)
+		},
+		doctor: func(ctx context.Context, c deskcheck.Config) []deskcheck.DoctorLine {
+			listen()
+			return deskcheck.Doctor(ctx, c)
+		},
+		trace:     deskcheck.ReadTraceability,
+		preflight: reports.Preflight,
+		write:     reports.Write,
 		statements: func(dialect string) map[string]string {
 			statements := map[string]string{}
 			for _, r := range deskcheck.Requirements(dialect) {

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
 
 	"deskcheck"
 	"deskcheck/reports"
@@ -24,6 +28,7 @@ type program struct {
 	selftest   func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
 	doctor     func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
 	trace      func(deskcheck.Config) (deskcheck.Traceability, error)
+	preflight  func(dir string) error
 	write      func(dir string, result *reports.Result) error
 	statements func(dialect string) map[string]string
 
@@ -60,6 +65,15 @@ func (p *program) execute(ctx context.Context, args []string) (code int) {
 			code = reports.ExitEnvironment
 		}
 	}()
+	printed := &output{to: p.out.Writer}
+	p.out.Writer = printed
+	defer func() {
+		p.out.Writer = printed.to
+		if printed.failed != nil && code != reports.ExitUserError {
+			p.printError(fmt.Errorf("the output cannot be written: %w", printed.failed))
+			code = reports.ExitEnvironment
+		}
+	}()
 	root := p.root() //nolint:contextcheck // Cobra carries the context to the commands.
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -76,8 +90,64 @@ func (p *program) execute(ctx context.Context, args []string) (code int) {
 	return deskcheck.ExitCode(err)
 }
 
+// traceability reads what the contract has. It is embedded: what is wrong with it is wrong in a file of whoever builds deskcheck, which is a user's mistake like any other.
+func (p *program) traceability(config deskcheck.Config) (deskcheck.Traceability, error) {
+	t, err := p.trace(config)
+	if err != nil && deskcheck.ExitCode(err) != reports.ExitUserError {
+		err = &deskcheck.UserError{Err: err, Fix: `mend the file, then "make build": it is part of the program`}
+	}
+	return t, err
+}
+
+// output is where results go. Its writes never fail, so that nothing that is under way ends for want of a listener; what failed is told at the end.
+type output struct {
+	to   io.Writer
+	mu   sync.Mutex
+	gone bool
+	// failed is why the output could not be written. It stays nil when the reader closed the pipe, who wants no more of it: that is no error.
+	failed error
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.gone {
+		return len(text), nil
+	}
+	if _, err := o.to.Write(text); err != nil {
+		o.gone = true
+		if !errors.Is(err, syscall.EPIPE) {
+			o.failed = err
+		}
+	}
+	return len(text), nil
+}
+
+// apart gives the errors of which err is the list, a line each; one that only names several in its sentence is one.
+func apart(err error) []error {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	all := several.Unwrap()
+	lines := make([]string, 0, len(all))
+	for _, one := range all {
+		lines = append(lines, one.Error())
+	}
+	if err.Error() != strings.Join(lines, "\n") {
+		return []error{err}
+	}
+	return all
+}
+
 // printError prints what is wrong, a line per mistake, and the next step.
 func (p *program) printError(err error) {
+	if several := apart(err); len(several) > 1 {
+		for _, one := range several {
+			p.printError(one)
+		}
+		return
+	}
 	fix := ""
 	var user *deskcheck.UserError
 	var environment *deskcheck.EnvironmentError
@@ -87,11 +157,7 @@ func (p *program) printError(err error) {
 	case errors.As(err, &environment):
 		err, fix = environment.Err, environment.Fix
 	}
-	mistakes := []error{err}
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		mistakes = several.Unwrap()
-	}
-	for _, mistake := range mistakes {
+	for _, mistake := range apart(err) {
 		p.sayf("%s %v", p.paint(p.err, "error:", text.FgRed, text.Bold), mistake)
 	}
 	if fix != "" {
@@ -102,7 +168,7 @@ func (p *program) printError(err error) {
 // sayf tells something that is neither a result nor an error.
 func (p *program) sayf(format string, args ...any) { _, _ = fmt.Fprintf(p.err, format+"\n", args...) }
 
-// printf prints a part of the result. Whoever closed the pipe wants no more of it, which is no error.
+// printf prints a part of the result.
 func (p *program) printf(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
 
 func (p *program) root() *cobra.Command {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"deskcheck"
@@ -22,8 +23,9 @@ const defaultConfig = "deskcheck.yaml"
 const runLong = `Certifies an integration: runs the scenarios of the contract against it in a real browser and says per requirement whether it holds.
 Without an integration it certifies the embedded reference, which must always pass.
 
-A SELECTION is a requirement (FLOW-03), an area (FLOW), a feature (availability), a scenario's ID or a part of its name. Several are
-joined by "or". --tags and --capability narrow further. What matches nothing is an error: nothing run is never a success.
+A SELECTION is a requirement (FLOW-03), an area (FLOW), a feature (availability), a scenario's ID (the feature and the line at which it
+stands there, such as name/8) or a part of its name. Several are joined by "or". --tags and --capability narrow further. What matches
+nothing is an error: nothing run is never a success.
 
 Everything can stand in deskcheck.yaml ("deskcheck config init" writes one, the one in this folder is found by itself). Flags win over
 the file.
@@ -88,12 +90,31 @@ func (p *program) runCommand() *cobra.Command {
 
 // configuration reads the configuration file, given or found, and lays the flags over it.
 func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (deskcheck.Config, error) {
+	if err := emptyFlags(c.Flags()); err != nil {
+		return deskcheck.Config{}, err
+	}
 	config, err := p.configFile(c, f)
 	if err != nil {
 		return config, err
 	}
 	f.apply(c.Flags(), &config, args)
 	return config, flagNames(c.Flags(), config.Validate())
+}
+
+// emptyFlags refuses flags whose value is empty, as an unset variable in a script leaves them: what they were to name would silently be something else.
+func emptyFlags(flags *pflag.FlagSet) error {
+	var problems []deskcheck.ConfigProblem
+	for _, flag := range []struct{ name, expected string }{
+		{"config", "a file"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"},
+	} {
+		if flags.Changed(flag.name) && flags.Lookup(flag.name).Value.String() == "" {
+			problems = append(problems, deskcheck.ConfigProblem{Key: "--" + flag.name, Expected: flag.expected, Found: "nothing"})
+		}
+	}
+	if problems == nil {
+		return nil
+	}
+	return &deskcheck.UserError{Err: &deskcheck.ConfigError{Problems: problems}, Fix: "give it a value or leave the flag out"}
 }
 
 func (p *program) configFile(c *cobra.Command, f *runFlags) (deskcheck.Config, error) {
@@ -162,6 +183,8 @@ func flagNames(flags *pflag.FlagSet, err error) error {
 	}
 	// The integration is replaced as a whole: once a flag names it, all of it comes from flags.
 	ofFlags := flags.Changed("integration") || flags.Changed("bundle")
+	// One that is missing is missed by a flag that needs it.
+	needs := flags.Changed("export") || flags.Changed("global")
 	for i, p := range mistakes.Problems {
 		key, _, _ := strings.Cut(p.Key, "[")
 		part, ofIntegration := strings.CutPrefix(key, "integration.")
@@ -169,9 +192,18 @@ func flagNames(flags *pflag.FlagSet, err error) error {
 		if name == "" {
 			name = part
 		}
-		if flags.Changed(name) || ofIntegration && ofFlags {
+		if flags.Changed(name) || ofIntegration && (ofFlags || needs && p.Found == "nothing") {
 			mistakes.Problems[i].Key = "--" + name
 		}
+	}
+	return err
+}
+
+// ofTags puts the flag before what is wrong with its expression, as flagNames does before a run.
+func ofTags(flags *pflag.FlagSet, err error) error {
+	var user *deskcheck.UserError
+	if flags.Changed("tags") && errors.As(err, &user) && strings.HasPrefix(user.Err.Error(), "tag expression ") {
+		return &deskcheck.UserError{Err: fmt.Errorf("--tags: %w", user.Err), Fix: user.Fix}
 	}
 	return err
 }
@@ -187,9 +219,12 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 	if f.baseline != "" && config.FailFast {
 		return &deskcheck.UserError{Err: errors.New("--baseline write needs a whole run, and --fail-fast ends it early"), Fix: "drop one of them"}
 	}
+	if err := p.writable(config, f.baseline != ""); err != nil {
+		return err
+	}
 	text := reports.NewText(p.out, reports.TextOptions{
 		Color: p.colors(p.out), Quiet: f.quiet, Interactive: p.out.terminal && p.environment("TERM") != "dumb",
-		Width: p.width, Report: config.Report, Statements: p.statements(config.Dialect),
+		Width: p.width, Report: config.Report, Subject: config.Integration.String(), Statements: p.statements(config.Dialect),
 	})
 	ctx := c.Context()
 	result, err := p.run(ctx, config, text)
@@ -204,13 +239,34 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 	case ctx.Err() != nil:
 		return p.interrupted(result)
 	case err != nil:
-		return err
+		return ofTags(c.Flags(), err)
 	case f.baseline != "":
 		if err := p.baseline(config, result); err != nil {
 			return err
 		}
 	}
 	return exitError(result.ExitCode)
+}
+
+// writable says before a run whether what it finds can be written afterwards.
+func (p *program) writable(config deskcheck.Config, baseline bool) error {
+	err := p.preflight(config.Report)
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EIO):
+		return &deskcheck.EnvironmentError{Err: err, Fix: "make room, or choose another folder with --report"}
+	case err != nil:
+		return &deskcheck.UserError{Err: err, Fix: "choose another folder with --report, or move away what stands in the way"}
+	case baseline:
+		return deskcheck.CheckBaseline(baselinePath(config))
+	}
+	return nil
+}
+
+func baselinePath(config deskcheck.Config) string {
+	if config.Path == "" {
+		return defaultConfig
+	}
+	return config.Path
 }
 
 // interrupted ends a run that a signal ended: it can be neither conformant nor not.
@@ -233,10 +289,7 @@ func (p *program) baseline(config deskcheck.Config, result *reports.Result) erro
 	if result.ExitCode == reports.ExitEnvironment {
 		return &deskcheck.EnvironmentError{Err: fmt.Errorf("no baseline written, because the run could not tell: %s", result.Problem)}
 	}
-	path := config.Path
-	if path == "" {
-		path = defaultConfig
-	}
+	path := baselinePath(config)
 	b, err := deskcheck.WriteBaseline(path, result)
 	if err != nil {
 		return err
@@ -289,7 +342,7 @@ func (p *program) completeRun(c *cobra.Command) {
 // completing makes a completion of what the contract has.
 func (p *program) completing(words func(deskcheck.Traceability) []cobra.Completion) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		t, err := p.trace(deskcheck.DefaultConfig())
+		t, err := p.traceability(deskcheck.DefaultConfig())
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}

@@ -15,8 +15,9 @@ import (
 )
 
 const selftestLong = `Shows that the checks can fail. Each broken integration violates one requirement on purpose, as a real one would; selftest runs it
-against the scenarios of that requirement and of those that must fall with it, and wants exactly the named ones to fail. A check that
-cannot fail proves nothing, so a requirement that binds the integration and has no broken integration fails the selftest too.
+against the scenarios of the requirements that its header names, the one that it breaks and those that must fall with it, and wants
+exactly these to fail: nothing is said about scenarios that touch none of them. A check that cannot fail proves nothing, so a MUST that
+binds the integration or its page and has no broken integration fails the selftest too.
 
 With IDs, only the integrations that break these requirements run.`
 
@@ -45,7 +46,7 @@ func (p *program) selftestAll(c *cobra.Command, options deskcheck.SelftestOption
 	if err := flagNames(c.Flags(), config.Validate()); err != nil {
 		return err
 	}
-	t, err := p.trace(config)
+	t, err := p.traceability(config)
 	if err != nil {
 		return err
 	}

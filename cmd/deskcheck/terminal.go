@@ -41,13 +41,14 @@ func (p *program) table(header ...string) table.Writer {
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	style.Format.Header = text.FormatDefault
-	if p.colors(p.out) {
-		style.Color.Header = text.Colors{text.Bold}
-	}
 	t.SetStyle(style)
 	t.SuppressTrailingSpaces()
 	row := make(table.Row, 0, len(header))
 	for _, h := range header {
+		// Painted by itself: a style would paint the blanks behind it too, and they would reach beyond the edge of the terminal.
+		if h != "" {
+			h = p.paint(p.out, h, text.Bold)
+		}
 		row = append(row, h)
 	}
 	t.AppendHeader(row)

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"deskcheck"
+	"deskcheck/reports"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestExamplesWork runs every command line that the documents and the help show, with the real contract and without a browser: its flags have to parse, what it
+// selects has to exist.
+func TestExamplesWork(t *testing.T) {
+	examples := map[string][]string{}
+	for _, document := range []string{"README.md", "CONTRIBUTING.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", document))
+		require.NoError(t, err)
+		lines := commandLines(string(text))
+		require.NotEmpty(t, lines, document)
+		examples[document] = lines
+	}
+	for _, c := range allCommands((&program{}).root()) {
+		examples["help of "+c.CommandPath()] = commandLines("```sh\n" + c.Example + "\n```")
+	}
+	for where, lines := range examples {
+		for _, line := range lines {
+			t.Run(where+": "+line, func(t *testing.T) {
+				b := newBench(t)
+				b.trace = deskcheck.ReadTraceability
+				b.run = func(_ context.Context, c deskcheck.Config, _ deskcheck.Progress) (*reports.Result, error) {
+					_, err := deskcheck.Scenarios(c)
+					return b.result, err
+				}
+				b.doctor = func(context.Context, deskcheck.Config) []deskcheck.DoctorLine { return nil }
+				b.selftest = func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error) {
+					return deskcheck.SelftestResult{OK: true}, nil
+				}
+				assert.Zero(t, b.does(onThisMachine(t, words(line)[1:])...), "%s", b.stderr.String())
+			})
+		}
+	}
+}
+
+func allCommands(c *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		all = append(all, allCommands(sub)...)
+	}
+	return all
+}
+
+var (
+	fenced  = regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```")
+	inline  = regexp.MustCompile("`([^`\n]+)`")
+	command = regexp.MustCompile(`^(bin/)?deskcheck( |$)`)
+	// aside is what a line says to the reader, behind the command: a comment, or words some blanks away.
+	aside = regexp.MustCompile(`\s+#.*$|\s{3,}.*$`)
+)
+
+// commandLines finds those of deskcheck in Markdown: the lines of blocks, and code within a sentence.
+func commandLines(markdown string) []string {
+	var lines []string
+	add := func(line string) {
+		if line = strings.TrimSpace(aside.ReplaceAllString(strings.TrimSpace(line), "")); command.MatchString(line) {
+			lines = append(lines, line)
+		}
+	}
+	for _, block := range fenced.FindAllStringSubmatch(markdown, -1) {
+		for line := range strings.SplitSeq(block[1], "\n") {
+			add(line)
+		}
+	}
+	for _, code := range inline.FindAllStringSubmatch(fenced.ReplaceAllString(markdown, ""), -1) {
+		add(code[1])
+	}
+	return lines
+}
+
+// words splits as a shell does, as far as examples need it, and leaves out what is for another program.
+func words(line string) []string {
+	var all []string
+	for _, word := range regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`).FindAllString(line, -1) {
+		if word == "|" || word == ">" || word == "&&" {
+			break
+		}
+		all = append(all, strings.Trim(word, `'"`))
+	}
+	return all
+}
+
+// onThisMachine puts something in the place of what an example takes for granted: the reader's files, their browser, and an ID for the word ID.
+func onThisMachine(t *testing.T, args []string) []string {
+	t.Helper()
+	for i := range args {
+		if args[i] == "ID" {
+			args[i] = "FLOW-03"
+		}
+		switch {
+		case i == 0:
+		case args[i-1] == "--browser":
+			args[i] = "chromium"
+		case slices.Contains([]string{"--integration", "--bundle", "-c"}, args[i-1]):
+			require.NoError(t, os.MkdirAll(filepath.Dir(args[i]), 0o700))
+			require.NoError(t, os.WriteFile(args[i], nil, 0o600))
+		}
+	}
+	if len(args) > 1 && args[0] == "config" && args[1] == "check" {
+		require.NoError(t, os.WriteFile(defaultConfig, nil, 0o600))
+	}
+	return args
+}
+
+func TestCommandLines(t *testing.T) {
+	markdown := "Run `deskcheck explain ID`, not `deskcheck.yaml`.\n```sh\nmake run   # bin/deskcheck run\nbin/deskcheck run 'a b' --tags \"@x\"  # or so\n  deskcheck list | grep x\ndeskcheck run      says more\n```\n"
+	lines := commandLines(markdown)
+	assert.Equal(t, []string{`bin/deskcheck run 'a b' --tags "@x"`, "deskcheck list | grep x", "deskcheck run", "deskcheck explain ID"}, lines)
+	assert.Equal(t, []string{"bin/deskcheck", "run", "a b", "--tags", "@x"}, words(lines[0]))
+	assert.Equal(t, []string{"deskcheck", "list"}, words(lines[1]))
+}

@@ -1,0 +1,30 @@
+package deskcheck
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/fixtures"
+	"deskcheck/reports"
+)
+
+func TestUncoveredCountsWhatBindsThePage(t *testing.T) {
+	catalogue, err := fixtures.Requirements("ai-chat")
+	require.NoError(t, err)
+	none := uncovered(catalogue, nil, nil, "ai-chat")
+	assert.Contains(t, none, "FACT-01", "it binds the page")
+	assert.NotContains(t, none, "FLOW-01", "it binds the host alone")
+	broken, err := fixtures.Broken()
+	require.NoError(t, err)
+	assert.Empty(t, uncovered(catalogue, broken, nil, "ai-chat"))
+	assert.Equal(t, []string{"FACT-01"}, uncovered(catalogue, nil, []string{"fact-01"}, "ai-chat"))
+}
+
+func TestAHeaderThatCannotBeReadIsTheWritersMistake(t *testing.T) {
+	err := brokenHeader(errors.New("FLOW-03-waits.js:2: it breaks nothing"))
+	assert.Equal(t, reports.ExitUserError, ExitCode(err))
+	assert.EqualError(t, err, `fixtures/integrations/broken/FLOW-03-waits.js:2: it breaks nothing; mend the file, then "make build": it is part of the program`)
+}
