@@ -34,7 +34,7 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	catalogue, err := fixtures.Requirements(c.Contract)
+	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err != nil {
 		return nil, err
 	}
-	selected, err := choose(all, catalogue, c)
+	selected, err := choose(all, catalogue.Requirements, c)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +124,9 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 }
 
 func launch(ctx context.Context, c Config) (*browser.Pool, error) {
-	found, err := browser.Find(c.Browser, c.Headed)
+	found, err := browser.Find(ctx, c.Browser, c.Headed)
 	if err != nil {
-		return nil, &EnvironmentError{Err: err, Fix: "install chromium-headless-shell (make run does), or name a browser with --browser"}
+		return nil, &EnvironmentError{Err: err, Fix: browserFix(c.Headed)}
 	}
 	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Headed: c.Headed, Tabs: c.Workers, SlowMo: c.SlowMo})
 	if err != nil {

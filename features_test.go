@@ -2,6 +2,7 @@ package deskcheck
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"sync"
 	"testing"
@@ -39,11 +40,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestFeatures runs every scenario against the reference integration, each as a subtest of its own: go test . -run 'TestFeatures/requesting/42' -v.
+// TestFeatures runs every scenario against the reference integration, each as a subtest of its own: go test . -run 'TestFeatures/name/8' -v.
 func TestFeatures(t *testing.T) {
 	pool := sharedPool(t)
 	c := DefaultConfig()
-	catalogue, err := fixtures.Requirements(c.Contract)
+	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	require.NoError(t, err)
 	all, err := scenarios(c)
 	require.NoError(t, err)
@@ -60,6 +61,11 @@ func TestFeatures(t *testing.T) {
 			p := &performance{stage: stage, pool: pool, config: c, record: record}
 			came, took, _, err := p.perform(ctx, s)
 			require.NoError(t, err)
+			for _, e := range came.Entries {
+				raw, err := json.Marshal(e)
+				require.NoError(t, err)
+				assert.Empty(t, fixtures.CheckEntry(raw), "the journal's entry %s", raw)
+			}
 			finding := record.finding(s, came, took)
 			assert.Equal(t, reports.Passed, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
 		})

@@ -60,7 +60,7 @@ var hostile = []struct {
 func TestHostileIntegrations(t *testing.T) {
 	pool := sharedPool(t)
 	c := DefaultConfig()
-	catalogue, err := fixtures.Requirements(c.Contract)
+	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	require.NoError(t, err)
 	all, err := scenarios(c)
 	require.NoError(t, err)

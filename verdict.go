@@ -36,7 +36,7 @@ func worse(a, b reports.Verdict) reports.Verdict {
 // record turns what was performed into the Result.
 type record struct {
 	config    Config
-	catalogue []fixtures.Requirement
+	catalogue fixtures.Catalogue
 	byID      map[string]fixtures.Requirement
 	known     map[string]string
 	all       []steps.Scenario
@@ -46,7 +46,7 @@ type record struct {
 	mu        sync.Mutex
 }
 
-func newRecord(c Config, catalogue []fixtures.Requirement, all, selected []steps.Scenario, about reports.Integration, with browser.Installation) *record {
+func newRecord(c Config, catalogue fixtures.Catalogue, all, selected []steps.Scenario, about reports.Integration, with browser.Installation) *record {
 	r := &record{
 		config: c, catalogue: catalogue, all: all,
 		byID: map[string]fixtures.Requirement{}, known: map[string]string{}, selected: map[string]bool{}, findings: map[string]reports.Scenario{},
@@ -60,7 +60,7 @@ func newRecord(c Config, catalogue []fixtures.Requirement, all, selected []steps
 	if r.result.Seed == 0 {
 		r.result.Seed = time.Now().UnixNano() % 1_000_000
 	}
-	for _, q := range catalogue {
+	for _, q := range slices.Concat(catalogue.Requirements, catalogue.Recorded) {
 		r.byID[q.ID] = q
 	}
 	for _, k := range c.KnownFailing {
@@ -280,7 +280,7 @@ func unplayed(s steps.Scenario) []steps.Outcome {
 }
 
 func (r *record) judgeRequirements() {
-	for _, q := range r.catalogue {
+	for _, q := range r.catalogue.Requirements {
 		one := reports.Requirement{
 			ID: q.ID, Area: q.Area, Level: q.Level, Binds: q.Binds, Capability: q.Capability, Statement: q.Statement, Sources: q.Sources,
 			Verdict: reports.NotRun, Reason: "no scenario of this run speaks of it",

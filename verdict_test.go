@@ -16,13 +16,13 @@ import (
 	"deskcheck/steps/browser"
 )
 
-// A small contract: two MUSTs, a SHOULD, and one that another dialect has.
-var smallCatalogue = []fixtures.Requirement{
+// A small contract: two MUSTs, a SHOULD, one that another dialect has, and two that are only recorded.
+var small = fixtures.Catalogue{Requirements: []fixtures.Requirement{
 	{ID: "FLOW-01", Area: "FLOW", Level: "MUST", Dialects: []string{"ai-chat"}},
 	{ID: "FLOW-02", Area: "FLOW", Level: "MUST", Dialects: []string{"ai-chat"}, Derived: true},
 	{ID: "FLOW-03", Area: "FLOW", Level: "SHOULD", Dialects: []string{"ai-chat"}},
 	{ID: "FLOW-04", Area: "FLOW", Level: "MUST", Dialects: []string{"web-chat"}},
-}
+}, Recorded: []fixtures.Requirement{{ID: "ERR-01", Level: "MUST", Statement: "a type is a number"}, {ID: "TYPE-08", Level: "SHOULD"}}}
 
 func scenarioFor(id string, requirements ...string) steps.Scenario {
 	return steps.Scenario{ID: id, Feature: "f", Name: id, Requirements: requirements, Steps: []steps.Step{{Keyword: "Then", Text: "it holds"}}}
@@ -33,7 +33,7 @@ func came(err error, entries ...journal.Entry) aichat.Performance {
 }
 
 func smallRecord(c Config, all ...steps.Scenario) *record {
-	return newRecord(c, smallCatalogue, all, all, reports.Integration{}, browser.Installation{})
+	return newRecord(c, small, all, all, reports.Integration{}, browser.Installation{})
 }
 
 func requirement(t *testing.T, r *reports.Result, id string) reports.Requirement {
@@ -50,6 +50,8 @@ func requirement(t *testing.T, r *reports.Result, id string) reports.Requirement
 func TestVerdictsOfOneScenario(t *testing.T) {
 	s := scenarioFor("f/1", "FLOW-01", "FLOW-03")
 	violation := journal.Entry{Seq: 7, Kind: journal.Violation, From: journal.Integration, Requirement: "FLOW-02", Name: "agentJoined", Note: "no id"}
+	beyond := journal.Entry{Seq: 7, Kind: journal.Violation, From: journal.Integration, Requirement: "ERR-01", Name: "setErrorStatus"}
+	mild := journal.Entry{Seq: 7, Kind: journal.Violation, From: journal.Integration, Requirement: "TYPE-08", Name: "sendMessageToUser"}
 	ours := journal.Entry{Seq: 8, Kind: journal.Violation, From: journal.Host, Note: "the host was wrong"}
 	cases := []struct {
 		name    string
@@ -61,6 +63,8 @@ func TestVerdictsOfOneScenario(t *testing.T) {
 		{"a step fails", came(&steps.Failure{Expected: "a", Recorded: "b"}), reports.Failed, map[string]reports.Verdict{"FLOW-01": reports.Failed, "FLOW-03": reports.Warned}},
 		{"a step fails on one requirement", came(&steps.Failure{Requirements: []string{"FLOW-03"}}), reports.Warned, map[string]reports.Verdict{"FLOW-03": reports.Warned}},
 		{"a violation beside passing steps", came(nil, violation), reports.Failed, map[string]reports.Verdict{"FLOW-01": reports.Passed, "FLOW-02": reports.Failed, "FLOW-03": reports.Passed}},
+		{"a violation of what no scenario is about", came(nil, beyond), reports.Failed, map[string]reports.Verdict{"FLOW-01": reports.Passed, "ERR-01": reports.Failed, "FLOW-03": reports.Passed}},
+		{"a violation of a SHOULD that no scenario is about", came(nil, mild), reports.Warned, map[string]reports.Verdict{"FLOW-01": reports.Passed, "TYPE-08": reports.Warned, "FLOW-03": reports.Passed}},
 		{"a violation of the kit's own host", came(nil, ours), reports.Untestable, map[string]reports.Verdict{"FLOW-01": reports.Untestable, "FLOW-03": reports.Untestable}},
 		{"the capability is missing", came(&steps.NotApplicable{Capability: "avail"}), reports.NotApplicable, map[string]reports.Verdict{"FLOW-01": reports.NotApplicable, "FLOW-03": reports.NotApplicable}},
 		{"the kit fails", came(&steps.HarnessError{Doing: "click", Err: errors.New("no")}), reports.Untestable, map[string]reports.Verdict{"FLOW-01": reports.Untestable, "FLOW-03": reports.Untestable}},
@@ -134,7 +138,7 @@ func TestVerdictOfARun(t *testing.T) {
 	})
 	t.Run("a known failure passes in a part of its scenarios", func(t *testing.T) {
 		all := []steps.Scenario{scenarioFor("f/1", "FLOW-02"), scenarioFor("f/2", "FLOW-02")}
-		r := newRecord(known, smallCatalogue, all, all[:1], reports.Integration{}, browser.Installation{})
+		r := newRecord(known, small, all, all[:1], reports.Integration{}, browser.Installation{})
 		r.add(r.finding(all[0], came(nil), time.Millisecond))
 		result := r.finish(nil)
 		assert.Equal(t, reports.ExitConformant, result.ExitCode)

@@ -70,9 +70,11 @@ func (w *World) Record(m browser.Message) {
 	e.Ref = w.sequence[m.Ref]
 	w.mu.Unlock()
 	e = w.Journal.AppendAt(e, m.At)
-	w.mu.Lock()
-	w.sequence[m.ID] = e.Seq
-	w.mu.Unlock()
+	if m.ID > 0 {
+		w.mu.Lock()
+		w.sequence[m.ID] = e.Seq
+		w.mu.Unlock()
+	}
 	if w.hook != nil {
 		w.hook(e)
 	}
@@ -196,7 +198,8 @@ func (w *World) check() error {
 		if lost := w.ended(); lost != nil {
 			return lost
 		}
-		return w.Lost(&browser.LostError{Kind: "unresponsive", Detail: fmt.Sprintf("the page did not answer for %s", w.Deadlines.Answer)})
+		// The tab says itself when the page hangs. Anything else is the browser's, which may just have died.
+		return w.Lost(err)
 	}
 	return nil
 }

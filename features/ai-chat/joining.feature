@@ -7,7 +7,7 @@ Feature: Joining
     When "Ann" joins
     Then "agentJoined" is called within 2 seconds with
       """json
-      [{"id": "<string>", "nickname": "Ann"}]
+      [{"id": "<string>", "nickname": "<string>"}]
       """
 
   @JOIN-02

@@ -51,14 +51,16 @@ Feature: Requesting
       Given the chat is open
       And the assistant hands over with
         """json
-        {"id": "m1", "output": {"generic": [{"response_type": "connect_to_agent", "message_to_human_agent": "Refund for order 4711",
-          "transfer_info": {"summary_message_to_agent": {"type": "user", "text": "Customer wants a refund"}, "additional_data": {"order": "4711"}}}]}}
+        {"id": "m1", "output": {"generic": [{"response_type": "connect_to_agent", "message_to_human_agent": "A refund is asked for",
+          "transfer_info": {"summary_message_to_agent": [{"response_type": "text", "text": "The parcel came damaged"}], "additional_data": {"order": "4711"}}}]}}
         """
       And the page attaches {"tier": "gold"} to "human_agent:pre:startChat"
       When the user requests an agent
       And "Ann" joins
       And the user says "Hello"
-      Then the desk knew "Refund for order 4711" before the user's first line
+      Then the desk knew "A refund is asked for" before the user's first line
+      And the desk knew "The parcel came damaged" before the user's first line
+      And the desk knew "4711" before the user's first line
       And the desk knew "gold" before the user's first line
 
     @FLOW-17
@@ -138,6 +140,15 @@ Feature: Requesting
       Given the user is waiting for an agent
       When the desk closes the queue
       Then one of "setErrorStatus, agentEndedChat" is called within 2 seconds
+      And the user sees no banner
+
+    @FLOW-09
+    Scenario: An agent who accepts while the link is down is announced all the same
+      Given the user is waiting for an agent
+      When the link drops
+      And "Ann" joins
+      Then one of "agentJoined, setErrorStatus, agentEndedChat" is called within 60 seconds
+      And the user is not left waiting
 
   Rule: The cancelled request
 

@@ -89,6 +89,7 @@ func (p *Player) acts(name string, act func(*mockdesk.Agent, *mockdesk.Conversat
 
 func (p *Player) joins(name string) error {
 	delete(p.with, name)
+	p.joined[name] = p.Journal.Len()
 	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Join(c); return err })
 }
 
@@ -158,16 +159,42 @@ func (p *Player) deskEnds() error {
 	return nil
 }
 
-// idsOf gives the id with which each nickname was announced, by nickname.
+// announced gives the profile with which an agent of the desk was announced to the chat, empty if none came since the agent joined.
+func (p *Player) announced(name string) map[string]any {
+	mark, ok := p.joined[name]
+	if !ok {
+		return nil
+	}
+	e, _ := p.Journal.Find(mark, isCallback("agentJoined"))
+	return profileIn(e)
+}
+
+func profileIn(e journal.Entry) map[string]any {
+	args, _ := decode(argumentsOf(e)).([]any)
+	if len(args) == 0 {
+		return nil
+	}
+	profile, _ := args[0].(map[string]any)
+	return profile
+}
+
+// called gives the name under which the chat knows an agent of the desk: an integration may add the company, or use another name altogether.
+func (p *Player) called(name string) string {
+	nickname, _ := p.announced(name)["nickname"].(string)
+	return orElse(nickname, name)
+}
+
+// idsOf gives the ids with which agents were announced: by the desk's name for those who joined there, by nickname for any other.
 func (p *Player) idsOf() map[string]string {
 	ids := map[string]string{}
 	for _, e := range p.Journal.All(0, isCallback("agentJoined")) {
-		if args, ok := decode(argumentsOf(e)).([]any); ok && len(args) > 0 {
-			if profile, ok := args[0].(map[string]any); ok {
-				nickname, _ := profile["nickname"].(string)
-				id, _ := profile["id"].(string)
-				ids[nickname] = id
-			}
+		profile := profileIn(e)
+		nickname, _ := profile["nickname"].(string)
+		ids[nickname], _ = profile["id"].(string)
+	}
+	for name := range p.joined {
+		if id, ok := p.announced(name)["id"].(string); ok {
+			ids[name] = id
 		}
 	}
 	return ids

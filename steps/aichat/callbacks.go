@@ -22,6 +22,7 @@ var callbackSteps = []definition{
 	define(`one of "([^"]*)" is called within (\d+) seconds`, func(p *Player) any { return p.oneIsCalled }),
 	define(`"([^"]*)" is not called`, func(p *Player) any { return p.isNotCalled }),
 	define(`"([^"]*)" has been called (\d+) times?`, func(p *Player) any { return p.hasBeenCalled }),
+	define(`"([^"]*)" has been called (\d+) times? since`, func(p *Player) any { return p.hasBeenCalledSince }),
 	define(`"([^"]*)" has been called at most 1 time, and not after "([^"]*)"`, func(p *Player) any { return p.atMostOnceBefore }),
 	define(`"([^"]*)" has been called only between "([^"]*)" and "([^"]*)"`, func(p *Player) any { return p.onlyBetween }),
 	define(`"([^"]*)" has not been called before "([^"]*)"`, func(p *Player) any { return p.notCalledBefore }),
@@ -31,6 +32,8 @@ var callbackSteps = []definition{
 	define(`no callback is called for (\d+) seconds`, func(p *Player) any { return p.noCallbackFor }),
 	define(`the integration is silent for (\d+) seconds`, func(p *Player) any { return p.silentFor }),
 	define(`the waiting time is between (\d+) and (\d+) minutes`, func(p *Player) any { return p.waitingBetween }),
+	define(`the waiting information has "([^"]*)" (\d+)`, func(p *Player) any { return p.waitingHas }),
+	define(`the waiting information has a number "([^"]*)"`, func(p *Player) any { return p.waitingHasNumber }),
 	define(`the waiting information has no "([^"]*)"`, func(p *Player) any { return p.waitingHasNo }),
 	define(`the picture of the profile is absent or an absolute address`, func(p *Player) any { return p.pictureIsAbsolute }),
 	define(`the nickname holds no markup`, func(p *Player) any { return p.nicknameIsPlain }),
@@ -130,10 +133,19 @@ func (p *Player) never(window time.Duration, expected string, match journal.Matc
 }
 
 func (p *Player) hasBeenCalled(callback string, times int) error {
+	return p.calledAfter(0, callback, times)
+}
+
+// hasBeenCalledSince counts from the latest When on.
+func (p *Player) hasBeenCalledSince(callback string, times int) error {
+	return p.calledAfter(p.mark, callback, times)
+}
+
+func (p *Player) calledAfter(mark int, callback string, times int) error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
-	all := p.Journal.All(0, isCallback(callback))
+	all := p.Journal.All(mark, isCallback(callback))
 	if len(all) == times {
 		return nil
 	}
@@ -275,12 +287,31 @@ func (p *Player) lastArgument(callback string) (map[string]any, journal.Entry) {
 	return object, e
 }
 
-func (p *Player) waitingBetween(low, high int) error {
+// waitingNumber gives a number of the latest waiting information. An integration may choose to say it all in words, which nobody can count.
+func (p *Player) waitingNumber(key, expected, hint string, fits func(float64) bool) error {
 	info, e := p.lastArgument("updateAgentAvailability")
-	if n, ok := info["estimatedWaitTime"].(float64); !ok || n < float64(low) || n > float64(high) {
-		return &steps.Failure{Expected: fmt.Sprintf("estimatedWaitTime between %d and %d minutes", low, high), Recorded: short(info), Entry: e.Seq, Hint: "the desk reports seconds, the chat shows minutes"}
+	_, position := info["positionInQueue"]
+	_, minutes := info["estimatedWaitTime"]
+	if text, ok := info["message"].(string); ok && text != "" && !position && !minutes {
+		return &steps.NotApplicable{Capability: "banner", Why: "it reports the waiting in words, without numbers"}
+	}
+	if n, ok := info[key].(float64); !ok || !fits(n) {
+		return &steps.Failure{Expected: expected, Recorded: short(info), Entry: e.Seq, Hint: hint}
 	}
 	return nil
+}
+
+func (p *Player) waitingHasNumber(key string) error {
+	return p.waitingNumber(key, "a number "+key, "", func(float64) bool { return true })
+}
+
+func (p *Player) waitingHas(key string, n int) error {
+	return p.waitingNumber(key, fmt.Sprintf("%s %d", key, n), "", func(got float64) bool { return got == float64(n) })
+}
+
+func (p *Player) waitingBetween(low, high int) error {
+	return p.waitingNumber("estimatedWaitTime", fmt.Sprintf("estimatedWaitTime between %d and %d minutes", low, high), "the desk reports seconds, the chat shows minutes",
+		func(n float64) bool { return n >= float64(low) && n <= float64(high) })
 }
 
 func (p *Player) waitingHasNo(key string) error {
@@ -309,7 +340,7 @@ func (p *Player) nicknameIsPlain() error {
 	return nil
 }
 
-// said is one sendMessageToUser.
+// saying is one sendMessageToUser.
 type saying struct {
 	entry   journal.Entry
 	text    string
@@ -353,6 +384,22 @@ func textOfMessage(message map[string]any) string {
 		}
 	}
 	return strings.Join(texts, "\n")
+}
+
+// words are all that the user may read or follow: the text, and what the items of an object message have besides, such as the address of a button.
+func (s saying) words() string {
+	output, _ := s.object["output"].(map[string]any)
+	items, _ := output["generic"].([]any)
+	all := []string{s.text}
+	for _, item := range items {
+		one, _ := item.(map[string]any)
+		for _, key := range []string{"title", "description", "label", "url", "source", "alt_text"} {
+			if text, ok := one[key].(string); ok {
+				all = append(all, text)
+			}
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 func (p *Player) linesCarryIDs() error {
@@ -441,8 +488,8 @@ func (p *Player) messageIDsDiffer() error {
 func (p *Player) messageHolds(text string) error {
 	all := p.sayings()
 	last := all[len(all)-1]
-	if !strings.Contains(last.text, text) {
-		return &steps.Failure{Expected: "a message with " + quote(text), Recorded: quote(clip(last.text)), Entry: last.entry.Seq}
+	if !strings.Contains(last.words(), text) {
+		return &steps.Failure{Expected: "a message with " + quote(text), Recorded: quote(clip(last.words())), Entry: last.entry.Seq}
 	}
 	if strings.Contains(last.text, "</") || strings.Contains(last.text, "<p>") || strings.Contains(last.text, "<img") || strings.Contains(last.text, "<script") || strings.Contains(last.text, "&amp;") {
 		return &steps.Failure{Expected: "a message without markup", Recorded: quote(clip(last.text)), Entry: last.entry.Seq, Hint: "convert the desk's HTML to text or markdown"}

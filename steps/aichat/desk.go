@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -223,7 +224,11 @@ func (p *Player) foundBack() error {
 	if err != nil {
 		return err
 	}
-	err = p.Until(func() bool { return c.Sockets() > 0 }, seconds(60))
+	// One that asks for events again and again has no connection that could drop.
+	asks := func(e journal.Entry) bool {
+		return e.Kind == journal.Request && strings.HasPrefix(e.Name, "GET ") && strings.Contains(e.Name, "/events")
+	}
+	err = p.Until(func() bool { _, asked := p.Journal.Find(p.mark, asks); return asked || c.Sockets() > 0 }, seconds(60))
 	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
 		return &steps.Failure{Expected: "the integration to listen to its conversation again", Recorded: "no new connection within 60 seconds", Hint: p.trouble()}
 	}
@@ -243,7 +248,7 @@ var deskChecks = []definition{
 	define(`the desk knew "([^"]*)" before the user's first line`, func(p *Player) any { return p.deskKnew }),
 	define(`the conversation is over at the desk within (\d+) seconds`, func(p *Player) any { return p.deskOver }),
 	define(`if "sendMessageToAgent" was fulfilled, the desk has received "(.*)"`, func(p *Player) any { return p.deskReceivedIfTold }),
-	define(`the integration holds no socket`, func(p *Player) any { return p.holdsNoSocket }),
+	define(`the integration no longer listens to the desk`, func(p *Player) any { return p.listensNoMore }),
 }
 
 // deskComes waits until the desk is as wanted.
@@ -278,10 +283,25 @@ func (p *Player) deskHas(count, open string) error {
 }
 
 func (p *Player) deskWasAsked(queue string) error {
-	return p.deskComes(p.Deadlines.Event, "a question about the queue "+quote(queue), func() bool {
-		queries := p.Desk.Queries()
-		return len(queries) > 0 && queries[len(queries)-1].Queue == queue
-	}, func() string { return "questions about " + short(p.Desk.Queries()) })
+	asked := func() (queues []string) {
+		for _, q := range p.Desk.Queries() {
+			queues = append(queues, q.Queue)
+		}
+		return queues
+	}
+	err := p.deskComes(p.Deadlines.Event, "a question about the queue "+quote(queue), func() bool {
+		queues := asked()
+		return len(queues) > 0 && queues[len(queues)-1] == queue
+	}, func() string {
+		if len(asked()) == 0 {
+			return "no question about any queue"
+		}
+		return "questions about the queues " + short(asked()) + " (an empty name is a question without one)"
+	})
+	if f := (*steps.Failure)(nil); errors.As(err, &f) && f.Hint == "" {
+		f.Hint = "the name stands in transfer_info.additional_data.queue of the message that areAnyAgentsOnline gets"
+	}
+	return err
 }
 
 // received gives what the user's side has said at the desk, over all conversations.
@@ -350,8 +370,8 @@ func (p *Player) deskReceivedNoRequest() error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
-	if all := p.requests(func(string, string) bool { return true }); len(all) > 0 {
-		return &steps.Failure{Expected: "no request to the desk", Recorded: all[0].Name, Entry: all[0].Seq}
+	if e, ok := p.Journal.Find(p.mark, func(e journal.Entry) bool { return e.Kind == journal.Request }); ok {
+		return &steps.Failure{Expected: "no request to the desk", Recorded: e.Name, Entry: e.Seq}
 	}
 	return nil
 }
@@ -423,8 +443,25 @@ func (p *Player) deskReceivedIfTold(text string) error {
 	return nil
 }
 
-func (p *Player) holdsNoSocket() error {
-	return p.deskComes(p.Deadlines.Event, "no connection to the desk", func() bool { return p.Desk.Sockets() == 0 }, func() string {
+// asksForEvents matches a poll of the native wire.
+func asksForEvents(e journal.Entry) bool {
+	return e.Kind == journal.Request && strings.HasPrefix(e.Name, "GET ") && strings.Contains(e.Name, "/events")
+}
+
+// listensNoMore wants no socket and, for as long as a poll may take to come round, no poll.
+func (p *Player) listensNoMore() error {
+	err := p.deskComes(p.Deadlines.Event, "no connection to the desk", func() bool { return p.Desk.Sockets() == 0 }, func() string {
 		return fmt.Sprintf("%d sockets are still open", p.Desk.Sockets())
 	})
+	if err != nil {
+		return err
+	}
+	mark := p.Journal.Len()
+	if err := p.Pass(seconds(30)); err != nil {
+		return err
+	}
+	if e, ok := p.Journal.Find(mark, asksForEvents); ok {
+		return &steps.Failure{Expected: "no more questions for events", Recorded: e.Name, Entry: e.Seq}
+	}
+	return nil
 }

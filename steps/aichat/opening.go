@@ -222,7 +222,7 @@ func (p *Player) isTalkingTo(agent string) error {
 		return err
 	}
 	return p.seesWithin(p.widget, "the user to be connected to "+agent, func(s Screen) bool {
-		return s.Input.Enabled && s.Banner != nil && strings.Contains(s.Banner.Line1+s.Banner.Line2, agent)
+		return s.Input.Enabled && s.Banner != nil && strings.Contains(s.Banner.Line1+s.Banner.Line2, p.called(agent))
 	}, p.Deadlines.Event)
 }
 

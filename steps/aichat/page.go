@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -159,7 +160,11 @@ func (p *Player) noError() error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
-	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.PageError }); ok {
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.PageError && e.From == journal.Host }); ok {
+		return &steps.HarnessError{Doing: "run the host page", Err: errors.New(textOf(e))}
+	}
+	// A picture that does not load is no error of a program.
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.PageError && e.Name != "resource" }); ok {
 		return &steps.Failure{Expected: "no uncaught error on the page", Recorded: clip(textOf(e)), Entry: e.Seq}
 	}
 	return nil

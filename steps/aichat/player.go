@@ -44,6 +44,8 @@ type Player struct {
 	optional map[string]string
 	// with is the conversation that each agent is in.
 	with map[string]*mockdesk.Conversation
+	// joined is the length of the journal when each agent last joined at the desk.
+	joined map[string]int
 	// requested is how many conversations there were at the desk when the user last requested an agent.
 	requested int
 	// replaced is the length of the journal when the page replaced the factory.
@@ -122,7 +124,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	if err != nil {
 		return Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true, Err: err}}}
 	}
-	p := &Player{World: world, stage: st, page: st.pageConfig(), agents: map[string]*mockdesk.Agent{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]*mockdesk.Conversation{}}
+	p := &Player{World: world, stage: st, page: st.pageConfig(), agents: map[string]*mockdesk.Agent{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]*mockdesk.Conversation{}, joined: map[string]int{}}
 	world.Hook(p.inspect)
 	defer p.close()
 
@@ -216,6 +218,11 @@ func (p *Player) inspect(e journal.Entry) {
 	switch e.Kind {
 	case journal.Callback:
 		breaches = fixtures.CheckArguments("callback", e.Name, argumentsOf(e))
+	case journal.Settled:
+		// What the kit's own integration answers is up to the scenario.
+		if s := settlementOf(e); e.From == journal.Integration && s.Outcome == "fulfilled" && !p.scripted {
+			breaches = fixtures.CheckResult(e.Name, s.result())
+		}
 	case journal.Call:
 		if e.Name != "factory" && e.From == journal.Host && !p.deviates(e.Name) {
 			for _, b := range fixtures.CheckArguments("method", e.Name, argumentsOf(e)) {
@@ -300,6 +307,15 @@ func settlementOf(e journal.Entry) settlement {
 	return s
 }
 
+// result is the value as JSON, empty for undefined.
+func (s settlement) result() json.RawMessage {
+	v := decode(s.Value)
+	if len(s.Value) == 0 || isUndefined(v) {
+		return nil
+	}
+	return journal.Payload(plain(v))
+}
+
 // isError tells whether it was rejected with a true Error, and what that says.
 func (s settlement) isError() (string, bool) {
 	object, ok := decode(s.Error).(map[string]any)
@@ -358,6 +374,9 @@ func (p *Player) blame(doing string, err error) error {
 	if p.Context().Err() != nil {
 		return p.Lost(context.Cause(p.Context()))
 	}
+	if lost := (*browser.LostError)(nil); errors.As(err, &lost) {
+		return p.Lost(err)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		if rest := p.Rest(); rest != nil {
 			return rest
@@ -374,7 +393,7 @@ func (p *Player) trouble() string {
 	}
 	for _, e := range p.Journal.Since(0) {
 		switch {
-		case e.Kind == journal.PageError && e.From != journal.Host:
+		case e.Kind == journal.PageError && e.From != journal.Host && e.Name != "resource":
 			hints = append(hints, "the page reported an error: "+clip(textOf(e)))
 		case e.Kind == journal.Settled && e.From == journal.Integration:
 			if s := settlementOf(e); s.Outcome != "fulfilled" {

@@ -18,6 +18,7 @@ var sightSteps = []definition{
 	define(`the user can request an agent`, func(p *Player) any { return p.canRequest }),
 	define(`the user sees that no agents are available`, func(p *Player) any { return p.seesKind("unavailable", "that no agents are available") }),
 	define(`the user sees the waiting banner`, func(p *Player) any { return p.seesWaiting }),
+	define(`the user is not left waiting`, func(p *Player) any { return p.waitsNoMore }),
 	define(`the user sees no banner`, func(p *Player) any { return p.seesNoBanner }),
 	define(`the user sees "([^"]*)" in the banner`, func(p *Player) any { return p.bannerHas }),
 	define(`the user does not see "([^"]*)" in the banner`, func(p *Player) any { return p.bannerHasNot }),
@@ -60,6 +61,11 @@ func (p *Player) seesWaiting() error {
 	return p.sees(p.widget, "the waiting banner", func(s Screen) bool { return s.Banner != nil && s.Banner.Busy })
 }
 
+// waitsNoMore wants the wait over in either way: connected, or told that it came to nothing.
+func (p *Player) waitsNoMore() error {
+	return p.sees(p.widget, "no waiting banner any more", func(s Screen) bool { return s.Banner == nil || !s.Banner.Busy })
+}
+
 func (p *Player) seesNoBanner() error {
 	return p.sees(p.widget, "no banner", func(s Screen) bool { return s.Banner == nil })
 }
@@ -91,7 +97,7 @@ func (p *Player) canCancel() error {
 
 func (p *Player) seesAgent(name, what string) error {
 	return p.sees(p.widget, fmt.Sprintf("that %s has %s", name, what), func(s Screen) bool {
-		return s.position(func(m Message) bool { return m.Kind == what && strings.Contains(m.Text, name) }) >= 0
+		return s.position(func(m Message) bool { return m.Kind == what && strings.Contains(m.Text, p.called(name)) }) >= 0
 	})
 }
 
@@ -201,7 +207,7 @@ func firstDifference(want, have []string) string {
 
 func (p *Player) arrivalBefore(name, text string) error {
 	s := p.screen(p.widget)
-	joined := s.position(func(m Message) bool { return m.Kind == "joined" && strings.Contains(m.Text, name) })
+	joined := s.position(func(m Message) bool { return m.Kind == "joined" && strings.Contains(m.Text, p.called(name)) })
 	line := s.position(func(m Message) bool { return m.From == "agent" && m.Text == text })
 	if joined < 0 || line < 0 || joined > line {
 		return &steps.Failure{Expected: "the arrival above the line", Recorded: "the user sees " + s.describe()}

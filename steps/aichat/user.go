@@ -117,20 +117,14 @@ func (p *Player) requestsAnAgent() error {
 	if err := p.click("request agent"); err != nil {
 		return err
 	}
-	if dialog := p.screen(p.widget).Dialog; dialog != nil {
-		if err := p.click("confirm"); err != nil {
-			return err
-		}
-	}
 	// The click has done its work when the host has called the integration or decided not to; a dialog for a suspended chat may stand between.
-	_, err := p.Await(mark, func(e journal.Entry) bool {
-		if e.Widget != p.widget {
-			return false
-		}
-		return e.Kind == journal.Call && e.Name == "startChat" || e.Kind == journal.Event && strings.HasSuffix(e.Name, ":endChat") ||
-			e.Kind == journal.Screen && screenOf(e).Dialog != nil
+	begun := func(e journal.Entry) bool {
+		return e.Widget == p.widget && (e.Kind == journal.Call && e.Name == "startChat" || e.Kind == journal.Event && strings.HasSuffix(e.Name, ":endChat"))
+	}
+	first, err := p.Await(mark, func(e journal.Entry) bool {
+		return begun(e) || e.Widget == p.widget && e.Kind == journal.Screen && screenOf(e).Dialog != nil
 	}, p.Deadlines.Sight)
-	if err == nil && p.screen(p.widget).Dialog != nil {
+	if err == nil && first.Kind == journal.Screen {
 		if err := p.click("confirm"); err != nil {
 			return err
 		}
