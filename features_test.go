@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"deskcheck/fixtures"
 	"deskcheck/reports"
+	"deskcheck/steps"
 	"deskcheck/steps/browser"
 )
 
@@ -42,13 +44,35 @@ func TestMain(m *testing.M) {
 
 // TestFeatures runs every scenario against the reference integration, each as a subtest of its own: go test . -run 'TestFeatures/name/8' -v.
 func TestFeatures(t *testing.T) {
+	certify(t, Integration{}, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
+		t.Helper()
+		assert.Equal(t, reports.Passed, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
+	})
+}
+
+// TestOtherStyles runs every scenario against integrations that keep the contract in another way than the reference: what the contract allows must not cost a verdict.
+func TestOtherStyles(t *testing.T) {
+	for _, style := range []string{"polling", "particular"} {
+		t.Run(style, func(t *testing.T) {
+			file := filepath.Join("fixtures", "integrations", "styles", style+".js")
+			certify(t, Integration{File: file}, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
+				t.Helper()
+				assert.Contains(t, []reports.Verdict{reports.Passed, reports.NotApplicable}, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
+			})
+		})
+	}
+}
+
+// certify performs all scenarios with an integration, side by side, and has each finding judged.
+func certify(t *testing.T, with Integration, judge func(*testing.T, steps.Scenario, reports.Scenario)) {
+	t.Helper()
 	pool := sharedPool(t)
 	c := DefaultConfig()
 	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	require.NoError(t, err)
 	all, err := scenarios(c)
 	require.NoError(t, err)
-	bundle, about, err := bundleOf(c.Integration)
+	bundle, about, err := bundleOf(with)
 	require.NoError(t, err)
 	stage, err := stageOf(c, bundle)
 	require.NoError(t, err)
@@ -66,8 +90,7 @@ func TestFeatures(t *testing.T) {
 				require.NoError(t, err)
 				assert.Empty(t, fixtures.CheckEntry(raw), "the journal's entry %s", raw)
 			}
-			finding := record.finding(s, came, took)
-			assert.Equal(t, reports.Passed, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
+			judge(t, s, record.finding(s, came, took))
 		})
 	}
 }
