@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -225,10 +226,11 @@ func (p *Player) foundBack() error {
 		return err
 	}
 	// One that asks for events again and again has no connection that could drop.
-	asks := func(e journal.Entry) bool {
-		return e.Kind == journal.Request && strings.HasPrefix(e.Name, "GET ") && strings.Contains(e.Name, "/events")
+	polled := func(e journal.Entry) bool {
+		data, _ := decode(e.Data).(map[string]any)
+		return e.Kind == journal.Response && ofEvents(e) && data["status"] == float64(http.StatusOK)
 	}
-	err = p.Until(func() bool { _, asked := p.Journal.Find(p.mark, asks); return asked || c.Sockets() > 0 }, seconds(60))
+	err = p.Until(func() bool { _, found := p.Journal.Find(p.mark, polled); return found || c.Sockets() > 0 }, seconds(60))
 	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
 		return &steps.Failure{Expected: "the integration to listen to its conversation again", Recorded: "no new connection within 60 seconds", Hint: p.trouble()}
 	}
@@ -443,9 +445,9 @@ func (p *Player) deskReceivedIfTold(text string) error {
 	return nil
 }
 
-// asksForEvents matches a poll of the native wire.
-func asksForEvents(e journal.Entry) bool {
-	return e.Kind == journal.Request && strings.HasPrefix(e.Name, "GET ") && strings.Contains(e.Name, "/events")
+// ofEvents tells a request for events, whether a poll or the opening of a socket, or the response to it.
+func ofEvents(e journal.Entry) bool {
+	return strings.HasPrefix(e.Name, "GET ") && strings.Contains(e.Name, "/events")
 }
 
 // listensNoMore wants no socket and, for as long as a poll may take to come round, no poll.
@@ -460,7 +462,7 @@ func (p *Player) listensNoMore() error {
 	if err := p.Pass(seconds(30)); err != nil {
 		return err
 	}
-	if e, ok := p.Journal.Find(mark, asksForEvents); ok {
+	if e, ok := p.Journal.Find(mark, func(e journal.Entry) bool { return e.Kind == journal.Request && ofEvents(e) }); ok {
 		return &steps.Failure{Expected: "no more questions for events", Recorded: e.Name, Entry: e.Seq}
 	}
 	return nil
