@@ -1,6 +1,7 @@
 package aichat
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -52,7 +53,7 @@ func (p *Player) conversation() (*mockdesk.Conversation, error) {
 		return len(all) > p.requested && all[len(all)-1].State() != mockdesk.Ended
 	}, p.Deadlines.Start)
 	all := p.Desk.Conversations()
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return nil, &steps.Failure{Expected: "an open conversation at the desk", Recorded: fmt.Sprintf("%d conversations, none of them open", len(all)), Hint: p.trouble()}
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package aichat
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -56,7 +57,7 @@ func (p *Player) isCalled(callback string, n int) error {
 
 // absent turns ErrAbsent into a verdict; for a callback of a capability that was never seen in use, the scenario does not apply.
 func (p *Player) absent(err error, callback, expected string, recorded func() string) error {
-	if err != steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if !errors.Is(err, steps.ErrAbsent) {
 		return err
 	}
 	if capability := p.optional[callback]; capability != "" && len(p.Journal.All(0, isCallback(callback))) == 0 {
@@ -238,11 +239,10 @@ func (p *Player) noCallbackBut(names string) error {
 }
 
 func (p *Player) noCallbackFor(n int) error {
-	mark := p.Journal.Len()
 	if err := p.Pass(seconds(n)); err != nil {
 		return err
 	}
-	if e, ok := p.Journal.Find(min(mark, max(p.mark, 0)), func(e journal.Entry) bool { return e.Kind == journal.Callback && e.Seq > p.mark }); ok {
+	if e, ok := p.Journal.Find(p.mark, func(e journal.Entry) bool { return e.Kind == journal.Callback }); ok {
 		return &steps.Failure{Expected: "no callback", Recorded: e.Name + " " + clip(string(argumentsOf(e))), Entry: e.Seq}
 	}
 	return nil

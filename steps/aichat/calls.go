@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -56,7 +57,7 @@ func (p *Player) calls(method string) []journal.Entry {
 // hostCalls waits for a call of the method since the latest When.
 func (p *Player) hostCalls(method string) error {
 	_, err := p.Await(p.mark, isCall(method), p.Deadlines.Settled)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the host to call " + method, Recorded: "it did not", Hint: p.trouble()}
 	}
 	return err
@@ -88,7 +89,7 @@ func (p *Player) hostCallsNot(method string) error {
 func (p *Player) hostHasCalled(method string, n int) error {
 	if n > 0 {
 		err := p.Until(func() bool { return len(p.Journal.All(0, isCall(method))) >= n }, p.Deadlines.Settled)
-		if err != nil && err != steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		if err != nil && !errors.Is(err, steps.ErrAbsent) {
 			return err
 		}
 	}
@@ -132,7 +133,7 @@ func (p *Player) hostCallsWith(method string, doc *godog.DocString) error {
 		why, ok = fits(pattern, decode(argumentsOf(e)), method)
 		return ok
 	}, p.Deadlines.Settled)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the host to call " + method + " with " + short(pattern), Recorded: orElse(why, "it did not call it"), Hint: p.trouble()}
 	}
 	return err
@@ -152,7 +153,7 @@ func (p *Player) invoke(method string, args []any) error {
 		return err
 	}
 	_, err := p.Await(mark, isCall(method), p.Deadlines.Sight)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "a method " + method + " to call", Recorded: "the integration has none"}
 	}
 	return err
@@ -228,7 +229,7 @@ func (p *Player) settlementOfCall(call journal.Entry) (settlement, journal.Entry
 // settles waits for the latest call of a method to settle in one way ("fulfilled", "rejected" or "" for either) within a time of the scenario's own clock.
 func (p *Player) settles(method, way string, within time.Duration) error {
 	if err := p.Until(func() bool { return len(p.calls(method)) > 0 }, p.Deadlines.Settled); err != nil {
-		if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		if errors.Is(err, steps.ErrAbsent) {
 			return &steps.Failure{Expected: "the host to call " + method, Recorded: "it did not", Hint: p.trouble()}
 		}
 		return err
@@ -242,7 +243,7 @@ func (p *Player) callSettles(call journal.Entry, way string, within time.Duratio
 	var s settlement
 	var at journal.Entry
 	err := p.Until(func() (done bool) { s, at, done = p.settlementOfCall(call); return done }, within)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: expected, Recorded: "it is still pending", Hint: p.trouble(), Entry: call.Seq}
 	}
 	if err != nil {
@@ -258,7 +259,7 @@ func (p *Player) callSettles(call journal.Entry, way string, within time.Duratio
 	}
 	ok := way == "" || s.Outcome == way || way == "rejected" && s.Outcome == "threw"
 	if !ok {
-		return &steps.Failure{Expected: expected, Recorded: "it was " + s.String(), Hint: p.trouble(), Entry: at.Seq}
+		return &steps.Failure{Expected: expected, Recorded: "it " + s.String(), Hint: p.trouble(), Entry: at.Seq}
 	}
 	return nil
 }
@@ -314,7 +315,7 @@ func (p *Player) stillPending(method string) error {
 		return err
 	}
 	if s, e, ok := p.lastSettlement(method); ok {
-		return &steps.Failure{Expected: method + " to be pending while the desk has not answered", Recorded: "it was " + s.String(), Entry: e.Seq}
+		return &steps.Failure{Expected: method + " to be pending while the desk has not answered", Recorded: "it " + s.String(), Entry: e.Seq}
 	}
 	return nil
 }
@@ -350,7 +351,7 @@ func (p *Player) neverRejectedLate() error {
 		}
 		for _, end := range ends {
 			if _, done, over := p.settlementOfCall(end); end.Seq > call.Seq && over && at.Seq > done.Seq && p.late(call.Name, done) {
-				return &steps.Failure{Expected: "a cancelled start to be over when its endChat is", Recorded: "it was " + s.String() + " afterwards", Entry: at.Seq}
+				return &steps.Failure{Expected: "a cancelled start to be over when its endChat is", Recorded: "it " + s.String() + " afterwards", Entry: at.Seq}
 			}
 		}
 	}
@@ -419,7 +420,7 @@ func (p *Player) names() ([]journal.Entry, error) {
 		all := p.Journal.All(0, isCall("getName"))
 		return len(all) > 0
 	}, p.Deadlines.Factory)
-	if err != nil && err != steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if err != nil && !errors.Is(err, steps.ErrAbsent) {
 		return nil, err
 	}
 	if err := p.Rest(); err != nil {
@@ -509,7 +510,7 @@ func (p *Player) inOrder(table *godog.Table) error {
 			return err
 		}
 		e, err := p.Await(mark, match, p.Deadlines.Sight)
-		if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		if errors.Is(err, steps.ErrAbsent) {
 			return &steps.Failure{Expected: what + ", in this place", Recorded: "it did not happen after what comes before it"}
 		}
 		if err != nil {

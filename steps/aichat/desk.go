@@ -111,7 +111,7 @@ func (p *Player) letsGo() error {
 func (p *Player) held(op mockdesk.Operation) any {
 	return func() error {
 		err := p.Until(func() bool { return p.Desk.Held(op) > 0 }, p.Deadlines.Start)
-		if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		if errors.Is(err, steps.ErrAbsent) {
 			return &steps.Failure{Expected: "a request to the desk", Recorded: "none came", Hint: p.trouble()}
 		}
 		return err
@@ -231,7 +231,7 @@ func (p *Player) foundBack() error {
 		return e.Kind == journal.Response && ofEvents(e) && data["status"] == float64(http.StatusOK)
 	}
 	err = p.Until(func() bool { _, found := p.Journal.Find(p.mark, polled); return found || c.Sockets() > 0 }, seconds(60))
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the integration to listen to its conversation again", Recorded: "no new connection within 60 seconds", Hint: p.trouble()}
 	}
 	return err
@@ -256,7 +256,7 @@ var deskChecks = []definition{
 // deskComes waits until the desk is as wanted.
 func (p *Player) deskComes(within time.Duration, expected string, wanted func() bool, recorded func() string) error {
 	err := p.Until(wanted, within)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: expected, Recorded: recorded(), Hint: p.trouble()}
 	}
 	return err

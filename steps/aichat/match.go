@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strings"
 )
 
 // fits tells whether a recorded JSON value has all that a pattern asks for, and if not, where it differs. An object of the pattern may have fewer keys than the value,
@@ -69,11 +70,13 @@ func differs(at, want string, value any) (string, bool) {
 
 // short renders a value for a sentence.
 func short(value any) string {
-	raw, err := json.Marshal(value)
-	if err != nil {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // It is for people.
+	if err := encoder.Encode(value); err != nil {
 		return fmt.Sprint(value)
 	}
-	return clip(string(raw))
+	return clip(strings.TrimSpace(b.String()))
 }
 
 // clip keeps a quotation readable; the whole stands in the journal.

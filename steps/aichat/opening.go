@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -115,7 +116,7 @@ func (p *Player) ready() error {
 		}, p.Deadlines.Factory)
 		s := p.screen(widget)
 		recorded := s.Failure
-		if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+		if errors.Is(err, steps.ErrAbsent) {
 			recorded = "the factory is still pending; the user sees " + s.describe()
 		} else if err != nil {
 			return err
@@ -163,7 +164,7 @@ func (p *Player) userOpens() error {
 	_, err := p.Await(0, func(e journal.Entry) bool {
 		return e.Kind == journal.Call && e.Name == "factory" || e.Kind == journal.Screen && screenOf(e).Failure != ""
 	}, p.Deadlines.Factory)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the chat to call the factory", Recorded: "it never did", Hint: p.trouble()}
 	}
 	if err == nil && !p.page.Open {

@@ -75,7 +75,7 @@ func (p *Player) pageReplacesFactory() error {
 		return err
 	}
 	_, err := p.Await(p.replaced, func(e journal.Entry) bool { return e.Kind == journal.Settled && e.Name == "factory" }, p.Deadlines.Factory+p.Deadlines.Ending)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "a second instance from the factory", Recorded: "the factory was not called, or never yielded", Hint: p.trouble()}
 	}
 	if err != nil {
@@ -131,7 +131,7 @@ func (p *Player) pageHearsWith(event string, doc *godog.DocString) error {
 		why, ok = fits(pattern, decode(e.Data), event)
 		return ok
 	}, p.Deadlines.Ending+time.Second)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the page to hear " + event + " with " + short(pattern), Recorded: orElse(why, "it was not published")}
 	}
 	return err
@@ -139,7 +139,7 @@ func (p *Player) pageHearsWith(event string, doc *godog.DocString) error {
 
 func (p *Player) pageHears(event string) error {
 	_, err := p.Await(p.mark, isEvent(event), p.Deadlines.Ending+time.Second)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the page to hear " + event, Recorded: "it was not published"}
 	}
 	return err

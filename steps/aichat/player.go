@@ -327,16 +327,18 @@ func (s settlement) isError() (string, bool) {
 	return name + ": " + clip(message), true
 }
 
-// String says it in words.
+// String says it as a predicate: "was fulfilled", "threw Error: no desk".
 func (s settlement) String() string {
+	what, _ := s.isError()
 	switch {
 	case s.Outcome == "fulfilled" && len(s.Value) > 0:
-		return "fulfilled with " + clip(string(s.Value))
+		return "was fulfilled with " + clip(string(s.Value))
+	case s.Outcome == "threw":
+		return "threw " + orElse(what, "undefined")
 	case s.Outcome != "fulfilled":
-		what, _ := s.isError()
-		return s.Outcome + " with " + orElse(what, "undefined")
+		return "was " + s.Outcome + " with " + orElse(what, "undefined")
 	}
-	return s.Outcome
+	return "was fulfilled"
 }
 
 // seen is what the integration called itself and which methods it has.
@@ -397,7 +399,7 @@ func (p *Player) trouble() string {
 			hints = append(hints, "the page reported an error: "+clip(textOf(e)))
 		case e.Kind == journal.Settled && e.From == journal.Integration:
 			if s := settlementOf(e); s.Outcome != "fulfilled" {
-				hints = append(hints, fmt.Sprintf("%s was %s", e.Name, s))
+				hints = append(hints, fmt.Sprintf("%s %s", e.Name, s))
 			}
 		case e.Kind == journal.Violation && e.From == journal.Integration && e.Note != "":
 			hints = append(hints, e.Note)

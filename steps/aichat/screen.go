@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -139,7 +140,7 @@ func (p *Player) sees(widget int, expected string, wanted func(Screen) bool) err
 
 func (p *Player) seesWithin(widget int, expected string, wanted func(Screen) bool, within time.Duration) error {
 	err := p.Until(func() bool { return wanted(p.screen(widget)) }, within)
-	if err != steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if !errors.Is(err, steps.ErrAbsent) {
 		return err
 	}
 	return &steps.Failure{Expected: expected, Recorded: "the user sees " + p.screen(widget).describe(), Hint: p.trouble()}

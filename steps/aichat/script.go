@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"deskcheck/mockdesk/journal"
@@ -60,7 +61,7 @@ func (p *Player) scriptedCalls(callback string, args []any) error {
 		return err
 	}
 	_, err := p.Await(mark, func(e journal.Entry) bool { return e.Kind == journal.Returned && e.Name == callback }, p.Deadlines.Ending+time.Second)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: callback + " to return", Recorded: "it never did"}
 	}
 	return err

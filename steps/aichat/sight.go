@@ -1,6 +1,7 @@
 package aichat
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -178,7 +179,7 @@ func (p *Player) readsNumbered(n int) error {
 
 func (p *Player) readsList(want []string) error {
 	err := p.Until(func() bool { return len(p.screen(p.widget).lines("agent")) >= len(want) }, seconds(60))
-	if err != nil && err != steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if err != nil && !errors.Is(err, steps.ErrAbsent) {
 		return err
 	}
 	if err := p.Rest(); err != nil {

@@ -3,6 +3,7 @@ package aichat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -132,7 +133,7 @@ func (p *Player) requestsAnAgent() error {
 			return e.Kind == journal.Call && e.Name == "startChat" && e.Widget == p.widget
 		}, p.Deadlines.Ending+time.Second)
 	}
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.HarnessError{Doing: "request an agent", Err: fmt.Errorf("the host did nothing after the click; the user sees %s", p.screen(p.widget).describe())}
 	}
 	return err
@@ -174,7 +175,7 @@ func (p *Player) confirmsTheBanner() error {
 	}
 	// The chat is over for the user when the banner has gone; an endChat that hangs keeps it for as long as the host waits.
 	err = p.Until(func() bool { return p.screen(p.widget).Banner == nil }, p.Deadlines.Ending+time.Second)
-	if err == steps.ErrAbsent { //nolint:errorlint // ErrAbsent is never wrapped.
+	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the chat to be over for the user", Recorded: "the user sees " + p.screen(p.widget).describe(), Hint: p.trouble()}
 	}
 	return err
