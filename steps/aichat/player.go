@@ -184,7 +184,11 @@ func rude(e journal.Entry) bool {
 }
 
 func describeRude(e journal.Entry) string {
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s", e.Kind, e.Name, e.Note))
+	what := fmt.Sprintf("%s %s", e.Kind, e.Name)
+	if strings.HasPrefix(e.Note, what) {
+		return e.Note
+	}
+	return strings.TrimSpace(what + " " + e.Note)
 }
 
 // manners fails on what no requirement names but no page can bear: dialogs, windows, floods, and globals of the page that were replaced.
