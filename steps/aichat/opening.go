@@ -3,8 +3,6 @@ package aichat
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -22,8 +20,6 @@ var openingSteps = []definition{
 	define(`the chat is open with (\w+) set to (\w+)`, func(p *Player) any { return p.chatIsOpenWith }),
 	define(`the chat is open without the (parameter|callbacks|method) "([^"]*)"`, func(p *Player) any { return p.chatIsOpenWithout }),
 	define(`the user opens the chat`, func(p *Player) any { return p.userOpens }),
-	define(`the integration can check availability`, func(p *Player) any { return p.canCheckAvailability }),
-	define(`the integration reports waiting times`, func(p *Player) any { return p.reportsWaiting }),
 	define(`the user is waiting for an agent`, func(p *Player) any { return p.isWaiting }),
 	define(`the user is talking to "([^"]*)"`, func(p *Player) any { return p.isTalkingTo }),
 	define(`the user of chat (\d+) is talking to "([^"]*)"`, func(p *Player) any { return p.userOfIsTalkingTo }),
@@ -171,30 +167,6 @@ func (p *Player) userOpens() error {
 		return p.sees(p.widget, "a chat that opens", func(s Screen) bool { return s.Open })
 	}
 	return err
-}
-
-func (p *Player) canCheckAvailability() error {
-	if err := p.chatIsOpen(); err != nil {
-		return err
-	}
-	if s, ok := p.factorySettlement(); !ok || s.Methods["areAnyAgentsOnline"] != "function" {
-		return p.without("avail", "it has no method areAnyAgentsOnline")
-	}
-	return nil
-}
-
-// reportsWaiting says that the scenario is about an optional capability that can only be seen in use: if the callback is never made, the scenario does not apply.
-func (p *Player) reportsWaiting() error {
-	p.optional["updateAgentAvailability"] = "banner"
-	return nil
-}
-
-// without ends the scenario for want of a capability, unless the integration claims to have it.
-func (p *Player) without(capability, why string) error {
-	if slices.Contains(p.stage.Claims, capability) {
-		return &steps.Failure{Expected: fmt.Sprintf("the capability %q, which the integration claims to have", capability), Recorded: why}
-	}
-	return &steps.NotApplicable{Capability: capability, Why: why}
 }
 
 func (p *Player) isWaiting() error {
