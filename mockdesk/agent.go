@@ -14,7 +14,7 @@ type Agent struct {
 // Agent makes a person who can act in this desk's conversations.
 func (d *Desk) Agent(id, name string) *Agent { return &Agent{ID: id, Name: name} }
 
-// Join puts the agent into the conversation, which is active from then on; ErrAlreadyJoined if the agent is in it.
+// Join puts the agent into the conversation, which is active from then on; ErrAlreadyJoined if the agent is in it. It completes a transfer by another agent.
 func (a *Agent) Join(c *Conversation) (int, error) {
 	allowed := func() error {
 		if c.agents[a.ID] {
@@ -25,6 +25,9 @@ func (a *Agent) Join(c *Conversation) (int, error) {
 	return c.act(journal.Agent, "agent.joined", a.Name+" joins.", allowed, func() map[string]any {
 		c.agents[a.ID] = true
 		c.state = Active
+		if c.transferFrom != nil && c.transferFrom.ID != a.ID {
+			c.transferFrom = nil
+		}
 		return map[string]any{"agent": a.profile()}
 	})
 }

@@ -76,21 +76,25 @@ type QueueInfo struct {
 
 // Conversation is one request for a human, from the moment it reached the desk. Everything but the id is guarded by the desk's lock.
 type Conversation struct {
-	desk     *Desk
-	id       string
-	queue    string
-	context  json.RawMessage
-	userName string
+	desk    *Desk
+	id      string
+	queue   string
+	context json.RawMessage
+	user    User
 
 	state    State
 	endedBy  string
 	echo     EchoMode
 	closures int
 	agents   map[string]bool
-	log      []kept
-	lines    []Line
-	keys     map[string]int
-	sockets  map[*socket]struct{}
+	// transferFrom is the agent who is handing the user over, nil while nobody is.
+	transferFrom *Agent
+	userTypes    bool
+	userRead     int
+	log          []kept
+	lines        []Line
+	keys         map[string]int
+	sockets      map[*socket]struct{}
 	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.
 	stopWatch func() bool
 	watches   int
@@ -99,14 +103,15 @@ type Conversation struct {
 // ID is what the client called the conversation.
 func (c *Conversation) ID() string { return c.id }
 
-// Queue is the queue that the client asked for, empty if it named none.
-func (c *Conversation) Queue() string { return c.queue }
+// Queue is the queue that the client asked for or, since Reroute, the one that the request waits in; empty if none was named.
+func (c *Conversation) Queue() string {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return c.queue
+}
 
 // Context is the summary, the reason and the data that the client handed over, as the JSON it sent, or nil if it sent none.
 func (c *Conversation) Context() json.RawMessage { return slices.Clone(c.context) }
-
-// UserName is the name that the client gave the user, or empty.
-func (c *Conversation) UserName() string { return c.userName }
 
 // State is how far the conversation has come.
 func (c *Conversation) State() State {
@@ -310,6 +315,7 @@ func (c *Conversation) say(l Line, format string) map[string]any {
 // end makes the conversation be over and returns the fields of the event that says so.
 func (c *Conversation) end(by, reason string) map[string]any {
 	c.state, c.endedBy = Ended, by
+	c.transferFrom, c.userTypes = nil, false
 	c.stopWatching()
 	fields := map[string]any{"by": by}
 	if reason != "" {

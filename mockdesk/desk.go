@@ -31,6 +31,9 @@ var (
 	ErrAlreadyJoined = errors.New("the agent is in the conversation already")
 	// ErrNotWaiting says that something about the queue is told to a conversation that an agent has joined.
 	ErrNotWaiting = errors.New("the conversation is not waiting any more")
+	// ErrTransferring says that an agent hands over a user who is being handed over already, ErrNoTransfer that a transfer is to fail and there is none.
+	ErrTransferring = errors.New("the user is being transferred already")
+	ErrNoTransfer   = errors.New("the user is not being transferred")
 )
 
 // Availability is what the desk says when it is asked whether agents are there.

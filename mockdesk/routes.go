@@ -70,9 +70,7 @@ func (d *Desk) tellAvailability(x *exchange) reply {
 type opening struct {
 	Queue   string          `json:"queue"`
 	Context json.RawMessage `json:"context"`
-	User    struct {
-		Name string `json:"name"`
-	} `json:"user"`
+	User    User            `json:"user"`
 }
 
 // openedReply is the answer to it. The cursor is where the stream begins, also when the conversation has come further: a client that repeats its request misses nothing.
@@ -110,7 +108,7 @@ func (d *Desk) start(x *exchange) reply {
 		return jsonReply(http.StatusOK, openedReply{ID: id, State: c.state})
 	}
 	c = &Conversation{
-		desk: d, id: id, queue: o.Queue, context: o.Context, userName: o.User.Name, state: Waiting,
+		desk: d, id: id, queue: o.Queue, context: o.Context, user: o.User, state: Waiting,
 		agents: map[string]bool{}, keys: map[string]int{}, sockets: map[*socket]struct{}{},
 	}
 	d.byID[id] = c
@@ -180,7 +178,8 @@ func (d *Desk) takeMessage(x *exchange) reply {
 	if c.state == Ended {
 		return gone(x)
 	}
-	c.append("message", c.say(Line{Key: key, Role: RoleUser, Name: c.userName, Text: m.Text}, "text"))
+	c.userTypes = false // Whoever has sent the line has stopped typing it.
+	c.append("message", c.say(Line{Key: key, Role: RoleUser, Name: c.user.Name, Text: m.Text}, "text"))
 	c.keys[key] = len(c.log)
 	return jsonReply(http.StatusCreated, receipt{key, len(c.log)})
 }

@@ -43,7 +43,7 @@ func TestAConversationIsOpenedOnce(t *testing.T) {
 	c, err := s.desk.NextConversation(s.ctx)
 	require.NoError(t, err)
 	assert.Equal(t, "billing", c.Queue())
-	assert.Equal(t, "Mia", c.UserName())
+	assert.Equal(t, "Mia", c.User().Name)
 	assert.JSONEq(t, `{"summary":"A bill","reason":"angry","data":{"no":7}}`, string(c.Context()))
 	assert.Equal(t, mockdesk.Waiting, c.State())
 
