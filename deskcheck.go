@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -164,18 +165,27 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 		}
 	}()
 	var mu sync.Mutex
-	done := 0
+	done, unstarted := 0, 0
 	var workers sync.WaitGroup
 	for range min(p.config.Workers, total) {
 		workers.Go(func() {
 			for s := range work {
-				finding, err := p.one(ctx, s)
+				came, finding, err := p.one(ctx, s)
 				if err != nil {
 					stop(err)
 					return
 				}
 				mu.Lock()
 				done++
+				switch {
+				case came.Scripted:
+				case came.Unstarted == "":
+					unstarted = math.MinInt // it can be started, so each scenario has something to tell
+				default:
+					if unstarted++; unstarted == startAttempts {
+						stop(fmt.Errorf("%w: %s", errUnstarted, came.Unstarted))
+					}
+				}
 				p.record.add(finding)
 				p.progress.Finished(finding, done, total)
 				mu.Unlock()
@@ -188,7 +198,10 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 	workers.Wait()
 	cause := context.Cause(ctx)
 	switch {
-	case cause == nil, errors.Is(cause, errFailFast):
+	case cause == nil:
+		return nil
+	case errors.Is(cause, errFailFast), errors.Is(cause, errUnstarted):
+		p.record.result.Stopped = cause.Error()
 		return nil
 	case errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
 		return &EnvironmentError{Err: errors.New("the run was interrupted"), Fix: "run it again; what had run by then is in the report"}
@@ -196,7 +209,15 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 	return cause
 }
 
-var errFailFast = errors.New("a scenario failed")
+// What ends a run early with a verdict.
+var (
+	errFailFast  = errors.New("a scenario failed")
+	errUnstarted = errors.New("the chat cannot begin with this integration")
+)
+
+// startAttempts is how many scenarios must find that the chat cannot begin with the integration, and none that it can, before the others are not tried any more: they would
+// all say the same, and an integration that hangs takes seconds to say it.
+const startAttempts = 8
 
 // order shuffles the scenarios by the seed, so that one that leans on another is found out, and the repeats with them.
 func (p *performance) order(selected []steps.Scenario) []steps.Scenario {
@@ -211,14 +232,14 @@ func (p *performance) order(selected []steps.Scenario) []steps.Scenario {
 }
 
 // one runs a scenario and says what it shows. Its error ends the run.
-func (p *performance) one(ctx context.Context, s steps.Scenario) (reports.Scenario, error) {
+func (p *performance) one(ctx context.Context, s steps.Scenario) (aichat.Performance, reports.Scenario, error) {
 	came, took, rerun, err := p.perform(ctx, s)
 	if err != nil {
-		return reports.Scenario{}, err
+		return came, reports.Scenario{}, err
 	}
 	finding := p.record.finding(s, came, took)
 	finding.Rerun = rerun
-	return finding, nil
+	return came, finding, nil
 }
 
 // guarded keeps a panic of the kit's own from taking the other scenarios, and what was found so far, with it.

@@ -91,10 +91,10 @@ func TestHostileIntegrations(t *testing.T) {
 			var wg sync.WaitGroup
 			wg.Go(func() {
 				p := &performance{stage: well, pool: pool, config: c, record: newRecord(c, catalogue, all, all, about, pool.Installation())}
-				beside, besideErr = p.one(ctx, neighbour)
+				_, beside, besideErr = p.one(ctx, neighbour)
 			})
 			p := &performance{stage: stage, pool: pool, config: c, record: newRecord(c, catalogue, all, all, about, pool.Installation())}
-			finding, err := p.one(ctx, subject)
+			_, finding, err := p.one(ctx, subject)
 			wg.Wait()
 			require.NoError(t, err)
 			require.NoError(t, besideErr)
@@ -159,3 +159,36 @@ func TestFilesThatAreNoIntegration(t *testing.T) {
 		})
 	}
 }
+
+// TestUnstartable shows that a run does not try every scenario with an integration that no chat can begin with, and says of each that it did not.
+func TestUnstartable(t *testing.T) {
+	for name, source := range map[string]string{
+		"throws": `export default () => { throw new Error('no key') };`,
+		"loops":  `export default () => { for (;;); };`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "integration.js")
+			require.NoError(t, os.WriteFile(file, []byte(source), 0o600))
+			c := DefaultConfig()
+			c.Integration.File, c.Report = file, t.TempDir()
+			result, err := Run(t.Context(), c, quiet{})
+			require.NoError(t, err, "it is a verdict on the integration")
+			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+			assert.Contains(t, result.Stopped, "the chat cannot begin with this integration")
+			untried := 0
+			for _, s := range result.Scenarios {
+				if s.Verdict == reports.NotRun {
+					untried++
+					assert.Contains(t, s.Reason, result.Stopped)
+				}
+			}
+			assert.Greater(t, untried, len(result.Scenarios)/2)
+		})
+	}
+}
+
+type quiet struct{}
+
+func (quiet) Started(int)                         {}
+func (quiet) Finished(reports.Scenario, int, int) {}

@@ -145,7 +145,7 @@ func selftestRow(ctx context.Context, c Config, p *performance, b fixtures.Broke
 	p.record = newRecord(c, catalogue, all, selected, about, p.pool.Installation())
 	row.Scenarios = len(selected)
 	for _, s := range selected {
-		finding, err := p.one(ctx, s)
+		_, finding, err := p.one(ctx, s)
 		if err != nil {
 			return row, err
 		}

@@ -240,7 +240,7 @@ func (r *record) finish(problem error) *reports.Result {
 		if !ran {
 			f = reports.Scenario{
 				ID: s.ID, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, Verdict: reports.NotRun,
-				Reason: "the run ended before its turn", Steps: stepsOf(unplayed(s)),
+				Reason: r.untried(), Steps: stepsOf(unplayed(s)),
 			}
 		}
 		f.Evidence.Journal = "journals/" + strings.ReplaceAll(s.ID, "/", "-") + ".ndjson"
@@ -269,6 +269,14 @@ func (r *record) finish(problem error) *reports.Result {
 		res.Verdict, res.ExitCode, res.Problem = reports.Failed, reports.ExitEnvironment, problem.Error()
 	}
 	return res
+}
+
+// untried says why a scenario did not have its turn.
+func (r *record) untried() string {
+	if r.result.Stopped == "" {
+		return "the run ended before its turn"
+	}
+	return "not tried because " + r.result.Stopped
 }
 
 func unplayed(s steps.Scenario) []steps.Outcome {

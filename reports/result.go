@@ -64,7 +64,9 @@ type Result struct {
 	Verdict  Verdict `json:"verdict"`
 	ExitCode int     `json:"exitCode"`
 	// Problem is why the environment failed the run, empty otherwise.
-	Problem string  `json:"problem,omitempty"`
+	Problem string `json:"problem,omitempty"`
+	// Stopped is why a verdict ended the run before every scenario had its turn, a clause such as "a scenario failed"; empty otherwise.
+	Stopped string  `json:"stopped,omitempty"`
 	Summary Summary `json:"summary"`
 	// Requirements are in the catalogue's order, every one of the contract's areas that this version covers.
 	Requirements []Requirement `json:"requirements"`

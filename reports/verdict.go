@@ -83,6 +83,9 @@ func outcome(r *Result) string {
 	if n := differing(r); n > 0 {
 		parts = append(parts, plural(n, "scenario")+" differed between runs")
 	}
+	if n := c.Scenarios[NotRun]; n > 0 && r.Stopped != "" {
+		parts = append(parts, plural(n, "scenario")+" not tried because "+r.Stopped)
+	}
 	if len(parts) == 0 { // no requirement says it, so a scenario has to
 		for _, v := range append(order, NotRun) {
 			if n := c.Scenarios[v]; n > 0 && len(parts) == 0 {

@@ -118,6 +118,7 @@ func (p *Player) ready() error {
 			return err
 		}
 		if recorded != "" {
+			p.unstarted = recorded
 			return &steps.Failure{Requirements: p.bootRequirement(), Expected: "an integration that the chat can load and build", Recorded: recorded, Hint: p.trouble()}
 		}
 	}

@@ -52,6 +52,8 @@ type Player struct {
 	replaced int
 	// vetoes is how many ends of the chat the page prevents, vetoMark the length of the journal when it was told to.
 	vetoes, vetoMark int
+	// unstarted says why the chat could not begin with the integration, empty if it could.
+	unstarted string
 	// left says that the user has closed the page: there is nothing to look at any more.
 	left bool
 	// before is what the user of each chat saw before the scripted integration last spoke.
@@ -102,6 +104,8 @@ type Performance struct {
 	Methods []string
 	// Scripted says that the host was tried with the scripted integration, not the one under test.
 	Scripted bool
+	// Unstarted says why the chat could not even begin with the integration, empty if it could.
+	Unstarted string
 	// BrowserDied says that nothing was learnt because the browser ended; the scenario may be run again.
 	BrowserDied bool
 }
@@ -142,7 +146,12 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	}
 	result := Performance{Outcomes: steps.Play(ctx, s, register, before, p.Journal.Len)}
 	p.closing(&result)
-	result.Scripted = p.scripted
+	result.Scripted, result.Unstarted = p.scripted, p.unstarted
+	// A page that was lost while the integration was being built never came to say so.
+	var failed *steps.Failure
+	if s, _ := p.factorySettlement(); result.Unstarted == "" && s.Outcome != "fulfilled" && errors.As(result.Err(), &failed) {
+		result.Unstarted = failed.Recorded
+	}
 	result.Name, result.Methods = p.seen()
 	result.Entries = p.Journal.Since(0)
 	var lost *browser.LostError
