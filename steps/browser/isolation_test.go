@@ -2,8 +2,11 @@ package browser
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
@@ -117,6 +120,44 @@ func TestReloadGoesOnInTheSameRecord(t *testing.T) {
 	assert.Equal(t, 1, all[1].Ref)
 	assert.Equal(t, 3, all[3].Ref, "references are raised with the numbers")
 	assert.NoError(t, tab.Reason())
+}
+
+func TestTheClockGoesOnOverAReload(t *testing.T) {
+	tab, _ := show(t, script(""), nil)
+	before, err := strconv.ParseFloat(eval(t, tab, "Date.now()"), 64)
+	require.NoError(t, err)
+	require.NoError(t, tab.Jump(bounded(t), time.Hour))
+	for range 2 {
+		require.NoError(t, tab.Reload(bounded(t)))
+		after, err := strconv.ParseFloat(eval(t, tab, "Date.now()"), 64)
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, after, before+3_600_000)
+		assert.Less(t, after, before+3_600_000+60_000)
+		assert.Equal(t, "true", eval(t, tab, "performance.now() < 60000"), "the time since the document began begins anew")
+	}
+}
+
+func TestThingsCanHappenWhileThePageIsAway(t *testing.T) {
+	held := make(chan struct{})
+	var loads atomic.Int32
+	tab, seen := show(t, script(`deskcheck.record({kind: 'event', name: 'early'})`)+`<script src="/late.js"></script>`, map[string]http.HandlerFunc{
+		"/late.js": func(w http.ResponseWriter, _ *http.Request) {
+			if loads.Add(1) > 1 {
+				<-held
+			}
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write([]byte(`deskcheck.record({kind: 'event', name: 'late'})`))
+		},
+	})
+	require.NoError(t, tab.Evaluate(bounded(t), "globalThis.old = true", nil))
+	require.NoError(t, tab.BeginReload(bounded(t)))
+	assert.Equal(t, `"undefined"`, eval(t, tab, "typeof old"), "the document before has gone")
+	assert.Equal(t, 1, strings.Count(seen.String(), "late"), "what is held back has not run")
+	close(held)
+	require.NoError(t, tab.FinishReload(bounded(t)))
+	assert.Equal(t, 2, strings.Count(seen.String(), "late"))
+	require.Error(t, tab.FinishReload(bounded(t)), "nothing was begun")
+	require.NoError(t, tab.Reason())
 }
 
 func TestNothingOfAnEarlierPageReachesTheNextSink(t *testing.T) {

@@ -41,16 +41,19 @@ type session struct {
 	// handing is held while a message is handed over, so that none is handed over after the sink was taken away.
 	handing sync.Mutex
 
-	mu       sync.Mutex
-	reason   *LostError
-	sink     func(Message)
-	stamp    string // of the document whose messages count
-	awaited  *arrival
-	lastID   int // of the last message handed over
-	baseID   int // what the IDs of the present document are raised by
-	flooded  bool
-	origins  map[string]bool // origins opened in this tab before
-	previous string          // the origin whose storage is still to be cleared
+	mu      sync.Mutex
+	reason  *LostError
+	sink    func(Message)
+	stamp   string // of the document whose messages count
+	awaited *arrival
+	// reloading is the document of a reload that was begun and is not finished; passedTime is what was jumped on the page's clock since it was opened.
+	reloading  *arrival
+	passedTime time.Duration
+	lastID     int // of the last message handed over
+	baseID     int // what the IDs of the present document are raised by
+	flooded    bool
+	origins    map[string]bool // origins opened in this tab before
+	previous   string          // the origin whose storage is still to be cleared
 }
 
 // arrival is a document that was asked for and has not come, or is not ready yet.
@@ -61,6 +64,7 @@ type arrival struct {
 	greeted bool
 	loader  cdp.LoaderID
 	commits map[cdp.LoaderID]string
+	begun   chan struct{} // closed when it is greeted
 	done    chan error
 }
 
@@ -413,6 +417,7 @@ func (s *session) greet(w wireMessage) {
 		return
 	}
 	s.awaited.greeted = true
+	close(s.awaited.begun)
 	s.stamp = w.Stamp
 	s.baseID = s.lastID
 }

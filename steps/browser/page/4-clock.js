@@ -1,6 +1,7 @@
 // The page's clock. Time flows as in any page until a jump: then what falls due is fired in order, with a turn of the event loop after each, as if the time had
 // passed. Microtasks and message channels are left alone, so frameworks run as ever; the kit's own waits never use this clock.
 let offset = 0;
+let passedBefore = 0;
 let jumping = false;
 let jumps = null;
 let lastTimer = 0;
@@ -196,6 +197,11 @@ function endJump() {
   turn(done.resolve);
 }
 
+// goOn sets the clock of a new document to what the one before it has seen pass in jumps: for a page that is loaded again no time has gone back.
+function goOn(ms) {
+  passedBefore = max(0, number(ms) || 0);
+}
+
 // pending tells which timers wait, the earliest first: {id, in: ms, every: ms or 0}.
 function pending() {
   compact();
@@ -237,14 +243,14 @@ override(window, 'cancelAnimationFrame', (id) => {
 override(Performance.prototype, 'now', function now() { return performanceNow(this) + offset; });
 
 function PageDate(...args) {
-  if (new.target === undefined) return dateText(new NativeDate(floor(nativeDateNow() + offset)));
-  return construct(NativeDate, args.length === 0 ? [floor(nativeDateNow() + offset)] : args, new.target);
+  if (new.target === undefined) return dateText(new NativeDate(floor(nativeDateNow() + passedBefore + offset)));
+  return construct(NativeDate, args.length === 0 ? [floor(nativeDateNow() + passedBefore + offset)] : args, new.target);
 }
 const nativeDateNow = Date.now;
 PageDate.prototype = NativeDate.prototype;
 defineProperty(PageDate, 'prototype', { writable: false });
 defineProperty(PageDate, 'length', { value: 7, configurable: true });
-override(PageDate, 'now', () => floor(nativeDateNow() + offset));
+override(PageDate, 'now', () => floor(nativeDateNow() + passedBefore + offset));
 override(PageDate, 'parse', NativeDate.parse);
 override(PageDate, 'UTC', NativeDate.UTC);
 defineProperty(NativeDate.prototype, 'constructor', { value: PageDate, writable: true, configurable: true });

@@ -351,8 +351,8 @@ fixed('settled', (want) => {
 fixed('screen', screen);
 fixed('tampered', tampered);
 fixed('integrationScripts', setIntegrationScripts);
-fixed('clock', frozen({ now: () => timeOrigin + pageNow(), jump, pending }));
-fixed('kit', frozen({ target, why, focused, retire, call, unsettled, forget: () => sessionStorage.clear() }));
+fixed('clock', frozen({ now: () => timeOrigin + passedBefore + pageNow(), jump, pending }));
+fixed('kit', frozen({ target, why, focused, retire, call, unsettled, goOn, forget: () => sessionStorage.clear() }));
 defineProperty(hand, 'ui', {
   enumerable: true,
   get: () => driver,
