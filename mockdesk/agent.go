@@ -17,13 +17,13 @@ func (d *Desk) Agent(id, name string) *Agent { return &Agent{ID: id, Name: name}
 // Join puts the agent into the conversation, which is active from then on; ErrAlreadyJoined if the agent is in it. It completes a transfer by another agent.
 func (a *Agent) Join(c *Conversation) (int, error) {
 	allowed := func() error {
-		if c.agents[a.ID] {
+		if c.agents[a.ID] != nil {
 			return ErrAlreadyJoined
 		}
 		return c.mustGoOn()
 	}
 	return c.act(journal.Agent, "agent.joined", a.Name+" joins.", allowed, func() map[string]any {
-		c.agents[a.ID] = true
+		c.agents[a.ID] = a.profile()
 		c.state = Active
 		if c.transferFrom != nil && c.transferFrom.ID != a.ID {
 			c.transferFrom = nil
@@ -85,7 +85,7 @@ func (a *Agent) Read(c *Conversation) (int, error) {
 
 func (a *Agent) mustBeIn(c *Conversation) func() error {
 	return func() error {
-		if c.state != Ended && !c.agents[a.ID] {
+		if c.state != Ended && c.agents[a.ID] == nil {
 			return ErrNotJoined
 		}
 		return c.mustGoOn()

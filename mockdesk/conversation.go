@@ -29,6 +29,7 @@ const (
 	ByAgent   = "agent"
 	ByDesk    = "desk"
 	Abandoned = "abandoned"
+	Expired   = "expired" // never said on the wire
 )
 
 // Who can have written a Line.
@@ -86,7 +87,8 @@ type Conversation struct {
 	endedBy  string
 	echo     EchoMode
 	closures int
-	agents   map[string]bool
+	// agents holds the profiles of those who are in it, by id.
+	agents map[string]map[string]any
 	// transferFrom is the agent who is handing the user over, nil while nobody is.
 	transferFrom *Agent
 	userTypes    bool
@@ -120,7 +122,7 @@ func (c *Conversation) State() State {
 	return c.state
 }
 
-// EndedBy is who ended the conversation: ByUser, ByAgent, ByDesk, Abandoned, or empty while it goes on.
+// EndedBy is who ended the conversation: ByUser, ByAgent, ByDesk, Abandoned, Expired, or empty while it goes on.
 func (c *Conversation) EndedBy() string {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
@@ -256,6 +258,30 @@ func (c *Conversation) End(reason string) (int, error) {
 	return c.act(journal.Desk, "conversation.ended", "The desk ends the conversation.", c.mustGoOn, func() map[string]any {
 		return c.end(ByDesk, reason)
 	})
+}
+
+// Expire has the desk forget the conversation, as one whose session was kept for long enough: it is over, nobody is told, its sockets are cut, and whatever is asked about
+// it from now on is answered 410. ErrEnded if it is over already.
+func (c *Conversation) Expire() error {
+	if err := c.forget(); err != nil {
+		return fmt.Errorf("cannot expire conversation %s: %w", c.id, err)
+	}
+	c.CutSockets()
+	return nil
+}
+
+func (c *Conversation) forget() error {
+	d := c.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := c.mustGoOn(); err != nil {
+		return err
+	}
+	d.record(journal.Entry{Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "conversation.expired", Note: "The desk forgets the conversation without a word."}, time.Now(),
+		actData{Conversation: c.id})
+	c.end(Expired, "")
+	d.withdrawn[c.id] = true
+	return nil
 }
 
 // act plays something that an agent or the desk does: allowed says whether the state permits it, happen changes the state and gives the event's fields.

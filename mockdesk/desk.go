@@ -86,7 +86,7 @@ type Desk struct {
 	conversations []*Conversation
 	byID          map[string]*Conversation
 	handedOut     int
-	// withdrawn holds the ids that were deleted before they were ever opened.
+	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired.
 	withdrawn map[string]bool
 
 	gates    map[Operation]*gate

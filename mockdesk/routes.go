@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -15,7 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-const routeList = "GET /v1/availability, PUT and DELETE /v1/conversations/{id}, PUT /v1/conversations/{id}/messages/{key}, GET /v1/conversations/{id}/events"
+const routeList = "GET /v1/availability, GET, PUT and DELETE /v1/conversations/{id}, PUT /v1/conversations/{id}/messages/{key}, GET /v1/conversations/{id}/events"
 
 var (
 	// A conversation's id is all that stands between it and a stranger, so it must be long enough not to be guessed.
@@ -35,6 +36,7 @@ func (d *Desk) routes() map[string]map[string]method {
 	return map[string]map[string]method{
 		"/v1/availability": {http.MethodGet: {OpAvailability, d.queried, d.tellAvailability}},
 		"/v1/conversations/{id}": {
+			http.MethodGet:    {OpState, nil, d.tellState},
 			http.MethodPut:    {OpStart, nil, d.start},
 			http.MethodDelete: {OpEnd, d.closure, d.endByUser},
 		},
@@ -109,13 +111,40 @@ func (d *Desk) start(x *exchange) reply {
 	}
 	c = &Conversation{
 		desk: d, id: id, queue: o.Queue, context: o.Context, user: o.User, state: Waiting,
-		agents: map[string]bool{}, keys: map[string]int{}, sockets: map[*socket]struct{}{},
+		agents: map[string]map[string]any{}, keys: map[string]int{}, sockets: map[*socket]struct{}{},
 	}
 	d.byID[id] = c
 	d.conversations = append(d.conversations, c)
 	c.watch()
 	d.broadcast()
 	return jsonReply(http.StatusCreated, openedReply{ID: id, State: c.state})
+}
+
+// standing is how far a conversation has come and who is in it.
+type standing struct {
+	ID     string           `json:"id"`
+	State  State            `json:"state"`
+	Cursor int              `json:"cursor"`
+	Agents []map[string]any `json:"agents"`
+}
+
+func (d *Desk) tellState(x *exchange) reply {
+	id := x.r.PathValue("id")
+	if !conversationID.MatchString(id) {
+		return badID(x)
+	}
+	c := d.byID[id]
+	switch {
+	case d.withdrawn[id] || (c != nil && c.state == Ended):
+		return gone(x)
+	case c == nil:
+		return unknown(x)
+	}
+	s := standing{ID: id, State: c.state, Cursor: len(c.log), Agents: []map[string]any{}}
+	for _, agent := range slices.Sorted(maps.Keys(c.agents)) {
+		s.Agents = append(s.Agents, c.agents[agent])
+	}
+	return jsonReply(http.StatusOK, s)
 }
 
 func (d *Desk) closure(x *exchange) {
@@ -234,7 +263,7 @@ func unknown(x *exchange) reply {
 }
 
 func gone(x *exchange) reply {
-	return problemReply(x.r, http.StatusGone, "conversation-ended", "The conversation is over", "It has ended or was withdrawn; open another one under a new id.")
+	return problemReply(x.r, http.StatusGone, "conversation-ended", "The conversation is over", "It has ended, was withdrawn or has expired; open another one under a new id.")
 }
 
 // decode reads one JSON object into v, an empty body as an empty object. Fields that v does not have are ignored, so that the wire can grow.

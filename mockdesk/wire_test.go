@@ -191,7 +191,7 @@ func TestEveryErrorIsAProblemDocument(t *testing.T) {
 			assert.True(t, strings.HasPrefix(problem["instance"].(string), "/"))
 		})
 	}
-	assert.Equal(t, "PUT, DELETE, OPTIONS", s.do("GET", conversation, "").header.Get("Allow"))
+	assert.Equal(t, "GET, PUT, DELETE, OPTIONS", s.do("PATCH", conversation, "").header.Get("Allow"))
 	assert.Equal(t, "GET, OPTIONS", s.do("PUT", "/v1/availability", "").header.Get("Allow"))
 	assert.Len(t, s.desk.Conversations(), 1, "none of it opened anything")
 	assert.Empty(t, s.desk.Conversations()[0].Transcript())
