@@ -98,6 +98,14 @@ Feature: Agent to user
     Then the desk has received "These are my words"
     And "sendMessageToUser" is not called
 
+  @MSG-10
+  Scenario: What was handed over does not come back as if an agent had said it
+    Given the user is talking to "Ann"
+    When the desk puts "The user asked the assistant for a person." on record as the user's words
+    And "Ann" says "I have read what you asked"
+    Then the user reads "I have read what you asked"
+    And "sendMessageToUser" has been called 1 time
+
   @MSG-11
   Scenario: What is said before anyone has joined is neither lost nor unattributed
     Given the user is waiting for an agent

@@ -104,6 +104,18 @@ Feature: User to agent
     Then the desk has received exactly
       | found |
 
+  @SEND-06
+  Scenario: A line that fails between two others does not hold them up
+    Given the user is talking to "Ann"
+    And the desk refuses number 2 of the next messages with 400
+    When the user says in quick succession
+      | before  |
+      | between |
+      | after   |
+    Then each "sendMessageToAgent" settles within 20 seconds
+    And the desk has received "before"
+    And the desk has received "after"
+
   @SEND-07
   Scenario: A file without words does not become an empty line
     Given the user is talking to "Ann"

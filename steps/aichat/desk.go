@@ -24,6 +24,7 @@ var deskSteps = []definition{
 	define(`the desk cannot be reached`, func(p *Player) any { return func() error { return p.deskAll(mockdesk.Cut()) } }),
 	define(`the desk never answers at all`, func(p *Player) any { return func() error { return p.deskAll(mockdesk.Blackhole()) } }),
 	define(`the desk refuses `+operations+` with (\d+)`, func(p *Player) any { return p.deskRefuses }),
+	define(`the desk refuses number (\d+) of the next messages with (\d+)`, func(p *Player) any { return p.deskRefusesOne }),
 	define(`the desk cuts off `+operations, func(p *Player) any { return p.reacts(mockdesk.Cut()) }),
 	define(`the desk never answers `+operations, func(p *Player) any { return p.reacts(mockdesk.Blackhole()) }),
 	define(`the desk holds `+operations, func(p *Player) any { return p.reacts(mockdesk.Hold()) }),
@@ -45,6 +46,7 @@ var deskSteps = []definition{
 	define(`the desk sends the arrival of "([^"]*)" in conversation (\d+)`, func(p *Player) any { return p.sendsArrival }),
 	define(`the desk sends the line "([^"]*)" of "([^"]*)" in conversation (\d+)`, func(p *Player) any { return p.sendsLine }),
 	define(`the desk sends a line of "([^"]*)" without any text in conversation (\d+)`, func(p *Player) any { return p.sendsNoText }),
+	define(`the desk puts "([^"]*)" on record as the user's words`, func(p *Player) any { return p.recordsWords }),
 	define(`the desk sends the end of conversation (\d+)`, func(p *Player) any { return p.sendsEnd }),
 	define(`the link drops`, func(p *Player) any { return p.linkDrops }),
 	define(`the integration has found its way back`, func(p *Player) any { return p.foundBack }),
@@ -71,6 +73,14 @@ func (p *Player) deskAll(r mockdesk.Reaction) error {
 
 func (p *Player) deskRefuses(operation string, status int) error {
 	p.Desk.React(operationOf[operation], mockdesk.Refuse(status, "refused by the scenario"))
+	return nil
+}
+
+// deskRefusesOne refuses the n-th message from here, and takes those before and after it.
+func (p *Player) deskRefusesOne(n, status int) error {
+	reactions := make([]mockdesk.Reaction, n)
+	reactions[n-1] = mockdesk.Refuse(status, "refused by the scenario")
+	p.Desk.ReactSequence(mockdesk.OpMessage, reactions...)
 	return nil
 }
 
@@ -209,6 +219,12 @@ func (p *Player) sendsLine(text, name string, n int) error {
 
 func (p *Player) sendsNoText(name string, n int) error {
 	return p.sends(n, mockdesk.Event{Type: "message", Data: map[string]any{"id": "line-" + name, "author": p.author(name), "format": "text"}})
+}
+
+// recordsWords has a line of the user appear at the desk that did not come through the integration's sends, as a transcript that a desk keeps of the hand-over does.
+func (p *Player) recordsWords(text string) error {
+	author := map[string]any{"role": "user"}
+	return p.sends(len(p.Desk.Conversations()), mockdesk.Event{Type: "message", Data: map[string]any{"id": "on-record", "author": author, "text": text, "format": "text"}})
 }
 
 func (p *Player) sendsEnd(n int) error {
