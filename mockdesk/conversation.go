@@ -96,7 +96,10 @@ type Conversation struct {
 	log          []kept
 	lines        []Line
 	keys         map[string]int
-	sockets      map[*socket]struct{}
+	// uploads are the rules for files now, attachments those that have arrived.
+	uploads     UploadRules
+	attachments []Attachment
+	sockets     map[*socket]struct{}
 	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.
 	stopWatch func() bool
 	watches   int

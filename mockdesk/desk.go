@@ -83,6 +83,10 @@ type Desk struct {
 	queues       map[string]Availability
 	queries      []Query
 
+	// uploads are the rules for files that conversations open with; lenient takes files against them too, checksUploads looks at each before it is kept.
+	uploads                UploadRules
+	lenient, checksUploads bool
+
 	conversations []*Conversation
 	byID          map[string]*Conversation
 	handedOut     int
@@ -114,6 +118,7 @@ func Open(o Options) (*Desk, error) {
 	}
 	d := &Desk{
 		clock: clock, journal: o.Journal, addr: reachable(listener.Addr()), done: make(chan struct{}), changed: make(chan struct{}),
+		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
 		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{},
 	}

@@ -207,7 +207,7 @@ func TestWhatTheJournalSays(t *testing.T) {
 	assert.JSONEq(t, `{"method":"PUT","path":"/v1/conversations/conversation-0001","query":"trace=1","body":{"queue":"billing"},
 		"headers":{"Origin":"http://page.example","Content-Type":"application/json"}}`, string(request.Data))
 	assert.JSONEq(t, `{"method":"PUT","path":"/v1/conversations/conversation-0001","status":201,"headers":{"Content-Type":"application/json"},
-		"body":{"id":"conversation-0001","state":"waiting","cursor":0}}`, string(response.Data))
+		"body":{"id":"conversation-0001","state":"waiting","cursor":0,"uploads":{"allowed":true,"multiple":true,"maxBytes":67108864}}}`, string(response.Data))
 
 	st := s.listen(idOne, "0")
 	opened := s.entry("opened", "socket")

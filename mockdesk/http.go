@@ -3,6 +3,7 @@ package mockdesk
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"path"
@@ -28,6 +29,8 @@ type exchange struct {
 	op   Operation
 	name string
 	body []byte
+	// upload is what was read where the body is a file.
+	upload uploaded
 	// request is the Seq of the journal entry of the request.
 	request int
 }
@@ -173,7 +176,11 @@ func (d *Desk) resource(pattern string, methods map[string]method) http.Handler 
 			return
 		}
 		x.op = m.op
-		if err := x.read(); err != nil {
+		read := (*exchange).read
+		if m.read != nil {
+			read = m.read
+		}
+		if err := read(x); err != nil {
 			d.refuseBody(x, err)
 			return
 		}
@@ -200,8 +207,12 @@ func (d *Desk) refuseBody(x *exchange, err error) {
 		d.lose(x, "the connection broke while the desk was reading")
 		return
 	}
-	d.recordRequest(x, "The body is over 64 KiB.")
-	d.answer(x, problemReply(x.r, http.StatusRequestEntityTooLarge, "too-large", "The body is too large", "A body may have 65536 bytes at most; send less."))
+	most := int64(maxBody)
+	if x.op == OpAttachment {
+		most = mostUpload
+	}
+	d.recordRequest(x, fmt.Sprintf("The body is over %d bytes.", most))
+	d.answer(x, problemReply(x.r, http.StatusRequestEntityTooLarge, "too-large", "The body is too large", fmt.Sprintf("A body may have %d bytes at most; send less.", most)))
 }
 
 // answer writes the reply, or opens the socket that it stands for.

@@ -16,6 +16,7 @@ const (
 	OpAvailability Operation = "availability" // GET /v1/availability
 	OpStart        Operation = "start"        // PUT /v1/conversations/{id}
 	OpMessage      Operation = "message"      // PUT /v1/conversations/{id}/messages/{key}
+	OpAttachment   Operation = "attachment"   // PUT /v1/conversations/{id}/attachments/{key}
 	OpEnd          Operation = "end"          // DELETE /v1/conversations/{id}
 	OpState        Operation = "state"        // GET /v1/conversations/{id}
 	OpEvents       Operation = "events"       // GET /v1/conversations/{id}/events, as a socket or as a poll

@@ -16,7 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-const routeList = "GET /v1/availability, GET, PUT and DELETE /v1/conversations/{id}, PUT /v1/conversations/{id}/messages/{key}, GET /v1/conversations/{id}/events"
+const routeList = "GET /v1/availability, GET, PUT and DELETE /v1/conversations/{id}, PUT /v1/conversations/{id}/messages/{key}, PUT /v1/conversations/{id}/attachments/{key}, GET /v1/conversations/{id}/events"
 
 var (
 	// A conversation's id is all that stands between it and a stranger, so it must be long enough not to be guessed.
@@ -25,23 +25,25 @@ var (
 )
 
 // method is what a route does with one HTTP method. Both functions are called with Desk.mu held: arrived for every request, whatever the reaction to it; effect
-// when the request is let through.
+// when the request is let through. read takes the body in, without the lock; nil keeps it as it is.
 type method struct {
 	op      Operation
 	arrived func(*exchange)
 	effect  func(*exchange) reply
+	read    func(*exchange) error
 }
 
 func (d *Desk) routes() map[string]map[string]method {
 	return map[string]map[string]method{
-		"/v1/availability": {http.MethodGet: {OpAvailability, d.queried, d.tellAvailability}},
+		"/v1/availability": {http.MethodGet: {op: OpAvailability, arrived: d.queried, effect: d.tellAvailability}},
 		"/v1/conversations/{id}": {
-			http.MethodGet:    {OpState, nil, d.tellState},
-			http.MethodPut:    {OpStart, nil, d.start},
-			http.MethodDelete: {OpEnd, d.closure, d.endByUser},
+			http.MethodGet:    {op: OpState, effect: d.tellState},
+			http.MethodPut:    {op: OpStart, effect: d.start},
+			http.MethodDelete: {op: OpEnd, arrived: d.closure, effect: d.endByUser},
 		},
-		"/v1/conversations/{id}/messages/{key}": {http.MethodPut: {OpMessage, nil, d.takeMessage}},
-		"/v1/conversations/{id}/events":         {http.MethodGet: {OpEvents, nil, d.events}},
+		"/v1/conversations/{id}/messages/{key}":    {http.MethodPut: {op: OpMessage, effect: d.takeMessage}},
+		"/v1/conversations/{id}/attachments/{key}": {http.MethodPut: {op: OpAttachment, effect: d.takeAttachment, read: (*exchange).readUpload}},
+		"/v1/conversations/{id}/events":            {http.MethodGet: {op: OpEvents, effect: d.events}},
 	}
 }
 
@@ -80,6 +82,8 @@ type openedReply struct {
 	ID     string `json:"id"`
 	State  State  `json:"state"`
 	Cursor int    `json:"cursor"`
+	// Uploads are the rules for files as they are by now.
+	Uploads UploadRules `json:"uploads"`
 }
 
 func (d *Desk) start(x *exchange) reply {
@@ -107,17 +111,17 @@ func (d *Desk) start(x *exchange) reply {
 	case d.withdrawn[id] || (c != nil && c.state == Ended):
 		return gone(x)
 	case c != nil:
-		return jsonReply(http.StatusOK, openedReply{ID: id, State: c.state})
+		return jsonReply(http.StatusOK, openedReply{ID: id, State: c.state, Uploads: c.uploads})
 	}
 	c = &Conversation{
-		desk: d, id: id, queue: o.Queue, context: o.Context, user: o.User, state: Waiting,
+		desk: d, id: id, queue: o.Queue, context: o.Context, user: o.User, state: Waiting, uploads: d.uploads,
 		agents: map[string]map[string]any{}, keys: map[string]int{}, sockets: map[*socket]struct{}{},
 	}
 	d.byID[id] = c
 	d.conversations = append(d.conversations, c)
 	c.watch()
 	d.broadcast()
-	return jsonReply(http.StatusCreated, openedReply{ID: id, State: c.state})
+	return jsonReply(http.StatusCreated, openedReply{ID: id, State: c.state, Uploads: c.uploads})
 }
 
 // standing is how far a conversation has come and who is in it.
@@ -126,6 +130,8 @@ type standing struct {
 	State  State            `json:"state"`
 	Cursor int              `json:"cursor"`
 	Agents []map[string]any `json:"agents"`
+	// Uploads are the rules for files as they are by now.
+	Uploads UploadRules `json:"uploads"`
 }
 
 func (d *Desk) tellState(x *exchange) reply {
@@ -140,7 +146,7 @@ func (d *Desk) tellState(x *exchange) reply {
 	case c == nil:
 		return unknown(x)
 	}
-	s := standing{ID: id, State: c.state, Cursor: len(c.log), Agents: []map[string]any{}}
+	s := standing{ID: id, State: c.state, Cursor: len(c.log), Agents: []map[string]any{}, Uploads: c.uploads}
 	for _, agent := range slices.Sorted(maps.Keys(c.agents)) {
 		s.Agents = append(s.Agents, c.agents[agent])
 	}
@@ -183,7 +189,7 @@ func (d *Desk) takeMessage(x *exchange) reply {
 		return badID(x)
 	}
 	if !messageKey.MatchString(key) {
-		return invalid(x, `The "key" in the path must have 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".`)
+		return badKey(x)
 	}
 	var m struct {
 		Text string `json:"text"`

@@ -38,7 +38,7 @@ func TestAConversationIsOpenedOnce(t *testing.T) {
 	body := `{"queue":"billing","context":{"summary":"A bill","reason":"angry","data":{"no":7}},"user":{"name":"Mia"},"more":1}`
 	first := s.do("PUT", "/v1/conversations/"+idOne, body)
 	assert.Equal(t, http.StatusCreated, first.status)
-	assert.JSONEq(t, `{"id":"conversation-0001","state":"waiting","cursor":0}`, first.raw)
+	assert.JSONEq(t, `{"id":"conversation-0001","state":"waiting","cursor":0,"uploads":{"allowed":true,"multiple":true,"maxBytes":67108864}}`, first.raw)
 
 	c, err := s.desk.NextConversation(s.ctx)
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestAConversationIsOpenedOnce(t *testing.T) {
 	require.NoError(t, err)
 	again := s.do("PUT", "/v1/conversations/"+idOne, `{"queue":"other"}`)
 	assert.Equal(t, http.StatusOK, again.status)
-	assert.JSONEq(t, `{"id":"conversation-0001","state":"active","cursor":0}`, again.raw, "the stream begins at 0 for whoever repeats the request")
+	assert.JSONEq(t, `{"id":"conversation-0001","state":"active","cursor":0,"uploads":{"allowed":true,"multiple":true,"maxBytes":67108864}}`, again.raw, "the stream begins at 0 for whoever repeats the request")
 	assert.Len(t, s.desk.Conversations(), 1)
 	assert.Equal(t, "billing", c.Queue())
 }

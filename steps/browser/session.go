@@ -54,6 +54,8 @@ type session struct {
 	flooded    bool
 	origins    map[string]bool // origins opened in this tab before
 	previous   string          // the origin whose storage is still to be cleared
+	// chooser is told of the file chooser that the page opens, if anybody is about to use one.
+	chooser chan<- *page.EventFileChooserOpened
 }
 
 // arrival is a document that was asked for and has not come, or is not ready yet.
@@ -263,6 +265,8 @@ func (s *session) hear(event any) {
 		s.inbox.put(func() {
 			s.report("popup", "open", "the window was closed at once", map[string]any{"url": e.URL, "target": e.WindowName})
 		})
+	case *page.EventFileChooserOpened:
+		s.chooses(e)
 	case *inspector.EventTargetCrashed:
 		s.lose(Crashed, "")
 	case *inspector.EventDetached:
