@@ -25,6 +25,8 @@ type Config struct {
 	Tags string
 	// Capabilities selects scenarios that speak of one of these capabilities, empty for all.
 	Capabilities []string
+	// Profile selects the scenarios of the requirements that a profile rests on, and makes the run one about that profile; empty for all.
+	Profile string
 	// Claims are the capabilities that the integration says it has, empty if it says nothing and what is seen counts.
 	Claims []string
 	// Workers is how many scenarios run side by side.
@@ -178,7 +180,7 @@ func (c Config) value() map[string]any {
 		return items
 	}
 	value := map[string]any{
-		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags,
+		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags, "profile": c.Profile,
 		"select": list(c.Select), "only-capabilities": list(c.Capabilities), "capabilities": list(c.Claims),
 		"workers": c.Workers, "repeat": c.Repeat, "seed": c.Seed, "report": c.Report,
 	}
@@ -208,6 +210,11 @@ func (c Config) crossProblems() ([]ConfigProblem, error) {
 	if c.Tags != "" {
 		if _, err := CompileTags(c.Tags, nil); err != nil {
 			problems = append(problems, ConfigProblem{Key: "tags", Message: err.Error()})
+		}
+	}
+	if c.Profile != "" {
+		if _, err := profileNamed(c.withDefaults()); err != nil {
+			problems = append(problems, ConfigProblem{Key: "profile", Message: err.Error()})
 		}
 	}
 	requirements, err := fixtures.Requirements(c.Contract)

@@ -38,6 +38,13 @@ func Select(all []Selectable, c Config) ([]Selectable, error) {
 		}
 		filters = append(filters, filter{strings.Join(c.Select, " "), fits})
 	}
+	if c.Profile != "" {
+		fits, err := selectProfile(c.withDefaults())
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, filter{"--profile " + c.Profile, fits})
+	}
 	if c.Tags != "" {
 		fits, err := CompileTags(c.Tags, tagsOf(all))
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deskcheck/fixtures"
+	"deskcheck/steps/aichat"
 )
 
 // Traceability ties what the contract says to the scenarios that prove it and to the broken integrations that show each proof can fail.
@@ -17,12 +18,18 @@ type Traceability struct {
 	Scenarios []ScenarioInfo
 	// Broken are the integrations that selftest runs.
 	Broken []fixtures.BrokenIntegration
+	// Profiles are those of the dialect, in the order of their file.
+	Profiles []fixtures.Profile
 }
 
 // ReadTraceability gathers it for the contract and dialect of a configuration, whatever the configuration selects.
 func ReadTraceability(c Config) (Traceability, error) {
-	c.Select, c.Tags, c.Capabilities = nil, "", nil
+	c.Select, c.Tags, c.Capabilities, c.Profile = nil, "", nil, ""
 	scenarios, err := Scenarios(c)
+	if err != nil {
+		return Traceability{}, err
+	}
+	profiles, err := Profiles(c)
 	if err != nil {
 		return Traceability{}, err
 	}
@@ -30,7 +37,7 @@ func ReadTraceability(c Config) (Traceability, error) {
 	if err != nil {
 		return Traceability{}, brokenHeader(err)
 	}
-	return Traceability{Requirements: Requirements(c.Dialect), Scenarios: scenarios, Broken: broken}, nil
+	return Traceability{Requirements: Requirements(c.Dialect), Scenarios: scenarios, Broken: broken, Profiles: profiles}, nil
 }
 
 // Explanation is everything that is known of one requirement.
@@ -133,6 +140,37 @@ type CapabilityInfo struct {
 	Name string
 	// Requirements and Scenarios count those that belong to it.
 	Requirements, Scenarios int
+	// Shows are the ways in which an integration is seen to have it, such as "it has areAnyAgentsOnline"; empty where nothing tells but that its requirements hold.
+	Shows []string
+}
+
+// ProfileInfo is a profile with what it rests on.
+type ProfileInfo struct {
+	fixtures.Profile
+
+	// Requirements counts those that bind the integration, Scenarios those that --profile runs.
+	Requirements, Scenarios int
+}
+
+// ProfileInfos returns the profiles that the catalogue can tell from core, in the order of their file.
+func (t Traceability) ProfileInfos(dialect string) []ProfileInfo {
+	var all []ProfileInfo
+	for _, p := range t.Profiles {
+		wanted := p.Requirements(t.Requirements, dialect)
+		of := func(id string) bool {
+			return slices.ContainsFunc(wanted, func(r fixtures.Requirement) bool { return r.ID == id })
+		}
+		one := ProfileInfo{Profile: p, Requirements: len(wanted)}
+		for _, s := range t.Scenarios {
+			if slices.ContainsFunc(bareTags(s.Tags), of) {
+				one.Scenarios++
+			}
+		}
+		if p.Name == "core" || slices.ContainsFunc(wanted, func(r fixtures.Requirement) bool { return r.Capability != "core" }) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // Capabilities returns the capabilities in the order in which the catalogue first names them.
@@ -142,7 +180,7 @@ func (t Traceability) Capabilities() []CapabilityInfo {
 		i := slices.IndexFunc(all, func(c CapabilityInfo) bool { return c.Name == r.Capability })
 		if i < 0 {
 			i = len(all)
-			all = append(all, CapabilityInfo{Name: r.Capability})
+			all = append(all, CapabilityInfo{Name: r.Capability, Shows: aichat.Shows(r.Capability)})
 		}
 		all[i].Requirements++
 	}

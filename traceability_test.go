@@ -41,7 +41,7 @@ func TestExplain(t *testing.T) {
 func TestTraceabilityLists(t *testing.T) {
 	assert.Equal(t, []string{"AVAIL-03", "FLOW-03"}, small().Breakable())
 	assert.Empty(t, small().Proving("FLOW-16"))
-	assert.Equal(t, []deskcheck.CapabilityInfo{{Name: "avail", Requirements: 2, Scenarios: 3}, {Name: "core", Requirements: 2, Scenarios: 3}}, small().Capabilities())
+	assert.Equal(t, []deskcheck.CapabilityInfo{{Name: "avail", Requirements: 2, Scenarios: 3, Shows: []string{"it has areAnyAgentsOnline"}}, {Name: "core", Requirements: 2, Scenarios: 3}}, small().Capabilities())
 	features := small().Features()
 	require.Len(t, features, 3)
 	assert.Equal(t, deskcheck.FeatureInfo{Word: "requesting", Name: "Requesting", File: "ai-chat/requesting.feature", Scenarios: 2, Requirements: []string{"AVAIL-11", "FLOW-03"}}, features[1],

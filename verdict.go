@@ -44,12 +44,16 @@ type record struct {
 	findings  map[string]reports.Scenario
 	result    *reports.Result
 	mu        sync.Mutex
+	// seen says by what the integration was seen to have a capability.
+	seen map[string]string
+	// lacks names, by requirement, the capability for want of which it is not applicable.
+	lacks map[string]string
 }
 
 func newRecord(c Config, catalogue fixtures.Catalogue, all, selected []steps.Scenario, about reports.Integration, with browser.Installation) *record {
 	r := &record{
 		config: c, catalogue: catalogue, all: all,
-		byID: map[string]fixtures.Requirement{}, known: map[string]string{}, selected: map[string]bool{}, findings: map[string]reports.Scenario{},
+		byID: map[string]fixtures.Requirement{}, known: map[string]string{}, selected: map[string]bool{}, findings: map[string]reports.Scenario{}, seen: map[string]string{}, lacks: map[string]string{},
 		result: &reports.Result{
 			SchemaVersion: reports.SchemaVersion, Tool: reports.Tool{Name: "deskcheck", Version: Version()},
 			Contract: c.Contract, Dialect: c.Dialect, Host: c.Host, Integration: about,
@@ -74,6 +78,9 @@ func newRecord(c Config, catalogue fixtures.Catalogue, all, selected []steps.Sce
 
 func selectionOf(c Config) []string {
 	selection := slices.Clone(c.Select)
+	if c.Profile != "" {
+		selection = append(selection, "--profile "+c.Profile)
+	}
 	if c.Tags != "" {
 		selection = append(selection, "--tags "+c.Tags)
 	}
@@ -135,7 +142,7 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 		}
 	case errors.As(err, &absent):
 		for _, id := range s.Requirements {
-			add(reports.Check{Requirement: id, Verdict: reports.NotApplicable, Recorded: absent.Error()})
+			add(reports.Check{Requirement: id, Verdict: reports.NotApplicable, Recorded: absent.Error(), Lacks: absent.Capability})
 		}
 	default:
 		recorded := hostBroke
@@ -180,6 +187,11 @@ func (r *record) learn(came aichat.Performance) {
 	r.result.Integration.Name = came.Name
 	if len(came.Methods) > len(r.result.Integration.Methods) {
 		r.result.Integration.Methods = came.Methods
+	}
+	for capability, how := range came.Capabilities {
+		if r.seen[capability] == "" || how < r.seen[capability] { // the same words whatever came first
+			r.seen[capability] = how
+		}
 	}
 }
 
@@ -248,6 +260,8 @@ func (r *record) finish(problem error) *reports.Result {
 	}
 	r.judgeRequirements()
 	r.judgeKnown()
+	r.judgeCapabilities()
+	earned := r.judgeProfiles()
 	res.Summary = reports.Summary{Scenarios: map[reports.Verdict]int{}, Requirements: map[reports.Verdict]int{}}
 	conformant, ran := true, 0
 	for _, s := range res.Scenarios {
@@ -262,7 +276,7 @@ func (r *record) finish(problem error) *reports.Result {
 		conformant = conformant && !fails(q.Verdict)
 	}
 	res.Verdict, res.ExitCode = reports.Passed, reports.ExitConformant
-	if !conformant || ran == 0 {
+	if !conformant || ran == 0 || !earned {
 		res.Verdict, res.ExitCode = reports.Failed, reports.ExitNotConformant
 	}
 	if problem != nil {
@@ -311,6 +325,7 @@ func (r *record) judgeRequirements() {
 				one.Scenarios = append(one.Scenarios, s.ID)
 				if next := worse(one.Verdict, c.Verdict); first || next != one.Verdict {
 					one.Verdict, one.Reason = c.Verdict, c.Recorded
+					r.lacks[q.ID] = c.Lacks
 				}
 				first = false
 			}

@@ -45,6 +45,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"mark": Verdict.Mark, "ms": milliseconds, "visible": visible, "oneLine": oneLine, "thousands": thousands, "trim": strings.TrimSpace,
 	"class":  func(v Verdict) string { return "v-" + strings.ReplaceAll(string(v), " ", "-") },
 	"plural": plural,
+	"tone":   profileTone,
 	"float":  func(n int64) float64 { return float64(n) },
 }).Parse(pageTemplate))
 
@@ -59,6 +60,7 @@ type view struct {
 	Areas          []string
 	Verdicts       []Verdict // those that some requirement has
 	Counts         []countView
+	Claims         bool // some capability is claimed
 	Features       []featureView
 	Shared         template.JS // the payloads that come more than once, as JSON
 	Style          template.CSS
@@ -120,6 +122,7 @@ func writeHTML(w io.Writer, r *Result) error {
 	}
 	v.Title, v.Tone = headline(r)
 	v.Counts = counts(r)
+	v.Claims = slices.ContainsFunc(r.Capabilities, func(c Capability) bool { return c.Claimed })
 	anchors, byID := anchorsOf(r)
 	every := everyRequirement(r)
 	findings := findingsByRequirement(r, every)

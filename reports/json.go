@@ -44,6 +44,12 @@ func settle(r *Result) *Result {
 	c.Selection = list(r.Selection)
 	c.Integration.Methods = list(r.Integration.Methods)
 	c.KnownFailing = list(r.KnownFailing)
+	c.Capabilities = list(r.Capabilities)
+	c.Profiles = list(slices.Clone(r.Profiles))
+	for i := range c.Profiles {
+		p := &c.Profiles[i]
+		p.Capabilities, p.Failed, p.Warned = list(p.Capabilities), list(p.Failed), list(p.Warned)
+	}
 	c.Requirements = list(slices.Clone(r.Requirements))
 	for i := range c.Requirements {
 		q := &c.Requirements[i]

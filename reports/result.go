@@ -74,6 +74,37 @@ type Result struct {
 	Scenarios []Scenario `json:"scenarios"`
 	// KnownFailing are the declared entries and what became of each.
 	KnownFailing []KnownFailing `json:"knownFailing"`
+	// Capabilities are the parts of the contract that an integration may have, with what was claimed and what was seen.
+	Capabilities []Capability `json:"capabilities"`
+	// Profiles are those that the dialect has. Profile is the one that the run was asked about; empty for none.
+	Profiles []Profile `json:"profiles"`
+	Profile  string    `json:"profile,omitempty"`
+}
+
+// Capability is an optional part of the contract.
+type Capability struct {
+	Name string `json:"name"`
+	// Claimed says that the integration is declared to have it, Seen that it was seen to, How by what.
+	Claimed bool   `json:"claimed"`
+	Seen    bool   `json:"seen"`
+	How     string `json:"how,omitempty"`
+}
+
+// Profile is a named part of the contract and whether the integration has earned it.
+type Profile struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	// Capabilities are those that it takes, Requirements how many requirements it rests on.
+	Capabilities []string `json:"capabilities"`
+	Requirements int      `json:"requirements"`
+	Earned       bool     `json:"earned"`
+	// NotRun says that nothing stands against it but that not all of it was tried.
+	NotRun bool `json:"notRun,omitempty"`
+	// Reason is why it is not earned; empty where it is.
+	Reason string `json:"reason,omitempty"`
+	// Failed are the requirements that keep it from being earned by their verdict, Warned those that do not hold and do not count against it.
+	Failed []string `json:"failed"`
+	Warned []string `json:"warned"`
 }
 
 // Tool identifies this build of deskcheck.
@@ -184,6 +215,8 @@ type Check struct {
 	Recorded string `json:"recorded,omitempty"`
 	// Hint is a next step for the integrator, when the kit knows one.
 	Hint string `json:"hint,omitempty"`
+	// Lacks is the capability for want of which it is not applicable; empty otherwise.
+	Lacks string `json:"lacks,omitempty"`
 	// Entry is the Seq of the journal entry that shows it, 0 if it is an absence.
 	Entry int `json:"entry,omitempty"`
 }

@@ -70,6 +70,13 @@ func sample() *Result {
 		Browser:     Browser{Kind: "chromium-headless-shell", Version: "156.0.8078.79", Path: "/usr/bin/chromium-headless-shell", Replaced: 1},
 		Seed:        20261121, Repeat: 1, Workers: 4, StartedAt: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC), DurationMs: 7421, Verdict: Failed, ExitCode: ExitNotConformant,
 		KnownFailing: []KnownFailing{{"JOIN-03", "our desk has no pictures of its agents yet", ExpectedFailure}, {"MSG-06", "waits for release 7", UnexpectedPass}},
+		Capabilities: []Capability{{Name: "avail", Claimed: true, Seen: true, How: "it has areAnyAgentsOnline"}, {Name: "typing", Seen: true, How: "it calls agentTyping"}, {Name: "files", Claimed: true}},
+		Profiles: []Profile{
+			{Name: "core", Description: "A whole conversation.", Capabilities: []string{"core"}, Requirements: 9, Reason: "FLOW-03, FLOW-15 did not hold", Failed: []string{"FLOW-03", "FLOW-15"}},
+			{Name: "avail", Description: "It says whether agents are there.", Capabilities: []string{"core", "avail"}, Requirements: 2, Earned: true, Warned: []string{"AVAIL-05"}},
+			{Name: "typing", Description: "Each side sees that the other is typing.", Capabilities: []string{"core", "typing"}, Requirements: 1, Earned: true},
+			{Name: "files", Description: "It takes files.", Capabilities: []string{"core", "files"}, Requirements: 12, NotRun: true, Reason: "12 of its 12 requirements were not tried in full"},
+		},
 	}
 	r.Requirements = sampleRequirements()
 	r.Scenarios = sampleScenarios()

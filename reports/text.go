@@ -206,6 +206,7 @@ func (t *Text) Summary(r *Result, reportDir string) {
 		b.WriteString("\n" + t.counts(r))
 		t.listRequirements(&b, r)
 		t.listScenarios(&b, r)
+		t.listProfiles(&b, r)
 		b.WriteString("\n")
 	}
 	about := r.Integration.title()

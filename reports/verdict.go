@@ -77,6 +77,11 @@ func outcome(r *Result) string {
 		}
 		parts = append(parts, thousands(n)+of+" "+cmp.Or(words[v], string(v)))
 	}
+	for _, p := range r.Profiles {
+		if p.Name == r.Profile && !p.Earned {
+			parts = append(parts, "the profile "+p.Name+" is not earned")
+		}
+	}
 	if ids := outside(r); len(ids) > 0 {
 		parts = append(parts, "failed outside the catalogue: "+first(ids, 5, " "))
 	}

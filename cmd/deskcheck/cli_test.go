@@ -92,6 +92,11 @@ func sample() deskcheck.Traceability {
 			{File: "FLOW-03-waits-for-the-agent.js", Breaks: "FLOW-03", With: []string{"JOIN-06"}, How: "It awaits the agent before it returns."},
 			{File: "AVAIL-03-counts.js", Breaks: "AVAIL-03", With: []string{"FLOW-03"}, How: "It answers with a number."},
 		},
+		Profiles: []fixtures.Profile{
+			{Name: "core", Description: "A whole conversation.", Capabilities: []string{"core"}, Dialects: []string{"ai-chat"}},
+			{Name: "avail", Description: "It says whether agents are there.", Capabilities: []string{"core", "avail"}, Dialects: []string{"ai-chat"}},
+			{Name: "files", Description: "It takes files.", Capabilities: []string{"core", "files"}, Dialects: []string{"ai-chat"}},
+		},
 	}
 }
 
@@ -173,7 +178,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --baseline wrte", `--baseline: expected write, found "wrte"`, ``},
 		{"run --baseline write --fail-fast", `--baseline write needs a whole run, and --fail-fast ends it early`, `drop one of them`},
 		{"run -c nope.yaml", `nope.yaml does not exist`, `"deskcheck config init" writes one`},
-		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities`},
+		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles`},
 		{"list features capabilities", `deskcheck list takes one subject, found also "capabilities"`, `see "deskcheck list --help"`},
 		{"list features --uncovered", `--uncovered is for requirements, not for features`, ``},
 		{"list --quiet --json", `--quiet and --json exclude each other`, ``},

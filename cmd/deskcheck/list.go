@@ -21,6 +21,7 @@ const listLong = `Lists what the contract demands and what deskcheck has for it.
   features       what a selection can name, with the requirements each feature proves
   integrations   the reference, and the broken ones that "deskcheck selftest" runs
   capabilities   the parts of the contract, for --capability and for capabilities: in deskcheck.yaml
+  profiles       what an integration can earn, for --profile
 
 On a terminal the last column wraps to the width; in a pipe every row is one line, for grep.`
 
@@ -30,7 +31,7 @@ const listExample = `  deskcheck list
   deskcheck list features --json`
 
 // subjects are what list knows, in the order of its help.
-var subjects = []string{"requirements", "features", "integrations", "capabilities"}
+var subjects = []string{"requirements", "features", "integrations", "capabilities", "profiles"}
 
 type listFlags struct {
 	config                 deskcheck.Config
@@ -41,7 +42,7 @@ func (p *program) listCommand() *cobra.Command {
 	f := listFlags{config: deskcheck.DefaultConfig()}
 	c := &cobra.Command{
 		Use:               "list [SUBJECT]",
-		Short:             "List requirements, features, integrations or capabilities",
+		Short:             "List requirements, features, profiles and what else there is",
 		Long:              listLong,
 		Example:           listExample,
 		Args:              arguments(0, 1, "one subject"),
@@ -86,7 +87,7 @@ func (p *program) list(subject string, f listFlags) error {
 		return err
 	}
 	l := map[string]func(deskcheck.Traceability, listFlags) listing{
-		"requirements": requirementListing, "features": featureListing, "integrations": integrationListing, "capabilities": capabilityListing,
+		"requirements": requirementListing, "features": featureListing, "integrations": integrationListing, "capabilities": capabilityListing, "profiles": profileListing,
 	}[subject](t, f)
 	switch {
 	case f.quiet:
@@ -218,16 +219,40 @@ func integrationListing(t deskcheck.Traceability, _ listFlags) listing {
 }
 
 func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
-	l := listing{header: []string{"capability", "requirements", "scenarios"}, items: []any{}}
+	l := listing{header: []string{"capability", "requirements", "scenarios", "an integration has it when"}, items: []any{}}
 	type item struct {
-		Name         string `json:"name"`
-		Requirements int    `json:"requirements"`
-		Scenarios    int    `json:"scenarios"`
+		Name         string   `json:"name"`
+		Requirements int      `json:"requirements"`
+		Scenarios    int      `json:"scenarios"`
+		Shows        []string `json:"shows"`
 	}
 	for _, c := range t.Capabilities() {
-		l.add(c.Name, item{c.Name, c.Requirements, c.Scenarios}, c.Name, c.Requirements, c.Scenarios)
+		shows := strings.Join(c.Shows, ", or ")
+		switch {
+		case c.Name == "core":
+			shows = "always: it is not optional"
+		case shows == "":
+			shows = "its requirements hold"
+		}
+		l.add(c.Name, item{c.Name, c.Requirements, c.Scenarios, orEmpty(c.Shows)}, c.Name, c.Requirements, c.Scenarios, shows)
 	}
 	l.note = fmt.Sprintf("%d capabilities; \"deskcheck run --capability NAME\" runs the scenarios of one", len(l.rows))
+	return l
+}
+
+func profileListing(t deskcheck.Traceability, f listFlags) listing {
+	l := listing{header: []string{"profile", "requirements", "scenarios", "an integration with it"}, items: []any{}}
+	type item struct {
+		Name         string   `json:"name"`
+		Description  string   `json:"description"`
+		Capabilities []string `json:"capabilities"`
+		Requirements int      `json:"requirements"`
+		Scenarios    int      `json:"scenarios"`
+	}
+	for _, p := range t.ProfileInfos(f.config.Dialect) {
+		l.add(p.Name, item{p.Name, p.Description, orEmpty(p.Capabilities), p.Requirements, p.Scenarios}, p.Name, p.Requirements, p.Scenarios, p.Description)
+	}
+	l.note = fmt.Sprintf("%d profiles; \"deskcheck run --profile NAME\" runs what one rests on, and a whole run says which are earned", len(l.rows))
 	return l
 }
 

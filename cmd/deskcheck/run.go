@@ -70,6 +70,8 @@ func (p *program) runCommand() *cobra.Command {
 	which.StringVar(&f.config.Tags, "tags", "", "only scenarios whose tags fit this `EXPRESSION` of @tags, and, or, not, parentheses")
 	which.StringSliceVar(&f.config.Capabilities, "capability", nil, "only scenarios of these capabilities, `NAMES` joined by commas")
 
+	which.StringVar(&f.config.Profile, "profile", "", "only what the profile `NAME` rests on, and fail unless it is earned; see \"deskcheck list profiles\"")
+
 	how := pflag.NewFlagSet("how", pflag.ContinueOnError)
 	how.IntVar(&f.config.Workers, "workers", f.config.Workers, "run `N` scenarios side by side")
 	how.Int64Var(&f.config.Seed, "seed", 0, "fix the order to that of an earlier run, whose report names its seed `N`; 0 takes one from the clock")
@@ -105,9 +107,9 @@ func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (d
 func emptyFlags(flags *pflag.FlagSet) error {
 	var problems []deskcheck.ConfigProblem
 	for _, flag := range []struct{ name, expected string }{
-		{"config", "a file"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"},
+		{"config", "a file"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"},
 	} {
-		if flags.Changed(flag.name) && flags.Lookup(flag.name).Value.String() == "" {
+		if given := flags.Lookup(flag.name); given != nil && given.Changed && flags.Lookup(flag.name).Value.String() == "" {
 			problems = append(problems, deskcheck.ConfigProblem{Key: "--" + flag.name, Expected: flag.expected, Found: "nothing"})
 		}
 	}
@@ -156,6 +158,7 @@ func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selecti
 		"global":      func() { config.Integration.Global = f.config.Integration.Global },
 		"dialect":     func() { config.Dialect = f.config.Dialect },
 		"tags":        func() { config.Tags = f.config.Tags },
+		"profile":     func() { config.Profile = f.config.Profile },
 		"capability":  func() { config.Capabilities = f.config.Capabilities },
 		"workers":     func() { config.Workers = f.config.Workers },
 		"seed":        func() { config.Seed = f.config.Seed },
@@ -326,6 +329,13 @@ func (p *program) completeRun(c *cobra.Command) {
 		var names []cobra.Completion
 		for _, capability := range t.Capabilities() {
 			names = append(names, capability.Name)
+		}
+		return names
+	}))
+	complete("profile", p.completing(func(t deskcheck.Traceability) []cobra.Completion {
+		var names []cobra.Completion
+		for _, profile := range t.ProfileInfos(deskcheck.DefaultConfig().Dialect) {
+			names = append(names, cobra.CompletionWithDesc(profile.Name, profile.Description))
 		}
 		return names
 	}))

@@ -102,6 +102,8 @@ type Performance struct {
 	// Name is what the integration was seen to be called, Methods the optional ones that it was seen to have.
 	Name    string
 	Methods []string
+	// Capabilities says by what each capability was seen that the integration showed.
+	Capabilities map[string]string
 	// Scripted says that the host was tried with the scripted integration, not the one under test.
 	Scripted bool
 	// Unstarted says why the chat could not even begin with the integration, empty if it could.
@@ -153,6 +155,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 		result.Unstarted = failed.Recorded
 	}
 	result.Name, result.Methods = p.seen()
+	result.Capabilities = p.sightings()
 	result.Entries = p.Journal.Since(0)
 	var lost *browser.LostError
 	result.BrowserDied = errors.As(result.Err(), &lost) && lost.Kind == "browser"
