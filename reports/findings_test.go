@@ -14,7 +14,7 @@ import (
 // oneMistake is a run in which one missing field is recorded in n scenarios, each of which carries MSG-01 as its tag and proves it, beside one that nothing breaks.
 func oneMistake(n int) *Result {
 	r := sample()
-	r.KnownFailing, r.Scenarios = nil, nil
+	r.KnownFailing, r.Scenarios, r.Profiles, r.Capabilities = nil, nil, nil, nil
 	r.Requirements = []Requirement{
 		{ID: "JOIN-02", Area: "JOIN", Level: "MUST", Verdict: Failed, Statement: "The profile says user_type.", Reason: "agentJoined: missing property 'user_type'"},
 		{ID: "MSG-01", Area: "MSG", Level: "MUST", Verdict: Passed, Statement: "Each message is one call."},
