@@ -52,7 +52,7 @@ func TestFeatures(t *testing.T) {
 
 // TestOtherStyles runs every scenario against integrations that keep the contract in another way than the reference: what the contract allows must not cost a verdict.
 func TestOtherStyles(t *testing.T) {
-	for _, style := range []string{"polling", "particular"} {
+	for _, style := range []string{"polling", "particular", "sharing"} {
 		t.Run(style, func(t *testing.T) {
 			file := filepath.Join("fixtures", "integrations", "styles", style+".js")
 			certify(t, Integration{File: file}, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {

@@ -313,6 +313,9 @@ func (r *record) judgeRequirements() {
 		if !slices.Contains(q.Dialects, r.config.Dialect) {
 			one.Verdict, one.Reason = reports.NotApplicable, fmt.Sprintf("the dialect %s does not have it", r.config.Dialect)
 		}
+		if one.Verdict == reports.NotRun && q.ByReading {
+			one.Verdict, one.Reason = reports.NotApplicable, q.Observe
+		}
 		first := true
 		for _, s := range r.result.Scenarios {
 			if first && slices.Contains(s.Requirements, q.ID) {

@@ -100,6 +100,8 @@ type Conversation struct {
 	uploads     UploadRules
 	attachments []Attachment
 	sockets     map[*socket]struct{}
+	// screens are the requests to see the user's screen.
+	screens []*Screen
 	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.
 	stopWatch func() bool
 	watches   int

@@ -17,6 +17,7 @@ const (
 	OpStart        Operation = "start"        // PUT /v1/conversations/{id}
 	OpMessage      Operation = "message"      // PUT /v1/conversations/{id}/messages/{key}
 	OpAttachment   Operation = "attachment"   // PUT /v1/conversations/{id}/attachments/{key}
+	OpScreen       Operation = "screen"       // PUT /v1/conversations/{id}/screens/{screen}
 	OpEnd          Operation = "end"          // DELETE /v1/conversations/{id}
 	OpState        Operation = "state"        // GET /v1/conversations/{id}
 	OpEvents       Operation = "events"       // GET /v1/conversations/{id}/events, as a socket or as a poll

@@ -160,7 +160,9 @@ func (p *Player) noError() error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
-	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.PageError && e.From == journal.Host }); ok {
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
+		return e.Kind == journal.PageError && e.From == journal.Host && !p.leftUnhandled(e)
+	}); ok {
 		return &steps.HarnessError{Doing: "run the host page", Err: errors.New(textOf(e))}
 	}
 	// A picture that does not load is no error of a program.
@@ -168,6 +170,22 @@ func (p *Player) noError() error {
 		return &steps.Failure{Expected: "no uncaught error on the page", Recorded: clip(textOf(e)), Entry: e.Seq}
 	}
 	return nil
+}
+
+// leftUnhandled says that an error which the host threw came to light because the integration did not handle the rejection of its callback.
+func (p *Player) leftUnhandled(e journal.Entry) bool {
+	if e.Name != "unhandledrejection" {
+		return false
+	}
+	_, found := p.Journal.Find(0, func(r journal.Entry) bool {
+		if r.Kind != journal.Returned || r.Seq > e.Seq {
+			return false
+		}
+		s := settlementOf(r)
+		what, isError := s.isError()
+		return s.Outcome == "rejected" && isError && strings.HasPrefix(textOf(e), strings.TrimSuffix(what, "…"))
+	})
+	return found
 }
 
 func patternOf(doc *godog.DocString) (any, error) {

@@ -31,6 +31,8 @@ type Banner struct {
 	Line2  string `json:"line2"`
 	Button string `json:"button"`
 	Busy   bool   `json:"busy"`
+	// Sharing says that the button to stop sharing the screen is there.
+	Sharing bool `json:"sharing"`
 }
 
 // Message is one line of the conversation.

@@ -350,6 +350,7 @@ fixed('settled', (want) => {
 });
 fixed('screen', screen);
 fixed('tampered', tampered);
+fixed('capture', frozen({ end: endCapture, refuse: refuseCapture }));
 fixed('integrationScripts', setIntegrationScripts);
 fixed('clock', frozen({ now: () => timeOrigin + passedBefore + pageNow(), jump, pending }));
 fixed('kit', frozen({ target, why, focused, retire, call, unsettled, goOn, forget: () => sessionStorage.clear() }));
