@@ -167,6 +167,10 @@ func (p *Player) invokesAtOnce(method string, n int) error {
 	case "endChat":
 		args = []any{map[string]any{"endedByHumanAgent": false, "preEndChatPayload": nil}}
 	}
+	// What the integration had begun of itself, such as a request when it was built, is not what comes of these calls.
+	if err := p.Rest(); err != nil {
+		return err
+	}
 	p.mark = p.Journal.Len()
 	for range n {
 		if err := p.invoke(method, args); err != nil {

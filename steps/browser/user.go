@@ -47,8 +47,38 @@ func (t *Tab) typeInto(ctx context.Context, name, text string, widget int) error
 	if astray != "" {
 		return fmt.Errorf("%s", astray)
 	}
+	if text == "" {
+		return nil // Only the focus is wanted.
+	}
 	if _, err := call(ctx, t.session.life, t.session, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
 		return err
+	}
+	return t.session.passed(ctx)
+}
+
+// Keys clicks an element as Click does and strikes a key for each character of text where the focus then is, as a person at a keyboard does. Characters that have no key of
+// their own on a keyboard are entered as such.
+func (t *Tab) Keys(ctx context.Context, name, text string, widget int) error {
+	if err := t.keys(ctx, name, text, widget); err != nil {
+		return fmt.Errorf("strike keys in %q: %w", name, err)
+	}
+	return nil
+}
+
+func (t *Tab) keys(ctx context.Context, name, text string, widget int) error {
+	if err := t.typeInto(ctx, name, "", widget); err != nil {
+		return err
+	}
+	for _, r := range text {
+		event := input.DispatchKeyEventParams{Key: string(r)}
+		down, up := event, event
+		down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, string(r), string(r)
+		up.Type = input.DispatchKeyEventTypeKeyUp
+		for _, one := range []input.DispatchKeyEventParams{down, up} {
+			if err := only(call(ctx, t.session.life, t.session, input.DispatchKeyEvent, one)); err != nil {
+				return err
+			}
+		}
 	}
 	return t.session.passed(ctx)
 }

@@ -1,0 +1,86 @@
+package aichat
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+)
+
+// What each side knows of the other: what was read, and who the user is.
+var knowledgeSteps = []definition{
+	define(`"([^"]*)" reads the messages`, func(p *Player) any { return p.agentReads }),
+	define(`"([^"]*)" reads no further than "([^"]*)"`, func(p *Player) any { return p.agentReadsUpTo }),
+	define(`the desk knows that the user has read "([^"]*)"`, func(p *Player) any { return p.deskKnowsRead }),
+	define(`nothing that the desk was sent says "([^"]*)"`, func(p *Player) any { return p.deskWasNotSent }),
+}
+
+func (p *Player) agentReads(name string) error {
+	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Read(c); return err })
+}
+
+// agentReadsUpTo has the desk report that an agent has read up to a line of the user, and nothing after it.
+func (p *Player) agentReadsUpTo(name, text string) error {
+	return p.acts(name, func(_ *mockdesk.Agent, c *mockdesk.Conversation) error {
+		cursor, err := p.cursorOf(c, text)
+		if err != nil {
+			return err
+		}
+		_, err = c.Emit(mockdesk.Event{Type: "messages.read", Data: map[string]any{"upTo": cursor}})
+		return err
+	})
+}
+
+// cursorOf waits for a line at the desk and gives its place in the conversation.
+func (p *Player) cursorOf(c *mockdesk.Conversation, text string) (int, error) {
+	cursor := 0
+	err := p.Until(func() bool {
+		for _, line := range c.Transcript() {
+			if line.Text == text {
+				cursor = line.Cursor
+			}
+		}
+		return cursor > 0
+	}, p.Deadlines.Event)
+	if errors.Is(err, steps.ErrAbsent) {
+		return 0, fmt.Errorf("the desk has no line %s", quote(text))
+	}
+	return cursor, err
+}
+
+// deskKnowsRead wants the desk to have been told; whether an integration tells at all is up to it.
+func (p *Player) deskKnowsRead(text string) error {
+	c, err := p.conversation()
+	if err != nil {
+		return err
+	}
+	cursor, err := p.cursorOf(c, text)
+	if err != nil {
+		return &steps.HarnessError{Doing: "find what the user is to have read", Err: err}
+	}
+	err = p.Until(func() bool { return c.UserRead() >= cursor }, p.Deadlines.Event)
+	if !errors.Is(err, steps.ErrAbsent) {
+		return err
+	}
+	if c.UserRead() == 0 {
+		return p.without("read", "it does not tell the desk what the user has read")
+	}
+	return &steps.Failure{Expected: fmt.Sprintf("the desk to know that the user has read up to its event %d", cursor), Recorded: fmt.Sprintf("it was told of event %d", c.UserRead())}
+}
+
+// deskWasNotSent looks into every request and frame of the integration.
+func (p *Player) deskWasNotSent(word string) error {
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	sent := func(e journal.Entry) bool {
+		return e.From == journal.Integration && (e.Kind == journal.Request || e.Kind == journal.Frame) && strings.Contains(string(e.Data), word)
+	}
+	if e, ok := p.Journal.Find(0, sent); ok {
+		return &steps.Failure{Expected: "nothing that says " + quote(word) + " at the desk", Recorded: e.Name + " " + clip(string(e.Data)), Entry: e.Seq}
+	}
+	return nil
+}
