@@ -288,7 +288,7 @@ func (d *Desk) OpenConversations() int {
 	return open
 }
 
-// FramesSent is the number of frames whose write to a socket has finished, over all sockets that are open now: the hello of each and every event.
+// FramesSent is the number of frames whose write to a socket has finished, over all sockets that are open now: the hello of each, every event and what Garble sent.
 // Pings and error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
 func (d *Desk) FramesSent() int {
 	d.mu.Lock()

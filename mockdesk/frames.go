@@ -103,13 +103,13 @@ func (s *socket) receive(kind int, data []byte) {
 	}
 	d.record(e, time.Now(), socketData{Conversation: s.c.id, Socket: s.number, Body: capped(data)})
 	d.broadcast()
-	if detail == "" || len(s.errors) == maxUnsentErrors {
+	if detail == "" || len(s.asides) >= maxUnsentErrors {
 		return
 	}
-	s.errors = append(s.errors, journal.Payload(struct {
+	s.asides = append(s.asides, aside{name: "error", raw: journal.Payload(struct {
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Detail string `json:"detail"`
-	}{"error", "The desk does not know this frame", detail}))
+	}{"error", "The desk does not know this frame", detail})})
 	s.nudge()
 }

@@ -19,13 +19,15 @@ const (
 	pingEvery = 25 * time.Second
 	// maxBody is the largest request body and the largest frame that the desk takes, in bytes.
 	maxBody = 64 << 10
+	// garbled is what the journal calls a frame that is no frame of the wire.
+	garbled = "garbled"
 	// maxUnsentErrors bounds what a client that floods the desk with bad frames and never reads can make it remember.
 	maxUnsentErrors = 64
 )
 
 // socket is one open event stream. One goroutine reads it, one writes it; the fields below the line are guarded by Desk.mu.
 type socket struct {
-	// framesSent counts the hello and the events whose write has finished.
+	// framesSent counts the hello, the events and what Garble sends, as far as their write has finished.
 	framesSent int
 	desk       *Desk
 	c          *Conversation
@@ -41,9 +43,15 @@ type socket struct {
 	greeted  bool
 	next     int // index in the conversation's log of the event to be written next
 	written  int // cursor up to which events were written
-	errors   []json.RawMessage
+	asides   []aside
 	ping     bool
 	stopPing func() bool
+}
+
+// aside is a frame without a cursor: it belongs to one socket and is sent once.
+type aside struct {
+	name string
+	raw  json.RawMessage
 }
 
 type socketData struct {
@@ -124,7 +132,7 @@ func (s *socket) nudge() {
 
 // caughtUp says whether everything there is was written; d.mu is held.
 func (s *socket) caughtUp() bool {
-	return s.greeted && s.written >= len(s.c.log) && len(s.errors) == 0
+	return s.greeted && s.written >= len(s.c.log) && len(s.asides) == 0
 }
 
 // detach takes the socket out of the desk's books; d.mu is held. Whoever detaches it must close the connection.
@@ -237,8 +245,8 @@ func (s *socket) choose() (outgoing, bool) {
 			Conversation string `json:"conversation"`
 			Cursor       int    `json:"cursor"`
 		}{"hello", s.c.id, s.from})}, true
-	case len(s.errors) > 0:
-		return outgoing{kind: websocket.TextMessage, name: "error", raw: s.errors[0]}, true
+	case len(s.asides) > 0:
+		return outgoing{kind: websocket.TextMessage, name: s.asides[0].name, raw: s.asides[0].raw}, true
 	case s.next < len(s.c.log):
 		e := s.c.log[s.next]
 		return outgoing{kind: websocket.TextMessage, name: e.name, raw: e.raw, cursor: s.next + 1}, true
@@ -264,7 +272,11 @@ func (s *socket) sent(out outgoing) {
 		s.greeted = true
 		s.framesSent++
 	default:
-		s.errors = s.errors[1:]
+		// What a client provoked itself is not counted; what a scenario has the desk send is waited for like an event.
+		if s.asides[0].name == garbled {
+			s.framesSent++
+		}
+		s.asides = s.asides[1:]
 	}
 	s.desk.broadcast()
 }

@@ -72,7 +72,7 @@ func define(expr string, bind func(*Player) any) definition {
 }
 
 // definitions is the whole vocabulary.
-var definitions = slices.Concat(openingSteps, capabilitySteps, userSteps, agentSteps, sharingSteps, transferSteps, typingSteps, knowledgeSteps, deskSteps, timeSteps, pageSteps, scriptSteps, callSteps, callbackSteps, sightSteps, deskChecks)
+var definitions = slices.Concat(openingSteps, capabilitySteps, userSteps, agentSteps, sharingSteps, transferSteps, typingSteps, knowledgeSteps, deskSteps, timeSteps, pageSteps, scriptSteps, callSteps, callbackSteps, sightSteps, deskChecks, linkSteps, errorChecks)
 
 // Undefined lists the sentences of the scenarios that no definition fits, and those that more than one fits, each with its scenario.
 func Undefined(scenarios []steps.Scenario) []string {

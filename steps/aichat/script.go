@@ -15,6 +15,8 @@ var scriptSteps = []definition{
 	define(`the scripted integration rejects "([^"]*)" with "([^"]*)"`, func(p *Player) any { return p.willReject }),
 	define(`the scripted integration never settles "([^"]*)"`, func(p *Player) any { return p.willHang }),
 	define(`the scripted integration says "([^"]*)" while it ends`, func(p *Player) any { return p.willSayAtEnd }),
+	define(`the scripted integration reports "([^"]*)" and then rejects "startChat"`, func(p *Player) any { return p.willReportAndReject }),
+	define(`the scripted integration reports that its last line failed, by the id (beside|within) the line`, func(p *Player) any { return p.reportsLastLine }),
 	define(`the scripted integration calls "([^"]*)" with (\[.*\])`, func(p *Player) any { return p.scriptedCallsWith }),
 }
 
@@ -43,6 +45,26 @@ func (p *Player) willHang(method string) error { return p.will(method, map[strin
 
 func (p *Player) willSayAtEnd(text string) error {
 	return p.will("endChat", map[string]any{"calls": []any{[]any{"sendMessageToUser", []any{text}}}})
+}
+
+func (p *Player) willReportAndReject(text string) error {
+	report := map[string]any{"type": errorConnecting, "messageToUser": text}
+	return p.will("startChat", map[string]any{"calls": []any{[]any{"setErrorStatus", []any{report}}}, "reject": "no desk"})
+}
+
+// reportsLastLine names the line by the id that the integration was given for it, or by the one that the message itself has.
+func (p *Player) reportsLastLine(where string) error {
+	calls := p.calls("sendMessageToAgent")
+	if len(calls) == 0 {
+		return &steps.HarnessError{Doing: "report a line as failed", Err: errors.New("the user has not said anything to the agent")}
+	}
+	args, _ := decode(argumentsOf(calls[len(calls)-1])).([]any)
+	id := args[1]
+	if where == "within" {
+		message, _ := args[0].(map[string]any)
+		id = message["id"]
+	}
+	return p.scriptedCalls("setErrorStatus", []any{map[string]any{"type": errorUserMessage, "messageID": id}})
 }
 
 func (p *Player) scriptedCallsWith(callback, args string) error {

@@ -30,10 +30,12 @@ var sightSteps = []definition{
 	define(`the user sees that the chat has ended`, func(p *Player) any { return p.seesKind("ended", "that the chat has ended") }),
 	define(`the user sees that the assistant is back`, func(p *Player) any { return p.seesKind("returned", "that the assistant is back") }),
 	define(`the user sees that "([^"]*)" was not sent`, func(p *Player) any { return p.seesNotSent }),
+	define(`the user sees that the connection is (lost|back)`, func(p *Player) any { return p.seesConnection }),
 	define(`the user sees nothing new`, func(p *Player) any { return p.seesNothingNew }),
 	define(`the user reads "([^"]*)"`, func(p *Player) any { return p.reads }),
 	define(`the user has not read "([^"]*)"`, func(p *Player) any { return p.hasNotRead }),
 	define(`the user has been told "([^"]*)"`, func(p *Player) any { return p.hasBeenTold }),
+	define(`the user has not been told "([^"]*)"`, func(p *Player) any { return p.hasNotBeenTold }),
 	define(`the user of chat (\d+) reads "([^"]*)" and not "([^"]*)"`, func(p *Player) any { return p.readsInChat }),
 	define(`the user reads these agent lines`, func(p *Player) any { return p.readsExactly }),
 	define(`the user reads the (\d+) numbered lines in order, each once`, func(p *Player) any { return p.readsNumbered }),
@@ -108,6 +110,13 @@ func (p *Player) seesConnectingFailed() error {
 	})
 }
 
+func (p *Player) seesConnection(state string) error {
+	kind := map[string]string{"lost": "disconnected", "back": "reconnected"}[state]
+	return p.sees(p.widget, "that the connection is "+state, func(s Screen) bool {
+		return s.Banner != nil && s.position(func(m Message) bool { return m.Kind == kind }) >= 0
+	})
+}
+
 func (p *Player) seesNotSent(text string) error {
 	return p.sees(p.widget, quote(text)+" marked as not sent", func(s Screen) bool {
 		return s.position(func(m Message) bool { return m.From == "user" && m.Text == text && m.Status == "failed" }) >= 0
@@ -150,6 +159,16 @@ func (p *Player) hasBeenTold(text string) error {
 	_, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Screen && strings.Contains(string(e.Data), text) })
 	if !ok {
 		return &steps.Failure{Expected: "the user to have been told " + quote(text), Recorded: "it was never on the screen; now the user sees " + p.screen(p.widget).describe()}
+	}
+	return nil
+}
+
+func (p *Player) hasNotBeenTold(text string) error {
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Screen && strings.Contains(string(e.Data), text) }); ok {
+		return &steps.Failure{Expected: "the user never to have been told " + quote(text), Recorded: "it was on the screen", Entry: e.Seq}
 	}
 	return nil
 }

@@ -1,0 +1,53 @@
+package mockdesk
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"deskcheck/mockdesk/journal"
+)
+
+// ErrNoLine says that no line of the user has the text that was named.
+var ErrNoLine = errors.New("the user has said no such thing")
+
+// Bounce says of a line of the user, the newest with that text, that it could not be delivered after all, with a reason to show or an empty one, and returns the event's
+// cursor; ErrNoLine if there is none, ErrEnded after the end.
+func (c *Conversation) Bounce(text, reason string) (int, error) {
+	key := ""
+	allowed := func() error {
+		for _, l := range c.lines {
+			if l.Role == RoleUser && l.Text == text {
+				key = l.Key
+			}
+		}
+		if key == "" {
+			return ErrNoLine
+		}
+		return c.mustGoOn()
+	}
+	return c.act(journal.Desk, "message.failed", "The desk could not deliver a line of the user after all.", allowed, func() map[string]any {
+		fields := map[string]any{"key": key}
+		if reason != "" {
+			fields["reason"] = reason
+		}
+		return fields
+	})
+}
+
+// Garble sends something that is no event of the wire to whoever listens to the conversation: as a frame to every socket that is open, or where there is none as the
+// answer to the next poll. It has no cursor and is not kept.
+func (c *Conversation) Garble(raw string) {
+	d := c.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(c.sockets) == 0 {
+		g := d.gate(OpEvents)
+		g.next = append([]Reaction{Body(http.StatusOK, "application/json", raw)}, g.next...)
+		return
+	}
+	for s := range c.sockets {
+		s.asides = append(s.asides, aside{name: garbled, raw: json.RawMessage(raw)})
+		s.nudge()
+	}
+}
