@@ -110,15 +110,18 @@ func embeddedFiles() api.Plugin {
 				return api.OnLoadResult{}, err
 			}
 			contents, loader := string(raw), api.LoaderJS
-			if strings.HasSuffix(args.Path, ".ts") {
+			switch path.Ext(args.Path) {
+			case ".ts":
 				loader = api.LoaderTS
+			case ".json":
+				loader = api.LoaderJSON
 			}
 			return api.OnLoadResult{Contents: &contents, Loader: loader}, nil
 		})
 	}}
 }
 
-// bundleHost joins the modules of the host page into one script. The page works without that; a scenario loads it anew, and one file comes sooner than ten.
+// bundleHost joins the modules of the host page, and the data of the dialects, into one script: a scenario loads it anew, and one file comes sooner than ten.
 func bundleHost() ([]byte, error) {
 	options := buildOptions()
 	options.EntryPoints = []string{"/hosts/emulated/main.js"}

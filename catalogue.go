@@ -18,20 +18,20 @@ type ScenarioInfo struct {
 // Scenarios lists the scenarios of the configuration's contract that its selection leaves, in the order of the features. Its errors are those of Select.
 func Scenarios(c Config) ([]ScenarioInfo, error) {
 	c = c.withDefaults()
-	catalogue, err := fixtures.Requirements(c.Contract)
+	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	if err != nil {
 		return nil, err
 	}
-	all, err := scenarios(c)
+	all, err := scenarios(c, catalogue)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := choose(all, catalogue, c)
+	kept, err := choose(all, catalogue.Requirements, c)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]ScenarioInfo, 0, len(kept))
-	described := selectables(kept, catalogue)
+	described := selectables(kept, catalogue.Requirements)
 	for i, s := range kept {
 		one := ScenarioInfo{Selectable: described[i], Line: s.Line}
 		for _, step := range s.Steps {
@@ -48,5 +48,5 @@ func Requirements(dialect string) []fixtures.Requirement {
 	if err != nil {
 		panic(err)
 	}
-	return slices.DeleteFunc(all, func(r fixtures.Requirement) bool { return !slices.Contains(r.Dialects, dialect) })
+	return slices.DeleteFunc(all, func(r fixtures.Requirement) bool { return !r.Holds(dialect) })
 }

@@ -1,32 +1,77 @@
 package deskcheck
 
 import (
+	"bytes"
+	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"deskcheck/features"
+	"deskcheck/fixtures"
+	"deskcheck/steps"
 )
 
-// TestTraceability wants the three ways to be walkable: from each requirement to a scenario, from each scenario to a requirement, and from each MUST that binds the
-// integration or its page to a broken integration that shows that its scenarios can fail.
+// TestTraceability wants the three ways to be walkable in each dialect: from each requirement to a scenario, from each scenario to a requirement, and from each MUST that
+// binds the integration or its page to a broken integration that shows that its scenarios can fail.
 func TestTraceability(t *testing.T) {
-	trace, err := ReadTraceability(DefaultConfig())
+	for _, dialect := range Dialects() {
+		t.Run(dialect, func(t *testing.T) {
+			trace, err := ReadTraceability(Config{Dialect: dialect}.withDefaults())
+			require.NoError(t, err)
+			ids := trace.IDs()
+			for _, s := range trace.Scenarios {
+				proves := slices.ContainsFunc(s.Tags, func(tag string) bool { return slices.Contains(ids, tag[1:]) })
+				assert.True(t, proves, "%s:%d: the scenario %q proves no requirement of the dialect", s.File, s.Line, s.Name)
+			}
+			assert.Empty(t, trace.Uncovered(), "requirements without a scenario")
+			for _, r := range trace.Requirements {
+				assert.False(t, r.ByReading && len(trace.Proving(r.ID)) > 0, "%s has a scenario although no run can see it", r.ID)
+				if r.WantsBroken(dialect) {
+					explained, err := trace.Explain(r.ID)
+					require.NoError(t, err)
+					covered := slices.ContainsFunc(explained.Broken, func(b fixtures.BrokenIntegration) bool { return b.BreaksIn(dialect, trace.Requirements) })
+					assert.True(t, covered, "no integration breaks %s", r.ID)
+				}
+			}
+		})
+	}
+}
+
+// TestEveryScenarioHasADialect wants each scenario to be chosen in one dialect at least, and each of its tags to mean something.
+func TestEveryScenarioHasADialect(t *testing.T) {
+	all, err := steps.Parse(features.FS, "ai-chat")
 	require.NoError(t, err)
-	ids := trace.IDs()
-	for _, s := range trace.Scenarios {
-		proves := slices.ContainsFunc(s.Tags, func(tag string) bool { return slices.Contains(ids, tag[1:]) })
-		assert.True(t, proves, "%s:%d: the scenario %q proves no requirement of the dialect", s.File, s.Line, s.Name)
-		for _, tag := range s.Tags {
-			assert.Contains(t, ids, tag[1:], "%s:%d: the tag %s is no requirement of the dialect", s.File, s.Line, tag)
+	catalogue, err := fixtures.Requirements("ai-chat")
+	require.NoError(t, err)
+	chosen := map[string]bool{}
+	for _, dialect := range Dialects() {
+		for _, s := range inDialect(all, catalogue, dialect) {
+			chosen[s.ID] = true
 		}
 	}
-	for _, r := range trace.Requirements {
-		assert.NotEqual(t, r.ByReading, len(trace.Proving(r.ID)) > 0, "%s has no scenario, or has one although no run can see it", r.ID)
-		if r.WantsBroken(DefaultConfig().Dialect) {
-			explained, err := trace.Explain(r.ID)
-			require.NoError(t, err)
-			assert.NotEmpty(t, explained.Broken, "no integration breaks %s", r.ID)
+	for _, s := range all {
+		assert.True(t, chosen[s.ID], "%s:%d: no dialect has the scenario %q", s.File, s.Line, s.Name)
+		for _, tag := range s.Tags {
+			dialect, narrows := strings.CutPrefix(tag, dialectTag)
+			known := slices.ContainsFunc(catalogue, func(r fixtures.Requirement) bool { return "@"+r.ID == tag })
+			assert.True(t, known || narrows && slices.Contains(Dialects(), dialect), "%s:%d: the tag %s is neither a requirement nor a dialect", s.File, s.Line, tag)
+		}
+	}
+}
+
+// TestFeaturesSpeakNoDialect keeps the words of one dialect out of what holds in all: the steps translate them (fixtures/dialects).
+func TestFeaturesSpeakNoDialect(t *testing.T) {
+	files, err := fs.Glob(features.FS, "ai-chat/*.feature")
+	require.NoError(t, err)
+	for _, file := range files {
+		source, err := fs.ReadFile(features.FS, file)
+		require.NoError(t, err)
+		for _, word := range []string{"human_agent:", "agent:pre:", "estimatedWaitTime", "positionInQueue", "estimated_wait_time", "position_in_queue", "skipConnectHumanAgentCard"} {
+			assert.False(t, bytes.Contains(source, []byte(word)), "%s: write %s in the words that all dialects share", file, word)
 		}
 	}
 }

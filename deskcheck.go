@@ -39,7 +39,7 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err != nil {
 		return nil, err
 	}
-	all, err := scenarios(c)
+	all, err := scenarios(c, catalogue)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +67,13 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	return r.finish(problem), problem
 }
 
-// scenarios reads the embedded features of the contract.
-func scenarios(c Config) ([]steps.Scenario, error) {
+// scenarios reads the embedded features of the contract and keeps what the dialect has of them.
+func scenarios(c Config, catalogue fixtures.Catalogue) ([]steps.Scenario, error) {
 	all, err := steps.Parse(features.FS, c.Contract)
 	if err != nil {
 		return nil, fmt.Errorf("the embedded features: %w", err)
 	}
-	return all, nil
+	return inDialect(all, catalogue.Requirements, c.Dialect), nil
 }
 
 // choose keeps the scenarios that the user selected.
@@ -121,7 +121,11 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Claims: c.Claims}, nil
+	holds, err := holdsIn(c)
+	if err != nil {
+		return nil, err
+	}
+	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims}, nil
 }
 
 func launch(ctx context.Context, c Config) (*browser.Pool, error) {

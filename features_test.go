@@ -70,7 +70,7 @@ func certify(t *testing.T, with Integration, judge func(*testing.T, steps.Scenar
 	c := DefaultConfig()
 	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	require.NoError(t, err)
-	all, err := scenarios(c)
+	all, err := scenarios(c, catalogue)
 	require.NoError(t, err)
 	bundle, about, err := bundleOf(with)
 	require.NoError(t, err)

@@ -62,7 +62,7 @@ func TestHostileIntegrations(t *testing.T) {
 	c := DefaultConfig()
 	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	require.NoError(t, err)
-	all, err := scenarios(c)
+	all, err := scenarios(c, catalogue)
 	require.NoError(t, err)
 	subject := scenarioOf(t, all, "FLOW-03", "5.")
 	neighbour := scenarioOf(t, all, "MSG-05", "A burst arrives")

@@ -2,6 +2,7 @@ package deskcheck
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,6 +21,8 @@ func TestUncoveredCountsWhatBindsThePage(t *testing.T) {
 	broken, err := fixtures.Broken()
 	require.NoError(t, err)
 	assert.Empty(t, uncovered(catalogue, broken, nil, "ai-chat"))
+	assert.Contains(t, uncovered(catalogue, slices.DeleteFunc(broken, func(b fixtures.BrokenIntegration) bool { return b.Dialect != "ai-chat" }), nil, "web-chat"), "BANNER-03",
+		"a mistake of another dialect covers nothing")
 	assert.Equal(t, []string{"FACT-01"}, uncovered(catalogue, nil, []string{"fact-01"}, "ai-chat"))
 }
 

@@ -40,6 +40,11 @@ func ReadTraceability(c Config) (Traceability, error) {
 	return Traceability{Requirements: Requirements(c.Dialect), Scenarios: scenarios, Broken: broken, Profiles: profiles}, nil
 }
 
+// Uncovered returns the requirements of the dialect that no scenario proves although a run could see them, in the catalogue's order.
+func (t Traceability) Uncovered() []fixtures.Requirement {
+	return slices.DeleteFunc(slices.Clone(t.Requirements), func(r fixtures.Requirement) bool { return r.ByReading || len(t.Proving(r.ID)) > 0 })
+}
+
 // Explanation is everything that is known of one requirement.
 type Explanation struct {
 	Requirement fixtures.Requirement

@@ -101,6 +101,12 @@ func (r *record) broken(id string) reports.Verdict {
 	return reports.Warned
 }
 
+// holds says whether a requirement is one, and holds in the dialect of the run. One that is only recorded so far is taken to.
+func (r *record) holds(id string) bool {
+	q := r.byID[id]
+	return q.ID != "" && (len(q.Dialects) == 0 || q.Holds(r.config.Dialect))
+}
+
 // finding says what one performance shows of each requirement that it touches.
 func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
 	f := reports.Scenario{
@@ -120,7 +126,7 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 		case e.Kind != journal.Violation:
 		case e.From == journal.Host:
 			hostBroke = e.Note
-		case r.byID[e.Requirement].ID != "":
+		case r.holds(e.Requirement):
 			add(reports.Check{Requirement: e.Requirement, Verdict: r.broken(e.Requirement), Expected: r.byID[e.Requirement].Statement, Recorded: orName(e), Entry: e.Seq})
 		}
 	}
@@ -133,7 +139,7 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 			add(reports.Check{Requirement: id, Verdict: reports.Passed})
 		}
 	case errors.As(err, &failure):
-		blamed := failure.Requirements
+		blamed := slices.DeleteFunc(slices.Clone(failure.Requirements), func(id string) bool { return !r.holds(id) })
 		if len(blamed) == 0 {
 			blamed = s.Requirements
 		}
@@ -310,7 +316,7 @@ func (r *record) judgeRequirements() {
 		if q.Derived {
 			one.Label = "derived"
 		}
-		if !slices.Contains(q.Dialects, r.config.Dialect) {
+		if !q.Holds(r.config.Dialect) {
 			one.Verdict, one.Reason = reports.NotApplicable, fmt.Sprintf("the dialect %s does not have it", r.config.Dialect)
 		}
 		if one.Verdict == reports.NotRun && q.ByReading {

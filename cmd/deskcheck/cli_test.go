@@ -173,7 +173,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --report /dev/null/x", `report folder /dev/null/x: mkdir /dev/null: not a directory`, `choose another folder with --report, or move away what stands in the way`},
 		{"run --bundle a.js", `--global: expected the name of the global variable in which the bundle leaves its factory, found nothing`, ``},
 		{"run --integration a.ts --bundle b.js --global B", `--bundle: a source file and a bundle exclude each other; give one of them`, ``},
-		{"run --dialect orchestrate", `--dialect: expected ai-chat, the only dialect in this version, found the text "orchestrate"`, ``},
+		{"run --dialect orchestra", `--dialect: expected ai-chat, orchestrate or web-chat, found the text "orchestra"; did you mean orchestrate?`, ``},
 		{"run --tags @a,and", `--tags: tag expression "@a and", column 7: expected a tag such as @FLOW-03, "not" or "(", found the end`, ``},
 		{"run --baseline wrte", `--baseline: expected write, found "wrte"`, ``},
 		{"run --baseline write --fail-fast", `--baseline write needs a whole run, and --fail-fast ends it early`, `drop one of them`},
@@ -397,7 +397,7 @@ func TestSelftest(t *testing.T) {
 	b := newBench(t)
 	var options deskcheck.SelftestOptions
 	result := deskcheck.SelftestResult{OK: true, Rows: []deskcheck.SelftestRow{
-		{File: "FLOW-03-waits-for-the-agent.js", OK: true, Names: []string{"FLOW-03", "JOIN-06"}, Failed: []string{"FLOW-03", "JOIN-06"}, DurationMs: 1234},
+		{Dialect: "ai-chat", File: "FLOW-03-waits-for-the-agent.js", OK: true, Names: []string{"FLOW-03", "JOIN-06"}, Failed: []string{"FLOW-03", "JOIN-06"}, DurationMs: 1234},
 	}}
 	b.selftest = func(_ context.Context, o deskcheck.SelftestOptions) (deskcheck.SelftestResult, error) {
 		options = o
@@ -410,8 +410,8 @@ func TestSelftest(t *testing.T) {
 	assert.Empty(t, b.stderr.String())
 
 	b.stdout.Reset()
-	result.OK, result.Uncovered = false, []string{"FLOW-16"}
-	result.Rows = append(result.Rows, deskcheck.SelftestRow{File: "AVAIL-03-counts.js", Missing: []string{"AVAIL-03"}, Surplus: []string{"FLOW-01", "FLOW-02"}, Failed: []string{"FLOW-01", "FLOW-02"}, DurationMs: 80})
+	result.OK, result.Uncovered = false, map[string][]string{"web-chat": {"FLOW-16"}}
+	result.Rows = append(result.Rows, deskcheck.SelftestRow{Dialect: "orchestrate", File: "AVAIL-03-counts.js", Missing: []string{"AVAIL-03"}, Surplus: []string{"FLOW-01", "FLOW-02"}, Failed: []string{"FLOW-01", "FLOW-02"}, DurationMs: 80})
 	assert.Equal(t, 1, b.does("selftest"))
 	golden(t, "selftest-failed.txt", b.stdout.String())
 }
@@ -501,7 +501,7 @@ func TestVersion(t *testing.T) {
 
 func TestCompletion(t *testing.T) {
 	for args, want := range map[string]string{
-		"run F": "FLOW-03 FLOW", "run r": "requesting", "run --capability ": "avail core", "run --dialect ": "ai-chat", "run --baseline ": "write",
+		"run F": "FLOW-03 FLOW", "run r": "requesting", "run --capability ": "avail core", "run --dialect ": "ai-chat orchestrate web-chat", "run --baseline ": "write",
 		"explain AV": "AVAIL-03\tThe answer is true, false or null.", "selftest ": "AVAIL-03 FLOW-03", "list f": "features", "run --no": "--no-color",
 	} {
 		b := newBench(t)

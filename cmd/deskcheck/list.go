@@ -61,7 +61,7 @@ func (p *program) listCommand() *cobra.Command {
 	flags := pflag.NewFlagSet("list", pflag.ContinueOnError)
 	flags.BoolVar(&f.uncovered, "uncovered", false, "only requirements that no scenario proves")
 	flags.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract")
-	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the variant of the contract")
+	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate or web-chat")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "bare IDs, one a line")
 	flags.BoolVar(&f.json, "json", false, "everything, as JSON")
 	addGroups(c, flagGroup{"Flags", flags})

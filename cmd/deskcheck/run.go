@@ -64,7 +64,7 @@ func (p *program) runCommand() *cobra.Command {
 	what.StringVar(&f.config.Integration.Export, "export", "", "the `NAME` of that export; default: the default export")
 	what.StringVar(&f.config.Integration.Bundle, "bundle", "", "a prebuilt script `FILE` instead")
 	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory")
-	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the variant of the contract")
+	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat)")
 
 	which := pflag.NewFlagSet("which", pflag.ContinueOnError)
 	which.StringVar(&f.config.Tags, "tags", "", "only scenarios whose tags fit this `EXPRESSION` of @tags, and, or, not, parentheses")
@@ -339,7 +339,7 @@ func (p *program) completeRun(c *cobra.Command) {
 		}
 		return names
 	}))
-	complete("dialect", cobra.FixedCompletions([]cobra.Completion{"ai-chat"}, cobra.ShellCompDirectiveNoFileComp))
+	complete("dialect", cobra.FixedCompletions(deskcheck.Dialects(), cobra.ShellCompDirectiveNoFileComp))
 	complete("baseline", cobra.FixedCompletions([]cobra.Completion{"write"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, flag := range []string{"export", "global", "tags", "workers", "seed", "repeat", "slow-mo"} {
 		complete(flag, cobra.NoFileCompletions)

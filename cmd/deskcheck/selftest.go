@@ -19,6 +19,8 @@ against the scenarios of the requirements that its header names, the one that it
 exactly these to fail: nothing is said about scenarios that touch none of them. A check that cannot fail proves nothing, so a MUST that
 binds the integration or its page and has no broken integration fails the selftest too.
 
+A mistake is tried in every dialect in which its requirement holds; --dialect chooses among them.
+
 With IDs, only the integrations that break these requirements run.`
 
 func (p *program) selftestCommand() *cobra.Command {
@@ -35,6 +37,7 @@ func (p *program) selftestCommand() *cobra.Command {
 	}
 	flags := pflag.NewFlagSet("selftest", pflag.ContinueOnError)
 	flags.IntVar(&options.Workers, "workers", deskcheck.DefaultConfig().Workers, "run `N` scenarios side by side")
+	flags.StringSliceVar(&options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
 	flags.StringVar(&options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
 	addGroups(c, flagGroup{"Flags", flags})
 	return c
@@ -46,11 +49,15 @@ func (p *program) selftestAll(c *cobra.Command, options deskcheck.SelftestOption
 	if err := flagNames(c.Flags(), config.Validate()); err != nil {
 		return err
 	}
-	t, err := p.traceability(config)
+	for _, name := range options.Dialects {
+		if !slices.Contains(deskcheck.Dialects(), name) {
+			return &deskcheck.UserError{Err: fmt.Errorf("--dialect: there is no dialect %q; there are %s", name, strings.Join(deskcheck.Dialects(), ", "))}
+		}
+	}
+	breakable, err := p.breakable(options.Dialects)
 	if err != nil {
 		return err
 	}
-	breakable := t.Breakable()
 	for _, id := range ids {
 		i := slices.IndexFunc(breakable, func(known string) bool { return strings.EqualFold(known, id) })
 		if i < 0 {
@@ -65,7 +72,7 @@ func (p *program) selftestAll(c *cobra.Command, options deskcheck.SelftestOption
 	options.Progress = func(row deskcheck.SelftestRow) {
 		done++
 		if p.err.terminal {
-			p.sayf("%s  %s", p.outcome(p.err, row), path.Base(row.File))
+			p.sayf("%s  %s  %s", p.outcome(p.err, row), row.Dialect, path.Base(row.File))
 		}
 	}
 	result, err := p.selftest(c.Context(), options)
@@ -82,6 +89,27 @@ func (p *program) selftestAll(c *cobra.Command, options deskcheck.SelftestOption
 	return nil
 }
 
+// breakable lists the requirements that a broken integration violates in one of the dialects, in all if none is named.
+func (p *program) breakable(dialects []string) ([]string, error) {
+	if len(dialects) == 0 {
+		dialects = deskcheck.Dialects()
+	}
+	var ids []string
+	config := deskcheck.DefaultConfig()
+	for _, config.Dialect = range dialects {
+		t, err := p.traceability(config)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range t.Breakable() {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids, nil
+}
+
 func (p *program) outcome(s stream, row deskcheck.SelftestRow) string {
 	if row.OK {
 		return p.paint(s, "ok  ", text.FgGreen)
@@ -91,8 +119,8 @@ func (p *program) outcome(s stream, row deskcheck.SelftestRow) string {
 
 // selftestTable prints what failed, and below it each difference from what was to fail.
 func (p *program) selftestTable(result deskcheck.SelftestResult) {
-	t := p.table("", "integration", "time", "failed")
-	l := listing{header: []string{"okay", "integration", "time", ""}}
+	t := p.table("", "dialect", "integration", "time", "failed")
+	l := listing{header: []string{"okay", "orchestrate", "integration", "time", ""}}
 	var complaints []string
 	for _, row := range result.Rows {
 		name := strings.TrimSuffix(path.Base(row.File), path.Ext(row.File))
@@ -100,28 +128,30 @@ func (p *program) selftestTable(result deskcheck.SelftestResult) {
 		if failed == "" {
 			failed = "nothing"
 		}
-		l.add(name, nil, "okay", name, milliseconds(row.DurationMs), failed)
-		t.AppendRow([]any{p.outcome(p.out, row), name, milliseconds(row.DurationMs), failed})
+		l.add(name, nil, "okay", row.Dialect, name, milliseconds(row.DurationMs), failed)
+		t.AppendRow([]any{p.outcome(p.out, row), row.Dialect, name, milliseconds(row.DurationMs), failed})
 		if len(row.Missing) > 0 {
-			complaints = append(complaints, fmt.Sprintf("%s: named, but did not fail: %s", name, strings.Join(row.Missing, " ")))
+			complaints = append(complaints, fmt.Sprintf("%s in %s: named, but did not fail: %s", name, row.Dialect, strings.Join(row.Missing, " ")))
 		}
 		if len(row.Surplus) > 0 {
-			complaints = append(complaints, fmt.Sprintf("%s: failed, but is not named: %s", name, strings.Join(row.Surplus, " ")))
+			complaints = append(complaints, fmt.Sprintf("%s in %s: failed, but is not named: %s", name, row.Dialect, strings.Join(row.Surplus, " ")))
 		}
 	}
-	for _, id := range result.Uncovered {
-		complaints = append(complaints, id+": no broken integration violates it")
+	for _, dialect := range deskcheck.Dialects() {
+		for _, id := range result.Uncovered[dialect] {
+			complaints = append(complaints, fmt.Sprintf("%s: no broken integration violates it in %s", id, dialect))
+		}
 	}
 	if len(result.Rows) > 0 {
-		p.render(t, 4, l.width())
+		p.render(t, 5, l.width())
 		p.printf("\n")
 	}
 	for _, c := range complaints {
 		p.printf("%s\n", c)
 	}
 	if result.OK {
-		p.printf("selftest: passed (%s, each failed exactly what it names)\n", plural(len(result.Rows), "broken integration"))
+		p.printf("selftest: passed (%s of broken integrations, each failed exactly what it names)\n", plural(len(result.Rows), "trial"))
 	} else {
-		p.printf("selftest: failed (%s, %s)\n", plural(len(result.Rows), "broken integration"), plural(len(complaints), "complaint"))
+		p.printf("selftest: failed (%s of broken integrations, %s)\n", plural(len(result.Rows), "trial"), plural(len(complaints), "complaint"))
 	}
 }

@@ -17,6 +17,20 @@ Feature: Agent to user
     Then "sendMessageToUser" is called 3 times within 2 seconds
     And each message is a string or an object with items in output.generic
 
+  @MSG-03
+  Scenario Outline: Whatever the agent sends becomes a plain text: <what>
+    Given the user is talking to "Ann"
+    When "Ann" sends the HTML "<html>"
+    Then "sendMessageToUser" is called once within 2 seconds
+    And each message is a plain text
+    And the message holds "<text>" and no markup
+
+    Examples:
+      | what       | html                                                        | text                         |
+      | words      | <p>It costs <b>nothing</b></p>                              | nothing                      |
+      | a link     | See <a href='https://desk.test/order/4711'>your order</a>   | https://desk.test/order/4711 |
+      | a picture  | <img src='https://desk.test/map.png' alt='The way to us'>   | The way to us                |
+
   @MSG-04
   Scenario: A message names an agent that was announced, or none
     Given the user is talking to "Ann"
@@ -163,7 +177,7 @@ Feature: Agent to user
 
     @MSG-14
     Scenario: The page may rewrite a message before it is shown
-      When the page rewrites "1234" to "****" in "human_agent:pre:receive"
+      When the page rewrites "1234" to "****" in "pre:receive"
       And the scripted integration calls "sendMessageToUser" with ["Your code is 1234", "ann"]
       Then the user reads "Your code is ****"
 
@@ -171,7 +185,7 @@ Feature: Agent to user
     Scenario: While suspended, a message is published but not shown, then or later
       When the page suspends the conversation
       And the scripted integration calls "sendMessageToUser" with ["Anyone there?", "ann"]
-      Then the page hears "human_agent:receive"
+      Then the page hears "receive"
       And the user has not read "Anyone there?"
       When the page resumes the conversation
       Then the user has not read "Anyone there?"

@@ -137,7 +137,7 @@ Feature: Availability
     Scenario Outline: With auto-connect on, an answer of <answer> <outcome>
       Given a scripted integration
       And the scripted integration resolves "areAnyAgentsOnline" with <answer>
-      And the chat is open with skipConnectHumanAgentCard set to true
+      And the chat is open with skipConnectCard set to true
       When the user asks for an agent
       Then the host <outcome> "startChat"
 
@@ -152,7 +152,7 @@ Feature: Availability
       And the scripted integration resolves "areAnyAgentsOnline" with <answer>
       And the chat is open
       When the user asks for an agent
-      Then the page hears "human_agent:areAnyAgentsOnline" with
+      Then the page hears "areAnyAgentsOnline" with
         """json
         {"areAnyAgentsOnline": "<outcome>"}
         """
@@ -168,7 +168,7 @@ Feature: Availability
       Given a scripted integration
       And the chat is open without the method "areAnyAgentsOnline"
       When the user asks for an agent
-      Then the page hears "human_agent:areAnyAgentsOnline" with
+      Then the page hears "areAnyAgentsOnline" with
         """json
         {"areAnyAgentsOnline": "unknown"}
         """

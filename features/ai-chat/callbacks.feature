@@ -13,6 +13,20 @@ Feature: Callbacks
     Then "agentEndedChat" is called within 2 seconds
     And every callback was called on the callback object
 
+  @CB-02
+  Scenario: What a callback returns may be no promise
+    Given the chat is an early web chat
+    And the user is waiting for an agent
+    When the desk reports position 2
+    And "Ann" joins
+    And "Ann" types
+    And "Ann" says "Hello"
+    And "Ann" leaves
+    And the conversation is closed at the desk
+    Then "agentEndedChat" is called within 2 seconds
+    And the user reads "Hello"
+    And the page shows no error
+
   @CB-03
   Scenario Outline: A rejected "<callback>" does not silence the ones that follow
     Given the host rejects call 1 of "<callback>"

@@ -20,7 +20,7 @@ Feature: Leaving and ending
       Then "agentEndedChat" is called once within 2 seconds
       And the host calls "endChat" with
         """json
-        [{"endedByHumanAgent": true}]
+        [{"endedByAgent": true}]
         """
       And the user sees that the chat has ended
 
@@ -41,7 +41,7 @@ Feature: Leaving and ending
     @LIFE-16
     Scenario: A page may keep a chat open that the agent has ended
       Given the user is talking to "Ann"
-      And the page vetoes the next "human_agent:pre:endChat"
+      And the page vetoes the next "pre:endChat"
       When "Ann" ends the conversation
       Then "agentEndedChat" is called once within 2 seconds
       When the user says "Wait!"
@@ -121,12 +121,13 @@ Feature: Leaving and ending
       Then "endChat" is fulfilled within 5 seconds
 
       Examples:
-        | shape             | arguments                                                  |
-        | this dialect's    | [{"endedByHumanAgent": false, "preEndChatPayload": null}]  |
-        | without a payload | [{"endedByHumanAgent": false}]                             |
-        | an older one      | [{"endedByAgent": true, "preEndChatPayload": {"r": 5}}]    |
-        | empty             | [{}]                                                       |
-        | not at all        | []                                                         |
+        | shape                       | arguments                                                 |
+        | the AI chat's               | [{"endedByHumanAgent": false, "preEndChatPayload": null}] |
+        | the same, without a payload | [{"endedByHumanAgent": false}]                            |
+        | the web chat's              | [{"endedByAgent": true, "preEndChatPayload": {"r": 5}}]   |
+        | an early web chat's         | [{"preEndChatPayload": null}]                             |
+        | empty                       | [{}]                                                      |
+        | not at all                  | []                                                        |
 
     @LIFE-11
     Scenario: Ending nothing is fine
@@ -189,10 +190,6 @@ Feature: Leaving and ending
       And the user is talking to "Ann"
       When the scripted integration calls "agentEndedChat" with []
       Then the host calls "endChat" once
-      And the page hears "human_agent:pre:endChat" with
-        """json
-        {"endedByHumanAgent": true}
-        """
       And the user sees that the chat has ended
       When 2 seconds pass
       Then the user sees that the assistant is back
@@ -205,11 +202,19 @@ Feature: Leaving and ending
       Then the host calls "endChat" once
 
       Examples:
-        | trigger                             |
-        | the user ends the chat              |
-        | the page ends the conversation      |
-        | the page restarts the conversation  |
-        | the page replaces the factory       |
+        | trigger                |
+        | the user ends the chat |
+
+      @dialect:ai-chat @dialect:web-chat
+      Examples: what a page can do
+        | trigger                            |
+        | the page ends the conversation     |
+        | the page restarts the conversation |
+
+      @dialect:ai-chat
+      Examples: what a page can do in this chat alone
+        | trigger                       |
+        | the page replaces the factory |
 
     @LIFE-06
     Scenario: The host ends the request that the user cancels
@@ -249,23 +254,27 @@ Feature: Leaving and ending
 
       Examples:
         | callback                    | arguments                                                |
-        | updateAgentAvailability     | [{"positionInQueue": 1}]                                 |
         | agentJoined                 | [{"id": "z", "nickname": "Zed", "user_type": "human"}]   |
         | agentTyping                 | [true]                                                   |
-        | agentReadMessages           | []                                                       |
         | sendMessageToUser           | ["Too late", "ann"]                                      |
         | beginTransferToAnotherAgent | [{"id": "z", "nickname": "Zed", "user_type": "human"}]   |
         | agentLeftChat               | []                                                       |
         | agentEndedChat              | []                                                       |
-        | setErrorStatus              | [{"type": 2, "isDisconnected": true}]                       |
+        | setErrorStatus              | [{"type": 2, "isDisconnected": true}]                    |
+
+      @dialect:ai-chat @dialect:web-chat
+      Examples: which Orchestrate Chat does not have
+        | callback                | arguments         |
+        | updateAgentAvailability | [{"position": 1}] |
+        | agentReadMessages       | []                |
 
     @LIFE-15
     Scenario: The page may keep the user in the chat
       Given a scripted integration
       And the user is talking to "Ann"
-      And the page vetoes the next "human_agent:pre:endChat"
+      And the page vetoes the next "pre:endChat"
       When the user ends the chat
-      Then the page hears "human_agent:pre:endChat"
+      Then the page hears "pre:endChat"
       And the host does not call "endChat"
       And the user can type a message
 
@@ -273,20 +282,23 @@ Feature: Leaving and ending
     Scenario: The page may keep a chat open that the agent ended
       Given a scripted integration
       And the user is talking to "Ann"
-      And the page vetoes the next "human_agent:pre:endChat"
+      And the page vetoes the next "pre:endChat"
       When the scripted integration calls "agentEndedChat" with []
-      Then the page hears "human_agent:pre:endChat"
+      Then the page hears "pre:endChat" with
+        """json
+        {"endedByAgent": true}
+        """
       And the host does not call "endChat"
 
     @LIFE-15
     Scenario: The page may add to an end
       Given a scripted integration
       And the user is talking to "Ann"
-      And the page attaches {"rating": 5} to "human_agent:pre:endChat"
+      And the page attaches {"rating": 5} to "pre:endChat"
       When the user ends the chat
       Then the host calls "endChat" with
         """json
-        [{"endedByHumanAgent": false, "preEndChatPayload": {"rating": 5}}]
+        [{"endedByAgent": false, "preEndChatPayload": {"rating": 5}}]
         """
 
     @LIFE-18
@@ -295,9 +307,9 @@ Feature: Leaving and ending
       And the chat is open
       When the user requests an agent
       And the user cancels the request
-      Then the page hears "human_agent:endChat" with
+      Then the page hears "endChat" with
         """json
-        {"endedByHumanAgent": false, "requestCancelled": true}
+        {"endedByAgent": false, "requestCancelled": true}
         """
 
     @LIFE-18
@@ -305,9 +317,9 @@ Feature: Leaving and ending
       Given a scripted integration
       And the user is talking to "Ann"
       When the scripted integration calls "agentEndedChat" with []
-      Then the page hears "human_agent:endChat" with
+      Then the page hears "endChat" with
         """json
-        {"endedByHumanAgent": true, "requestCancelled": false}
+        {"endedByAgent": true, "requestCancelled": false}
         """
 
     @LIFE-19

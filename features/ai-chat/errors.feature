@@ -226,9 +226,9 @@ Feature: Errors
       Then the user sees that connecting failed
       And the user has been told "All our agents have gone home"
       And the host does not call "endChat"
-      And the page hears "human_agent:endChat" with
+      And the page hears "endChat" with
         """json
-        {"endedByHumanAgent": false, "requestCancelled": true}
+        {"endedByAgent": false, "requestCancelled": true}
         """
 
     @ERR-04
@@ -288,9 +288,9 @@ Feature: Errors
       Then the user sees that connecting failed
       And the user has not been told "not shown"
       And the host does not call "endChat"
-      And the page hears "human_agent:endChat" with
+      And the page hears "endChat" with
         """json
-        {"endedByHumanAgent": false, "requestCancelled": true}
+        {"endedByAgent": false, "requestCancelled": true}
         """
 
     @ERR-07

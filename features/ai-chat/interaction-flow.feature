@@ -49,7 +49,7 @@ Feature: Interaction flow
     And the integration reports waiting times
     When the desk reports position 4
     Then "updateAgentAvailability" is called within 2 seconds
-    And the waiting information has "positionInQueue" 4
+    And the waiting information has "position" 4
     And the user sees "4" in the banner
 
   @JOIN-01

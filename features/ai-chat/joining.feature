@@ -99,7 +99,7 @@ Feature: Joining
       Given a scripted integration
       And the chat is open
       When the user requests an agent
-      And the scripted integration calls "updateAgentAvailability" with [{"positionInQueue": 3}]
+      And the scripted integration calls "updateAgentAvailability" with [{"position": 3}]
       And the scripted integration calls "agentJoined" with [{"id": "a1", "nickname": "Ann", "user_type": "human"}]
       Then the user sees that "Ann" has joined
       And the user sees "Ann" in the banner

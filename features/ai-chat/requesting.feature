@@ -54,7 +54,7 @@ Feature: Requesting
         {"id": "m1", "output": {"generic": [{"response_type": "connect_to_agent", "message_to_human_agent": "A refund is asked for",
           "transfer_info": {"summary_message_to_agent": [{"response_type": "text", "text": "The parcel came damaged"}], "additional_data": {"order": "4711"}}}]}}
         """
-      And the page attaches {"tier": "gold"} to "human_agent:pre:startChat"
+      And the page attaches {"tier": "gold"} to "pre:startChat"
       When the user requests an agent
       And "Ann" joins
       And the user says "Hello"
@@ -216,7 +216,7 @@ Feature: Requesting
       Given a scripted integration
       And the chat is open with agentJoinTimeoutSeconds set to 2
       When the user requests an agent
-      And the scripted integration calls "updateAgentAvailability" with [{"positionInQueue": 1}]
+      And the scripted integration calls "updateAgentAvailability" with [{"position": 1}]
       And 2 seconds pass
       Then the host calls "endChat" once
 
@@ -244,7 +244,7 @@ Feature: Requesting
     Scenario: The page may add to a start
       Given a scripted integration
       And the chat is open
-      And the page attaches {"vip": true} to "human_agent:pre:startChat"
+      And the page attaches {"vip": true} to "pre:startChat"
       When the user requests an agent
       Then the host calls "startChat" with
         """json
@@ -255,9 +255,9 @@ Feature: Requesting
     Scenario: The page may stop a start
       Given a scripted integration
       And the chat is open
-      And the page vetoes the next "human_agent:pre:startChat"
+      And the page vetoes the next "pre:startChat"
       When the user requests an agent
-      Then the page hears "human_agent:endChat" with
+      Then the page hears "endChat" with
         """json
         {"requestCancelled": true}
         """

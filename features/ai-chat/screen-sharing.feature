@@ -223,6 +223,19 @@ Feature: Screen sharing
       When "Ada" says "Never mind."
       Then the user reads "Never mind."
 
+  Rule: A chat without screen sharing
+
+    @SCREEN-11
+    Scenario: The agent asks in vain, and the conversation goes on
+      Given the user is talking to "Ada"
+      When "Ada" asks to see the screen
+      Then the screen is not captured
+      And the desk has not been told that the screen is shared
+      And every callback that was called is one of this dialect
+      When "Ada" says "Then tell me what you see."
+      Then the user reads "Then tell me what you see."
+      And the page shows no error
+
   Rule: What the host does
 
     @SCREEN-01

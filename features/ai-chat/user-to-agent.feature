@@ -17,7 +17,7 @@ Feature: User to agent
       | markdown       | **bold** _it_ `code` [x](https://desk.test)   |
       | JSON           | {"text": "inner", "n": [1, null]}             |
 
-  @SEND-02
+  @SEND-02 @dialect:ai-chat @dialect:orchestrate
   Scenario: Several lines arrive as several lines
     Given the user is talking to "Ann"
     When the user says
@@ -137,9 +137,16 @@ Feature: User to agent
       | an empty list   | {"filesToUpload": []} |
 
   @SEND-09
-  Scenario: What is handed over is what is sent, and is left as it was
+  Scenario: What is handed over is left as it was
     Given the user is talking to "Ann"
-    And the page rewrites "4711" to "####" in "human_agent:pre:send"
+    When the user says "My card is 4711"
+    Then the desk has received "My card is 4711"
+    And "sendMessageToAgent" is fulfilled within 20 seconds
+
+  @SEND-09 @dialect:ai-chat @dialect:web-chat
+  Scenario: What the page made of a line is what is sent
+    Given the user is talking to "Ann"
+    And the page rewrites "4711" to "####" in "pre:send"
     When the user says "My card is 4711"
     Then the desk has received "My card is ####"
     And "sendMessageToAgent" is fulfilled within 20 seconds
@@ -174,7 +181,7 @@ Feature: User to agent
       Then the host calls "sendMessageToAgent" once
       And the host calls "sendMessageToAgent" with
         """json
-        [{"id": "<string>", "input": {"text": "Hello Ann", "message_type": "text", "agent_message_type": "from_user"}}, "<string>", {"filesToUpload": []}]
+        [{"id": "<string>", "input": {"text": "Hello Ann"}}, "<string>", {"filesToUpload": []}]
         """
 
     @SEND-01
@@ -184,7 +191,19 @@ Feature: User to agent
       And the user says "two"
       Then the host has called "sendMessageToAgent" 2 times
 
-    @SEND-12
+    @SEND-12 @dialect:web-chat
+    Scenario: Text is trimmed, and made one line
+      When the user says
+        """
+          padded
+        and broken
+        """
+      Then the host calls "sendMessageToAgent" with
+        """json
+        [{"input": {"text": "padded and broken"}}]
+        """
+
+    @SEND-12 @dialect:ai-chat
     Scenario: Text is trimmed, and its line breaks are kept
       When the user says
         """
@@ -205,14 +224,14 @@ Feature: User to agent
     Scenario: The page hears of a line before it goes, and again when it has gone
       When the user says "Ordered"
       Then these happen in order
-        | the page hears "human_agent:pre:send"   |
-        | the host calls "sendMessageToAgent"     |
-        | "sendMessageToAgent" is fulfilled       |
-        | the page hears "human_agent:send"       |
+        | the page hears "pre:send"           |
+        | the host calls "sendMessageToAgent" |
+        | "sendMessageToAgent" is fulfilled   |
+        | the page hears "send"               |
 
     @SEND-13
     Scenario: The page does not hear that a line has gone which has not
       Given the scripted integration rejects "sendMessageToAgent" with "no line"
       When the user says "Undelivered"
       Then the user sees that "Undelivered" was not sent
-      And the page has not heard "human_agent:send"
+      And the page has not heard "send"

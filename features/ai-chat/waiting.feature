@@ -11,9 +11,9 @@ Feature: Waiting
     And the waiting information has a number "<name>"
 
     Examples:
-      | what                  | report                | name              |
-      | the place in the line | position 3            | positionInQueue   |
-      | the minutes left      | a wait of 300 seconds | estimatedWaitTime |
+      | what                  | report                | name     |
+      | the place in the line | position 3            | position |
+      | the minutes left      | a wait of 300 seconds | minutes  |
 
   @BANNER-04
   Scenario: Seconds become minutes
@@ -29,7 +29,7 @@ Feature: Waiting
     And the integration reports waiting times
     When the desk reports position 1
     Then "updateAgentAvailability" is called within 2 seconds
-    And the waiting information has "positionInQueue" 1
+    And the waiting information has "position" 1
 
   @BANNER-04
   Scenario: What the desk does not know is left out
@@ -37,7 +37,17 @@ Feature: Waiting
     And the integration reports waiting times
     When the desk reports position 2
     Then "updateAgentAvailability" is called within 2 seconds
-    And the waiting information has no "estimatedWaitTime"
+    And the waiting information has no "minutes"
+
+  @BANNER-08
+  Scenario: A chat that cannot show the wait is not told of it
+    Given the user is waiting for an agent
+    When the desk reports position 2
+    And the desk reports a wait of 300 seconds
+    And "Ann" joins
+    Then "agentJoined" is called within 2 seconds
+    And every callback that was called is one of this dialect
+    And the page shows no error
 
   @BANNER-05
   Scenario: Waiting information ends when an agent joins
@@ -64,7 +74,7 @@ Feature: Waiting
     And the user requests an agent
     And the desk reports position 7
     Then "updateAgentAvailability" is called within 2 seconds
-    And the waiting information has "positionInQueue" 7
+    And the waiting information has "position" 7
 
   @BANNER-07
   Scenario: The same figure is not told twice
@@ -75,7 +85,7 @@ Feature: Waiting
     And the desk reports position 3
     And the desk reports position 2
     Then "updateAgentAvailability" is called within 2 seconds
-    And the waiting information has "positionInQueue" 2
+    And the waiting information has "position" 2
     And "updateAgentAvailability" has been called 2 times since
 
   Rule: What the host does
@@ -98,14 +108,14 @@ Feature: Waiting
       And the user does not see "<hidden>" in the banner
 
       Examples:
-        | given                                                                             | shown        | hidden       |
-        | {"estimatedWaitTime": 12, "positionInQueue": 34, "message": "All lines are busy"} | 12           | 34           |
-        | {"positionInQueue": 34, "message": "All lines are busy"}                          | 34           | lines        |
-        | {"message": "All lines are busy"}                                                 | lines        | 34           |
+        | given                                                            | shown | hidden |
+        | {"minutes": 12, "position": 34, "message": "All lines are busy"} | 12    | 34     |
+        | {"position": 34, "message": "All lines are busy"}                | 34    | lines  |
+        | {"message": "All lines are busy"}                                | lines | 34     |
 
     @BANNER-06
     Scenario: Each report replaces the one before
-      When the scripted integration calls "updateAgentAvailability" with [{"estimatedWaitTime": 12}]
+      When the scripted integration calls "updateAgentAvailability" with [{"minutes": 12}]
       And the scripted integration calls "updateAgentAvailability" with [{"message": "Almost there"}]
       Then the user sees "Almost there" in the banner
       And the user does not see "12" in the banner

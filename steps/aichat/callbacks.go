@@ -41,6 +41,7 @@ var callbackSteps = []definition{
 	define(`each line carries the id with which its agent joined`, func(p *Player) any { return p.linesCarryIDs }),
 	define(`"([^"]*)" and "([^"]*)" have different ids`, func(p *Player) any { return p.idsDiffer }),
 	define(`each message is a string or an object with items in output.generic`, func(p *Player) any { return p.messagesHaveShape }),
+	define(`each message is a plain text`, func(p *Player) any { return p.noViolationOf("MSG-03", "messages that are plain texts") }),
 	define(`each message is new and can be changed`, func(p *Player) any { return p.noViolationOf("MSG-07", "messages that the host can change") }),
 	define(`no two messages have the same id`, func(p *Player) any { return p.messageIDsDiffer }),
 	define(`the message holds "([^"]*)" and no markup`, func(p *Player) any { return p.messageHolds }),
@@ -96,7 +97,7 @@ func (p *Player) isCalledTimes(callback string, times, n int) error {
 }
 
 func (p *Player) isCalledWith(callback string, n int, doc *godog.DocString) error {
-	pattern, err := patternOf(doc)
+	pattern, err := p.patternOf(doc)
 	if err != nil {
 		return err
 	}
@@ -287,11 +288,13 @@ func (p *Player) lastArgument(callback string) (map[string]any, journal.Entry) {
 	return object, e
 }
 
-// waitingNumber gives a number of the latest waiting information. An integration may choose to say it all in words, which nobody can count.
-func (p *Player) waitingNumber(key, expected, hint string, fits func(float64) bool) error {
+// waitingNumber gives a number of the latest waiting information: the minutes or the position. An integration may choose to say it all in words, which nobody can count.
+func (p *Player) waitingNumber(word, expected, hint string, fits func(float64) bool) error {
+	words := p.dialect().Words
+	key := words[word]
 	info, e := p.lastArgument("updateAgentAvailability")
-	_, position := info["positionInQueue"]
-	_, minutes := info["estimatedWaitTime"]
+	_, position := info[words["position"]]
+	_, minutes := info[words["minutes"]]
 	if text, ok := info["message"].(string); ok && text != "" && !position && !minutes {
 		return &steps.NotApplicable{Capability: "banner", Why: "it reports the waiting in words, without numbers"}
 	}
@@ -301,20 +304,21 @@ func (p *Player) waitingNumber(key, expected, hint string, fits func(float64) bo
 	return nil
 }
 
-func (p *Player) waitingHasNumber(key string) error {
-	return p.waitingNumber(key, "a number "+key, "", func(float64) bool { return true })
+func (p *Player) waitingHasNumber(word string) error {
+	return p.waitingNumber(word, "a number "+p.dialect().Words[word], "", func(float64) bool { return true })
 }
 
-func (p *Player) waitingHas(key string, n int) error {
-	return p.waitingNumber(key, fmt.Sprintf("%s %d", key, n), "", func(got float64) bool { return got == float64(n) })
+func (p *Player) waitingHas(word string, n int) error {
+	return p.waitingNumber(word, fmt.Sprintf("%s %d", p.dialect().Words[word], n), "", func(got float64) bool { return got == float64(n) })
 }
 
 func (p *Player) waitingBetween(low, high int) error {
-	return p.waitingNumber("estimatedWaitTime", fmt.Sprintf("estimatedWaitTime between %d and %d minutes", low, high), "the desk reports seconds, the chat shows minutes",
+	return p.waitingNumber("minutes", fmt.Sprintf("%s between %d and %d minutes", p.dialect().Words["minutes"], low, high), "the desk reports seconds, the chat shows minutes",
 		func(n float64) bool { return n >= float64(low) && n <= float64(high) })
 }
 
-func (p *Player) waitingHasNo(key string) error {
+func (p *Player) waitingHasNo(word string) error {
+	key := p.dialect().Words[word]
 	info, e := p.lastArgument("updateAgentAvailability")
 	if v, present := info[key]; present && v != nil {
 		return &steps.Failure{Expected: "no " + key, Recorded: short(info), Entry: e.Seq}

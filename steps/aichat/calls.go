@@ -116,13 +116,17 @@ func (p *Player) hostCallsThen(first, second string) error {
 
 // hostCallsWith is a question under Then, and an act under When for a method that the host would not call in that way of itself.
 func (p *Player) hostCallsWith(method string, doc *godog.DocString) error {
-	pattern, err := patternOf(doc)
+	if p.acting {
+		// The shapes of other dialects are written out where they are tried.
+		var args []any
+		if err := json.Unmarshal([]byte(doc.Content), &args); err != nil {
+			return &steps.HarnessError{Doing: "read the arguments " + doc.Content, Err: err}
+		}
+		return p.invoke(method, args)
+	}
+	pattern, err := p.patternOf(doc)
 	if err != nil {
 		return err
-	}
-	if p.acting {
-		args, _ := pattern.([]any)
-		return p.invoke(method, args)
 	}
 	why := ""
 	_, err = p.Await(p.mark, func(e journal.Entry) bool {
@@ -165,7 +169,7 @@ func (p *Player) invokesAtOnce(method string, n int) error {
 	case "areAnyAgentsOnline":
 		args = []any{connectMessage(map[string]any{})}
 	case "endChat":
-		args = []any{map[string]any{"endedByHumanAgent": false, "preEndChatPayload": nil}}
+		args = []any{p.inDialect(map[string]any{"endedByAgent": false, "preEndChatPayload": nil})}
 	}
 	// What the integration had begun of itself, such as a request when it was built, is not what comes of these calls.
 	if err := p.Rest(); err != nil {
@@ -509,7 +513,7 @@ func (p *Player) nameIsPlain() error {
 func (p *Player) inOrder(table *godog.Table) error {
 	mark := p.mark
 	for _, what := range column(table) {
-		match, err := occurrence(what)
+		match, err := p.occurrence(what)
 		if err != nil {
 			return err
 		}
@@ -534,10 +538,17 @@ var occurrences = []struct {
 	{regexp.MustCompile(`^"(.*)" is fulfilled$`), journal.Settled},
 }
 
-func occurrence(what string) (journal.Match, error) {
+func (p *Player) occurrence(what string) (journal.Match, error) {
 	for _, o := range occurrences {
 		if m := o.expr.FindStringSubmatch(what); m != nil {
-			return func(e journal.Entry) bool { return e.Kind == o.kind && e.Name == m[1] }, nil
+			name := m[1]
+			if o.kind == journal.Event {
+				var err error
+				if name, err = p.event(name); err != nil {
+					return nil, err
+				}
+			}
+			return func(e journal.Entry) bool { return e.Kind == o.kind && e.Name == name }, nil
 		}
 	}
 	return nil, &steps.HarnessError{Doing: "read the order", Err: fmt.Errorf("%q is not something that can happen", what)}

@@ -32,7 +32,7 @@ var pageSteps = []definition{
 }
 
 func (p *Player) pageVetoes(event string) error {
-	if strings.HasSuffix(event, ":endChat") {
+	if event == "pre:endChat" {
 		p.vetoes, p.vetoMark = 1, p.Journal.Len()
 	}
 	return p.call("deskcheck.page.veto", event, 1)
@@ -113,12 +113,12 @@ func (p *Player) handsOverBare() error {
 	return p.asks()
 }
 
-func isEvent(name string) journal.Match {
-	return func(e journal.Entry) bool { return e.Kind == journal.Event && e.Name == name }
-}
-
-func (p *Player) pageHearsWith(event string, doc *godog.DocString) error {
-	pattern, err := patternOf(doc)
+func (p *Player) pageHearsWith(name string, doc *godog.DocString) error {
+	pattern, err := p.patternOf(doc)
+	if err != nil {
+		return err
+	}
+	event, err := p.event(name)
 	if err != nil {
 		return err
 	}
@@ -137,15 +137,23 @@ func (p *Player) pageHearsWith(event string, doc *godog.DocString) error {
 	return err
 }
 
-func (p *Player) pageHears(event string) error {
-	_, err := p.Await(p.mark, isEvent(event), p.Deadlines.Ending+time.Second)
+func (p *Player) pageHears(name string) error {
+	event, err := p.event(name)
+	if err != nil {
+		return err
+	}
+	_, err = p.Await(p.mark, isEvent(event), p.Deadlines.Ending+time.Second)
 	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the page to hear " + event, Recorded: "it was not published"}
 	}
 	return err
 }
 
-func (p *Player) pageHasNotHeard(event string) error {
+func (p *Player) pageHasNotHeard(name string) error {
+	event, err := p.event(name)
+	if err != nil {
+		return err
+	}
 	if err := p.Rest(); err != nil {
 		return err
 	}
@@ -188,12 +196,13 @@ func (p *Player) leftUnhandled(e journal.Entry) bool {
 	return found
 }
 
-func patternOf(doc *godog.DocString) (any, error) {
+// patternOf reads an expected value, in the words of the page's dialect.
+func (p *Player) patternOf(doc *godog.DocString) (any, error) {
 	var v any
 	if err := json.Unmarshal([]byte(doc.Content), &v); err != nil {
 		return nil, &steps.HarnessError{Doing: "read the expected value " + doc.Content, Err: err}
 	}
-	return v, nil
+	return p.inDialect(v), nil
 }
 
 func orElse(s, other string) string {

@@ -72,7 +72,27 @@ func define(expr string, bind func(*Player) any) definition {
 }
 
 // definitions is the whole vocabulary.
-var definitions = slices.Concat(openingSteps, capabilitySteps, userSteps, agentSteps, sharingSteps, transferSteps, typingSteps, knowledgeSteps, deskSteps, timeSteps, pageSteps, scriptSteps, callSteps, callbackSteps, sightSteps, deskChecks, linkSteps, errorChecks)
+var definitions = slices.Concat(
+	openingSteps,
+	capabilitySteps,
+	userSteps,
+	agentSteps,
+	sharingSteps,
+	transferSteps,
+	typingSteps,
+	knowledgeSteps,
+	deskSteps,
+	timeSteps,
+	pageSteps,
+	dialectSteps,
+	scriptSteps,
+	callSteps,
+	callbackSteps,
+	sightSteps,
+	deskChecks,
+	linkSteps,
+	errorChecks,
+)
 
 // Undefined lists the sentences of the scenarios that no definition fits, and those that more than one fits, each with its scenario.
 func Undefined(scenarios []steps.Scenario) []string {
@@ -233,7 +253,7 @@ func (p *Player) inspect(e journal.Entry) {
 	var breaches []fixtures.Breach
 	switch e.Kind {
 	case journal.Callback:
-		breaches = fixtures.CheckArguments("callback", e.Name, argumentsOf(e))
+		breaches = fixtures.CheckArguments(p.page.Dialect, "callback", e.Name, argumentsOf(e))
 	case journal.Settled:
 		// What the kit's own integration answers is up to the scenario.
 		if s := settlementOf(e); e.From == journal.Integration && s.Outcome == "fulfilled" && !p.scripted {
@@ -241,7 +261,7 @@ func (p *Player) inspect(e journal.Entry) {
 		}
 	case journal.Call:
 		if e.Name != "factory" && e.From == journal.Host && !p.deviates(e.Name) {
-			for _, b := range fixtures.CheckArguments("method", e.Name, argumentsOf(e)) {
+			for _, b := range fixtures.CheckArguments(p.page.Dialect, "method", e.Name, argumentsOf(e)) {
 				p.Journal.Append(journal.Entry{Kind: journal.Violation, From: journal.Host, To: journal.Kit, Name: e.Name, Ref: e.Seq, Note: "the kit's own host broke the contract: " + b.Message, Data: journal.Payload(b)})
 			}
 		}
@@ -250,6 +270,9 @@ func (p *Player) inspect(e journal.Entry) {
 		return
 	}
 	for _, b := range breaches {
+		if b.Requirement != "" && !p.stage.holds(b.Requirement) {
+			continue
+		}
 		p.Journal.Append(journal.Entry{
 			Kind: journal.Violation, From: journal.Integration, To: journal.Host, Name: e.Name, Ref: e.Seq, Chat: e.Chat, Widget: e.Widget,
 			Requirement: b.Requirement, Note: b.Message, Data: journal.Payload(b),

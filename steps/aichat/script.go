@@ -72,7 +72,8 @@ func (p *Player) scriptedCallsWith(callback, args string) error {
 	if err := json.Unmarshal([]byte(args), &list); err != nil {
 		return &steps.HarnessError{Doing: "read the arguments " + args, Err: err}
 	}
-	return p.scriptedCalls(callback, list)
+	said, _ := p.inDialect(list).([]any)
+	return p.scriptedCalls(callback, said)
 }
 
 // scriptedCalls has the scripted integration make a callback and waits until the host has answered it.

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"path"
-	"regexp"
 
 	"deskcheck/mockdesk"
 )
@@ -26,6 +25,8 @@ type Stage struct {
 	Integration Bundle
 	// Dialect is the dialect of the run.
 	Dialect string
+	// Holds says whether a requirement holds in that dialect; nil takes all of them to.
+	Holds func(requirement string) bool
 	// Claims are the capabilities that the integration claims to have: one that is missing is then a failure.
 	Claims []string
 }
@@ -76,6 +77,8 @@ type pageConfig struct {
 	deviating map[string]bool
 }
 
+func (st *Stage) holds(requirement string) bool { return st.Holds == nil || st.Holds(requirement) }
+
 func (st *Stage) pageConfig() pageConfig {
 	c := pageConfig{Dialect: st.Dialect, Open: true, Widgets: 1, Listeners: "none", Options: map[string]any{}, deviating: map[string]bool{}}
 	c.Integration = pageIntegration{Module: "/integration.js", Export: st.Integration.Export}
@@ -94,11 +97,9 @@ type site struct {
 // configSlot is where index.html takes its configuration.
 const configSlot = `<script type="application/json" id="deskcheck-config">{}</script>`
 
-var preloads = regexp.MustCompile(`\s*<link rel="modulepreload" href="[a-z]+\.js" />`)
-
 // serve opens a site. The page is on localhost and the desk on 127.0.0.1, so that the integration crosses origins and sites as it would in life.
 func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
-	config.Env = map[string]any{"desk": map[string]any{"url": desk.URL(), "socketUrl": desk.SocketURL()}, "dialect": config.Dialect}
+	config.Env = map[string]any{"desk": map[string]any{"url": desk.URL(), "socketUrl": desk.SocketURL()}, "dialect": st.Dialect}
 	raw, err := json.Marshal(config)
 	if err != nil {
 		return nil, fmt.Errorf("write the configuration of the host page: %w", err)
@@ -117,7 +118,6 @@ func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 	if config.Integration.Module != "" {
 		ahead = `<link rel="modulepreload" href="` + config.Integration.Module + `" />`
 	}
-	page = preloads.ReplaceAll(page, nil)
 	page = bytes.Replace(page, []byte("</head>"), []byte(ahead+"</head>"), 1)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
