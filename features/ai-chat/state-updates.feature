@@ -4,8 +4,10 @@ Feature: State updates
 
   @SYNC-02
   Scenario: A chat that never says who the user is is served all the same
-    Given the user is talking to "Ada"
-    When "Ada" says "Whom am I talking to?"
+    Given the chat is open without the method "updateState"
+    When the user requests an agent
+    And "Ada" joins
+    And "Ada" says "Whom am I talking to?"
     Then the user reads "Whom am I talking to?"
     When the user says "To somebody"
     Then the desk has received "To somebody"

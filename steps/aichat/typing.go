@@ -85,7 +85,7 @@ func (p *Player) deskSeesTyping() error {
 		return err
 	}
 	// The wire takes such notes on a socket, and an integration need not have one.
-	if _, opened := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Opened }); !opened {
+	if _, opened := p.Journal.Find(0, isKind(journal.Opened)); !opened {
 		return p.without("typing", "it has opened no socket, on which alone the desk takes such a note")
 	}
 	return &steps.Failure{Expected: "the desk to be told that the user types", Recorded: "it was not", Hint: p.trouble()}
