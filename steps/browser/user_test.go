@@ -60,6 +60,15 @@ func TestTypeAndPress(t *testing.T) {
 	assert.ErrorContains(t, tab.Type(bounded(t), "send", "x", 0), "the focus is on <body>, not in <button#send>")
 }
 
+func TestKeysAreStruckOneByOne(t *testing.T) {
+	tab, _ := show(t, form, nil)
+	require.NoError(t, tab.Keys(bounded(t), "line", "Hi é", 0))
+	assert.JSONEq(t, `["keydown line H","input line","keyup line H","keydown line i","input line","keyup line i","keydown line  ","input line","keyup line  ","keydown line é","input line","keyup line é"]`,
+		eval(t, tab, "events.filter((e) => /^(key|input)/.test(e))"))
+	assert.JSONEq(t, `"Hi é"`, eval(t, tab, "line.value"))
+	assert.NotContains(t, eval(t, tab, "events"), "untrusted")
+}
+
 func TestClickSaysWhatIsInTheWay(t *testing.T) {
 	for name, c := range map[string]struct{ js, target, want string }{
 		"absent":    {``, "nobody", "there is no such element"},
