@@ -22,6 +22,14 @@ Feature: Errors
       When the desk sends the arrival of "Ann" in conversation 1
       Then "agentJoined" is not called
 
+    @ERR-14
+    Scenario: An error without a documented form has the form that all chats share
+      Given the user is waiting for an agent
+      When the desk closes the queue
+      Then one of "setErrorStatus, agentEndedChat" is called within 2 seconds
+      And every error that was reported is of type 1 or 2
+      And the user sees no banner
+
     @ERR-04
     Scenario: The user reads one reason, and it is the integration's if it has one
       Given the chat is open

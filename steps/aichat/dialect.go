@@ -12,6 +12,7 @@ var errNoEvent = errors.New("the dialect has no such event")
 
 var dialectSteps = []definition{
 	define(`the chat is an early web chat`, func(p *Player) any { return p.isEarlyWebChat }),
+	define(`every error that was reported is of type 1 or 2`, func(p *Player) any { return p.noViolationOf("ERR-14", "objects whose type is 1 or 2") }),
 }
 
 // isEarlyWebChat has the page be the web chat as its starter kit of 2023 has it: most callbacks return nothing, and it can neither reconnect nor keep a state.

@@ -13,6 +13,7 @@ import (
 var openingSteps = []definition{
 	define(`a scripted integration`, func(p *Player) any { return p.isScripted }),
 	define(`the page listens to every event`, func(p *Player) any { return p.pageListens }),
+	define(`the page takes (\d+) milliseconds over every event`, func(p *Player) any { return p.pageListensFor }),
 	define(`the host rejects call (\d+) of "([^"]*)"`, func(p *Player) any { return p.hostRejects }),
 	define(`two chats on one page`, func(p *Player) any { return p.twoChats }),
 	define(`the chat is closed`, func(p *Player) any { return p.chatIsClosed }),
@@ -34,6 +35,12 @@ func (p *Player) isScripted() error {
 func (p *Player) pageListens() error {
 	p.page.Listeners = "async"
 	return nil
+}
+
+// pageListensFor has the page be that slow, in the scenario's own time.
+func (p *Player) pageListensFor(ms int) error {
+	p.page.ListenersTake = ms
+	return p.pageListens()
 }
 
 func (p *Player) hostRejects(n int, callback string) error {

@@ -27,6 +27,7 @@ var pageSteps = []definition{
 	define(`the assistant hands over without routing data`, func(p *Player) any { return p.handsOverBare }),
 	define(`the page hears "([^"]*)" with`, func(p *Player) any { return p.pageHearsWith }),
 	define(`the page hears "([^"]*)"`, func(p *Player) any { return p.pageHears }),
+	define(`the page has heard "([^"]*)" (\d+) times?`, func(p *Player) any { return p.pageHasHeard }),
 	define(`the page has not heard "([^"]*)"`, func(p *Player) any { return p.pageHasNotHeard }),
 	define(`the page shows no error`, func(p *Player) any { return p.noError }),
 }
@@ -147,6 +148,20 @@ func (p *Player) pageHears(name string) error {
 		return &steps.Failure{Expected: "the page to hear " + event, Recorded: "it was not published"}
 	}
 	return err
+}
+
+func (p *Player) pageHasHeard(name string, times int) error {
+	event, err := p.event(name)
+	if err != nil {
+		return err
+	}
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	if all := p.Journal.All(0, isEvent(event)); len(all) != times {
+		return &steps.Failure{Expected: fmt.Sprintf("the page to hear %s %d times", event, times), Recorded: fmt.Sprintf("%d times", len(all))}
+	}
+	return nil
 }
 
 func (p *Player) pageHasNotHeard(name string) error {

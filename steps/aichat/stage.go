@@ -65,7 +65,9 @@ type pageConfig struct {
 	Open        bool            `json:"open"`
 	Widgets     int             `json:"widgets"`
 	Listeners   string          `json:"listeners"`
-	Without     struct {
+	// ListenersTake is how long, in milliseconds, a listener is busy with an event.
+	ListenersTake int `json:"listenersTake"`
+	Without       struct {
 		Parameters []string `json:"parameters"`
 		Callbacks  []string `json:"callbacks"`
 		Methods    []string `json:"methods"`
