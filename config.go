@@ -27,6 +27,8 @@ type Config struct {
 	Capabilities []string
 	// Profile selects the scenarios of the requirements that a profile rests on, and makes the run one about that profile; empty for all.
 	Profile string
+	// Features is a folder with features of the user's own, which run beside the contract's and say nothing of it; empty for none.
+	Features string
 	// Claims are the capabilities that the integration says it has, empty if it says nothing and what is seen counts.
 	Claims []string
 	// Workers is how many scenarios run side by side.
@@ -180,7 +182,7 @@ func (c Config) value() map[string]any {
 		return items
 	}
 	value := map[string]any{
-		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags, "profile": c.Profile,
+		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags, "profile": c.Profile, "features": c.Features,
 		"select": list(c.Select), "only-capabilities": list(c.Capabilities), "capabilities": list(c.Claims),
 		"workers": c.Workers, "repeat": c.Repeat, "seed": c.Seed, "report": c.Report,
 	}
@@ -293,6 +295,16 @@ func (c Config) fileProblems() []ConfigProblem {
 	if hasSeparator(c.Browser) {
 		check("browser", c.Browser, "an executable")
 	}
+	if c.Features != "" {
+		switch info, err := os.Stat(c.Features); {
+		case errors.Is(err, fs.ErrNotExist):
+			problems = append(problems, ConfigProblem{Key: "features", Message: c.Features + " does not exist"})
+		case err != nil:
+			problems = append(problems, ConfigProblem{Key: "features", Message: err.Error()})
+		case !info.IsDir():
+			problems = append(problems, ConfigProblem{Key: "features", Expected: "a folder with .feature files", Found: "the file " + c.Features})
+		}
+	}
 	if info, err := os.Stat(c.Report); err == nil && !info.IsDir() {
 		problems = append(problems, ConfigProblem{Key: "report", Expected: "a folder", Found: "the file " + c.Report})
 	}
@@ -301,7 +313,7 @@ func (c Config) fileProblems() []ConfigProblem {
 
 // resolved makes the relative paths of a file relative to its folder instead of the working directory.
 func (c Config) resolved(folder string) Config {
-	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report} {
+	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report, &c.Features} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}

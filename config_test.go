@@ -124,7 +124,7 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		{"an item of another type", "select:\n  - FLOW-03\n  - 7\n", []string{`deskcheck.yaml:3:5: select[1]: expected a requirement ID, an area, a feature or a scenario, found the number 7`}},
 		{"an item without a value", "workers: 4\nselect: [ ~, FLOW-03 ]\n", []string{`deskcheck.yaml:2:11: select[0]: expected a requirement ID, an area, a feature or a scenario, found nothing`}},
 		{"an unknown capability", "capabilities: [core, availability]\n", []string{`deskcheck.yaml:1:22: capabilities[1]: expected a capability that this version covers: ` + capabilities + `, found the text "availability"`}},
-		{"a capability of another version", "capabilities: [typing]\n", []string{`deskcheck.yaml:1:16: capabilities[0]: expected a capability that this version covers: ` + capabilities + `, found the text "typing"`}},
+		{"a capability of another version", "capabilities: [video]\n", []string{`deskcheck.yaml:1:16: capabilities[0]: expected a capability that this version covers: ` + capabilities + `, found the text "video"`}},
 		{"a capability misspelt", "only-capabilities: [cor]\n", []string{`deskcheck.yaml:1:21: only-capabilities[0]: expected a capability that this version covers: ` + capabilities + `, found the text "cor"; did you mean core?`}},
 		{"a text for a mapping", "integration: src/desk.ts\n", []string{`deskcheck.yaml:1:14: integration: expected file: or bundle: below it, found the text "src/desk.ts"`}},
 		{"an integration left empty", "workers: 4\nintegration:\n", []string{`deskcheck.yaml:2:1: integration: expected file: or bundle: below it, found nothing`}},

@@ -67,13 +67,18 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	return r.finish(problem), problem
 }
 
-// scenarios reads the embedded features of the contract and keeps what the dialect has of them.
+// scenarios reads the embedded features of the contract and keeps what the dialect has of them, and behind them the user's own.
 func scenarios(c Config, catalogue fixtures.Catalogue) ([]steps.Scenario, error) {
 	all, err := steps.Parse(features.FS, c.Contract)
 	if err != nil {
 		return nil, fmt.Errorf("the embedded features: %w", err)
 	}
-	return inDialect(all, catalogue.Requirements, c.Dialect), nil
+	ours := inDialect(all, catalogue.Requirements, c.Dialect)
+	if c.Features == "" {
+		return ours, nil
+	}
+	own, err := ownScenarios(c.Features, all)
+	return slices.Concat(ours, own), err
 }
 
 // choose keeps the scenarios that the user selected.

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"deskcheck/fixtures"
+	"deskcheck/steps"
 
 	"github.com/expr-lang/expr"
 )
@@ -145,7 +146,12 @@ func wordFits(all []Selectable, word string) func(Selectable) bool {
 			stem := strings.TrimSuffix(s.File, ".feature")
 			return slices.ContainsFunc([]string{s.Feature, path.Base(stem), stem, s.File}, equalTo(word))
 		},
-		func(s Selectable) bool { return strings.EqualFold(s.ID, word) },
+		func(s Selectable) bool {
+			return strings.EqualFold(s.ID, word) || strings.EqualFold(strings.TrimPrefix(s.ID, steps.OwnPrefix), word)
+		},
+		func(s Selectable) bool { // "yours" is all that the user wrote, "yours/billing" a folder or a file of it
+			return strings.HasPrefix(s.ID, steps.OwnPrefix) && strings.HasPrefix(strings.ToLower(s.ID), strings.ToLower(strings.TrimSuffix(word, "/"))+"/")
+		},
 		func(s Selectable) bool { return strings.Contains(strings.ToLower(s.Name), strings.ToLower(word)) },
 	} {
 		if word != "" && slices.ContainsFunc(all, fits) {
@@ -170,7 +176,7 @@ func nearestLines(all []Selectable, word string) []string {
 	for _, s := range all {
 		feature := path.Dir(s.ID)
 		line, err := strconv.Atoi(path.Base(s.ID))
-		if err == nil && slices.ContainsFunc([]string{feature, path.Base(feature), strings.TrimSuffix(s.File, ".feature"), s.File}, equalTo(path.Dir(word))) {
+		if err == nil && slices.ContainsFunc([]string{feature, strings.TrimPrefix(feature, steps.OwnPrefix), path.Base(feature), strings.TrimSuffix(s.File, ".feature"), s.File}, equalTo(path.Dir(word))) {
 			near = append(near, candidate{s.ID, line, max(line-wanted, wanted-line)})
 		}
 	}

@@ -90,8 +90,14 @@ func selectionOf(c Config) []string {
 	return selection
 }
 
+// ofTheUser stands in a check for what a scenario of the user's own is about, which is no requirement of the contract.
+const ofTheUser = ""
+
 // broken is the verdict on a requirement that does not hold: what a MUST demands fails, anything less warns.
 func (r *record) broken(id string) reports.Verdict {
+	if id == ofTheUser {
+		return reports.Failed
+	}
 	if r.byID[id].Level == "MUST" {
 		if r.known[id] != "" {
 			return reports.ExpectedFailure
@@ -109,8 +115,12 @@ func (r *record) holds(id string) bool {
 
 // finding says what one performance shows of each requirement that it touches.
 func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
+	about := s.Requirements
+	if s.Own {
+		about = []string{ofTheUser}
+	}
 	f := reports.Scenario{
-		ID: s.ID, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, DurationMs: ms(took), Runs: 1,
+		ID: s.ID, Own: s.Own, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, DurationMs: ms(took), Runs: 1,
 		Steps: stepsOf(came.Outcomes), Evidence: reports.Evidence{Entries: entriesOf(came.Entries), Image: came.Screenshot},
 	}
 	seen := map[string]bool{}
@@ -135,19 +145,19 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 	var absent *steps.NotApplicable
 	switch {
 	case err == nil && hostBroke == "":
-		for _, id := range s.Requirements {
+		for _, id := range about {
 			add(reports.Check{Requirement: id, Verdict: reports.Passed})
 		}
 	case errors.As(err, &failure):
 		blamed := slices.DeleteFunc(slices.Clone(failure.Requirements), func(id string) bool { return !r.holds(id) })
 		if len(blamed) == 0 {
-			blamed = s.Requirements
+			blamed = about
 		}
 		for _, id := range blamed {
 			add(reports.Check{Requirement: id, Verdict: r.broken(id), Expected: failure.Expected, Recorded: failure.Recorded, Hint: failure.Hint, Entry: failure.Entry})
 		}
 	case errors.As(err, &absent):
-		for _, id := range s.Requirements {
+		for _, id := range about {
 			add(reports.Check{Requirement: id, Verdict: reports.NotApplicable, Recorded: absent.Error(), Lacks: absent.Capability})
 		}
 	default:
@@ -155,7 +165,7 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 		if err != nil {
 			recorded = err.Error()
 		}
-		for _, id := range s.Requirements {
+		for _, id := range about {
 			add(reports.Check{Requirement: id, Verdict: reports.Untestable, Expected: r.byID[id].Statement, Recorded: recorded})
 		}
 	}
@@ -183,7 +193,7 @@ func reasonOf(c reports.Check) string {
 	if c.Verdict == reports.Passed {
 		return ""
 	}
-	return strings.TrimSpace(c.Requirement + ": " + c.Recorded)
+	return strings.TrimSpace(strings.TrimPrefix(c.Requirement+": "+c.Recorded, ": "))
 }
 
 // learn keeps what the integration was seen to be called and to have.
@@ -257,7 +267,7 @@ func (r *record) finish(problem error) *reports.Result {
 		f, ran := r.findings[s.ID]
 		if !ran {
 			f = reports.Scenario{
-				ID: s.ID, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, Verdict: reports.NotRun,
+				ID: s.ID, Own: s.Own, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, Verdict: reports.NotRun,
 				Reason: r.untried(), Steps: stepsOf(unplayed(s)),
 			}
 		}
@@ -268,17 +278,15 @@ func (r *record) finish(problem error) *reports.Result {
 	r.judgeKnown()
 	r.judgeCapabilities()
 	earned := r.judgeProfiles()
-	res.Summary = reports.Summary{Scenarios: map[reports.Verdict]int{}, Requirements: map[reports.Verdict]int{}}
+	res.Summary = reports.Count(res)
 	conformant, ran := true, 0
 	for _, s := range res.Scenarios {
-		res.Summary.Scenarios[s.Verdict]++
 		if s.Runs > 0 {
 			ran++
 		}
 		conformant = conformant && !fails(s.Verdict) && s.Verdict != reports.NotRun && !s.Differed
 	}
 	for _, q := range res.Requirements {
-		res.Summary.Requirements[q.Verdict]++
 		conformant = conformant && !fails(q.Verdict)
 	}
 	res.Verdict, res.ExitCode = reports.Passed, reports.ExitConformant
@@ -324,6 +332,9 @@ func (r *record) judgeRequirements() {
 		}
 		first := true
 		for _, s := range r.result.Scenarios {
+			if s.Own { // what it shows is told there; the contract's verdict rests on the contract's scenarios
+				continue
+			}
 			if first && slices.Contains(s.Requirements, q.ID) {
 				one.Reason = "the scenarios that speak of it ended before they could tell"
 			}

@@ -40,7 +40,7 @@ func findingsIn(s Scenario) []Check {
 func explain(s Scenario, findings []Check, notes []string, o TextOptions, p paint, width int) string {
 	const indent = "    "
 	var b strings.Builder
-	b.WriteString(hang(indent, fmt.Sprintf("%s:%d · %s", featurePath(s.File), s.Line, oneLine(s.Name)), width))
+	b.WriteString(hang(indent, fmt.Sprintf("%s:%d · %s", featurePath(s), s.Line, oneLine(s.Name)), width))
 	if step, ok := failedStep(s); ok {
 		b.WriteString(hang(indent+p.faint("step")+"      ", strings.TrimSpace(step.Keyword)+" "+oneLine(step.Text), width))
 	}
@@ -101,7 +101,9 @@ func finding(c Check, o TextOptions, p paint, indent string, width int) string {
 		says = string(c.Verdict) + ": " + says
 	}
 	var b strings.Builder
-	b.WriteString(hang(indent+p.verdict(c.Verdict, cell(c.Requirement, max(10, len(c.Requirement)+2)), text.Bold), says, width))
+	if c.Requirement != "" { // a scenario of the user's own is about none
+		b.WriteString(hang(indent+p.verdict(c.Verdict, cell(c.Requirement, max(10, len(c.Requirement)+2)), text.Bold), says, width))
+	}
 	expected := c.Expected
 	if oneLine(expected) == oneLine(o.Statements[c.Requirement]) { // where nothing narrower is expected than the statement, it is said once
 		expected = ""

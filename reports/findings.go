@@ -64,6 +64,9 @@ func everyRequirement(r *Result) []Requirement {
 	}
 	at := map[string]int{}
 	for _, s := range r.Scenarios {
+		if s.Own {
+			continue
+		}
 		for _, c := range s.Checks {
 			if c.Requirement == "" || catalogue[c.Requirement] {
 				continue
@@ -118,6 +121,9 @@ func findingsByRequirement(r *Result, requirements []Requirement) map[string]fou
 	once := map[key]bool{}
 	checks, in := map[string][]Check{}, map[string][]string{}
 	for _, s := range r.Scenarios {
+		if s.Own {
+			continue
+		}
 		for _, c := range s.Checks {
 			if !c.Verdict.told() {
 				continue

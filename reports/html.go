@@ -70,6 +70,7 @@ type view struct {
 
 type countView struct {
 	Name  string
+	Yours bool // of the user's own features
 	Total int
 	Of    []struct {
 		Verdict Verdict
@@ -92,6 +93,7 @@ type linkView struct {
 type featureView struct {
 	Name, File string
 	Scenarios  []scenarioView
+	Yours      bool // the first of the user's own
 }
 
 type scenarioView struct {
@@ -149,7 +151,7 @@ func writeHTML(w io.Writer, r *Result) error {
 		}
 	}
 	for _, verdict := range Verdicts {
-		if r.Summary.Requirements[verdict]+r.Summary.Scenarios[verdict] > 0 {
+		if r.Summary.Requirements[verdict]+r.Summary.Scenarios[verdict]+r.Summary.Own[verdict] > 0 {
 			v.Verdicts = append(v.Verdicts, verdict)
 		}
 	}
@@ -213,6 +215,8 @@ func headline(r *Result) (title, tone string) {
 		return name + " keeps what was selected of the " + r.Contract + " contract", "passed"
 	case r.Verdict == Passed:
 		return name + " keeps the " + r.Contract + " contract", "passed"
+	case Count(r).Requirements[Failed]+len(outside(r)) == 0 && Count(r).Own[Failed] > 0:
+		return name + " does not pass your own features", "failed"
 	case Count(r).Requirements[Failed]+len(outside(r)) == 0:
 		return name + " cannot be certified as it stands", "failed"
 	default:
@@ -233,8 +237,13 @@ func sentence(r *Result) string {
 }
 
 func counts(r *Result) []countView {
-	all := []countView{{Name: "requirement", Total: len(r.Requirements)}, {Name: "scenario", Total: len(r.Scenarios)}}
-	for i, of := range []map[Verdict]int{r.Summary.Requirements, r.Summary.Scenarios} {
+	all := []countView{{Name: "requirement", Total: len(r.Requirements)}, {Name: "scenario", Total: total(r.Summary.Scenarios)}}
+	tallies := []map[Verdict]int{r.Summary.Requirements, r.Summary.Scenarios}
+	if r.Summary.Own != nil {
+		all = append(all, countView{Name: "scenario", Yours: true, Total: total(r.Summary.Own)})
+		tallies = append(tallies, r.Summary.Own)
+	}
+	for i, of := range tallies {
 		for _, v := range Verdicts {
 			if of[v] > 0 {
 				all[i].Of = append(all[i].Of, struct {
@@ -269,7 +278,7 @@ func features(r *Result, requirements []Requirement, anchors []string, journals 
 			failed++
 		}
 	}
-	room := screenshotBudget
+	room, own := screenshotBudget, false
 	var all []featureView
 	at := map[string]int{}
 	for i, s := range r.Scenarios {
@@ -278,7 +287,8 @@ func features(r *Result, requirements []Requirement, anchors []string, journals 
 		if !ok {
 			n = len(all)
 			at[key] = n
-			all = append(all, featureView{Name: s.Feature, File: featurePath(s.File)})
+			all = append(all, featureView{Name: s.Feature, File: featurePath(s), Yours: s.Own && !own})
+			own = own || s.Own
 		}
 		sv := scenarioView{Scenario: s, Anchor: anchors[i], Open: s.FailsRun() && failed <= openAtFirst, Blamed: blamed(s), Journal: template.JS(journals[i]), Entries: len(s.Evidence.Entries)} //nolint:gosec // encoding/json escapes what could end the element
 		for _, c := range s.Checks {

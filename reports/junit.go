@@ -80,7 +80,7 @@ func writeJUnit(w io.Writer, r *Result) error {
 		if !ok {
 			i = len(suites.Suites)
 			at[key] = i
-			suites.Suites = append(suites.Suites, junitSuite{Name: s.Feature, Timestamp: started, File: featurePath(s.File), Properties: facts})
+			suites.Suites = append(suites.Suites, junitSuite{Name: s.Feature, Timestamp: started, File: featurePath(s), Properties: facts})
 		}
 		c := testCase(s)
 		// Rows of an outline may share a name, and readers take cases of one class and name for one case.
@@ -115,10 +115,13 @@ func writeJUnit(w io.Writer, r *Result) error {
 func testCase(s Scenario) junitCase {
 	c := junitCase{
 		Name: s.Name, Class: strings.ReplaceAll(strings.TrimSuffix(s.File, path.Ext(s.File)), "/", "."), ms: s.DurationMs, Time: seconds(s.DurationMs),
-		File: featurePath(s.File), Line: s.Line, Properties: []junitProperty{{"verdict", string(s.Verdict)}, {"scenario", s.ID}},
+		File: featurePath(s), Line: s.Line, Properties: []junitProperty{{"verdict", string(s.Verdict)}, {"scenario", s.ID}},
 	}
 	if c.Class == "" {
 		c.Class = s.Feature
+	}
+	if s.Own {
+		c.Properties = append(c.Properties, junitProperty{"own", "true"})
 	}
 	for _, id := range s.Requirements {
 		c.Properties = append(c.Properties, junitProperty{"requirement", id})
@@ -189,12 +192,12 @@ func reason(s Scenario) string {
 	return string(s.Verdict)
 }
 
-// featurePath is the feature file as it stands in the source tree.
-func featurePath(file string) string {
-	if file == "" {
-		return ""
+// featurePath is the feature file as it stands in the source tree, or where the user has it.
+func featurePath(s Scenario) string {
+	if s.File == "" || s.Own {
+		return s.File
 	}
-	return "features/" + file
+	return "features/" + s.File
 }
 
 // tally counts the elements, suite by suite, and sums their times.

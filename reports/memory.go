@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // memory knows which findings were told already, and at which scenario: one mistake of an integration is recorded in a hundred scenarios, and says the same in each.
@@ -27,7 +28,7 @@ func (m memory) divide(s Scenario) (fresh []Check, again string) {
 		expected, recorded := oneLine(c.Expected), oneLine(c.Recorded)
 		one := memorised{c.Requirement, expected, recorded}
 		if at, known := m.findings[one]; known && at != s.ID {
-			told = append(told, fmt.Sprintf("%s again, see %s", oneLine(c.Requirement), oneLine(at)))
+			told = append(told, strings.TrimSpace(oneLine(c.Requirement)+" again, see "+oneLine(at)))
 			continue
 		}
 		same, caused := causeOf(s, c)

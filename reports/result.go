@@ -141,10 +141,11 @@ type Browser struct {
 	Replaced int `json:"replaced"`
 }
 
-// Summary counts verdicts.
+// Summary counts verdicts. Scenarios are those of the contract, Own those of the user's own features; it is nil where there are none.
 type Summary struct {
 	Scenarios    map[Verdict]int `json:"scenarios"`
 	Requirements map[Verdict]int `json:"requirements"`
+	Own          map[Verdict]int `json:"own,omitempty"`
 }
 
 // Requirement is a requirement of the contract with its verdict in this run.
@@ -170,7 +171,9 @@ type Requirement struct {
 type Scenario struct {
 	// ID is stable between runs: feature file without its ending, a slash, the line of the scenario or row.
 	ID string `json:"id"`
-	// Feature is the feature's name, File its path below features/.
+	// Own says that it comes from the user's own features, and says nothing of the contract.
+	Own bool `json:"own,omitempty"`
+	// Feature is the feature's name, File its path below features/, or as the user names it where it is their own.
 	Feature string `json:"feature"`
 	File    string `json:"file"`
 	Line    int    `json:"line"`
@@ -206,7 +209,7 @@ type Step struct {
 	LastEntry  int `json:"lastEntry,omitempty"`
 }
 
-// Check is one finding about one requirement in one scenario.
+// Check is one finding about one requirement in one scenario. In a scenario of the user's own, Requirement is empty for what that scenario is about.
 type Check struct {
 	Requirement string  `json:"requirement"`
 	Verdict     Verdict `json:"verdict"`

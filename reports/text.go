@@ -233,7 +233,16 @@ func (t *Text) counts(r *Result) string {
 			row(t.verdict(v, verdictColumns), c.Requirements[v], c.Scenarios[v])
 		}
 	}
-	row(cell("  all", verdictColumns), len(r.Requirements), len(r.Scenarios))
+	row(cell("  all", verdictColumns), len(r.Requirements), total(c.Scenarios))
+	if c.Own != nil {
+		var parts []string
+		for _, v := range Verdicts {
+			if n := c.Own[v]; n > 0 {
+				parts = append(parts, t.paint.verdict(v, v.Mark()+" "+thousands(n)+" "+string(v)))
+			}
+		}
+		b.WriteString("\n" + t.paint.bold("your features") + "  " + strings.Join(parts, " · ") + "\n")
+	}
 	return b.String()
 }
 

@@ -43,7 +43,17 @@ func Count(r *Result) Summary {
 		s.Scenarios[v], s.Requirements[v] = 0, 0
 	}
 	for _, sc := range r.Scenarios {
-		s.Scenarios[sc.Verdict]++
+		if !sc.Own {
+			s.Scenarios[sc.Verdict]++
+			continue
+		}
+		if s.Own == nil {
+			s.Own = map[Verdict]int{}
+			for _, v := range Verdicts {
+				s.Own[v] = 0
+			}
+		}
+		s.Own[sc.Verdict]++
 	}
 	for _, req := range r.Requirements {
 		s.Requirements[req.Verdict]++
@@ -77,6 +87,9 @@ func outcome(r *Result) string {
 		}
 		parts = append(parts, thousands(n)+of+" "+cmp.Or(words[v], string(v)))
 	}
+	if failed := c.Own[Failed] + c.Own[Untestable] + c.Own[UnexpectedPass]; failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d of your %s did not pass", failed, plural(total(c.Own), "scenario")))
+	}
 	for _, p := range r.Profiles {
 		if p.Name == r.Profile && !p.Earned {
 			parts = append(parts, "the profile "+p.Name+" is not earned")
@@ -102,6 +115,14 @@ func outcome(r *Result) string {
 		return "no requirement was spoken of"
 	}
 	return strings.Join(parts, ", ")
+}
+
+func total(of map[Verdict]int) int {
+	n := 0
+	for _, count := range of {
+		n += count
+	}
+	return n
 }
 
 func differing(r *Result) int {

@@ -4,9 +4,13 @@ package steps
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +32,8 @@ type Scenario struct {
 	// Tags are all tags with their @.
 	Tags  []string
 	Steps []Step
+	// Own says that it comes from the user's own features: it proves nothing of the contract.
+	Own bool
 }
 
 // Step is one sentence.
@@ -37,6 +43,8 @@ type Step struct {
 	// Type is what the keyword stands for after And and But are resolved.
 	Type messages.PickleStepType
 	Text string
+	// Line is where it stands in its file.
+	Line int
 	// DocString and Table are the argument below the sentence; at most one is set.
 	DocString *messages.PickleDocString
 	Table     *messages.PickleTable
@@ -84,11 +92,67 @@ func Parse(fsys fs.FS, folder string) ([]Scenario, error) {
 	return all, nil
 }
 
+// OwnPrefix begins the ID of each scenario from the user's own features.
+const OwnPrefix = "yours/"
+
+// ParseOwn reads every *.feature file in a folder of the user's and in those below it, in the order of their paths. Their scenarios carry tags, and no requirements, and an ID
+// that begins with OwnPrefix; File is the path as the user would name it. An error names the file, and the line where it does not parse.
+func ParseOwn(dir string) ([]Scenario, error) {
+	var all []Scenario
+	var problems []error
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(file) != ".feature" {
+			return err
+		}
+		source, err := os.ReadFile(file) //nolint:gosec // The user names their own folder.
+		if err != nil {
+			return err
+		}
+		scenarios, err := parseFile(filepath.ToSlash(file), source)
+		if err != nil {
+			problems = append(problems, err)
+			return nil
+		}
+		relative, err := filepath.Rel(dir, file)
+		if err != nil {
+			return err
+		}
+		for _, s := range scenarios {
+			s.Own, s.Requirements = true, nil
+			s.ID = fmt.Sprintf("%s%s/%d", OwnPrefix, strings.TrimSuffix(filepath.ToSlash(relative), ".feature"), s.Line)
+			all = append(all, s)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, errors.Join(problems...)
+}
+
+// where is how the parser begins a complaint: the place, in parentheses.
+var where = regexp.MustCompile(`\((\d+):(\d+)\): `)
+
+// unparsed says each complaint of the parser with the file and its line.
+func unparsed(file string, err error) error {
+	var all []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if at := where.FindStringSubmatch(line); at != nil {
+			_, words, _ := strings.Cut(line, at[0])
+			all = append(all, fmt.Errorf("%s:%s:%s: not valid Gherkin: %s", file, at[1], at[2], words))
+		}
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("%s: not valid Gherkin: %w", file, err)
+	}
+	return errors.Join(all...)
+}
+
 func parseFile(file string, source []byte) ([]Scenario, error) {
 	ids := (&messages.Incrementing{}).NewId
 	document, err := gherkin.ParseGherkinDocument(bytes.NewReader(source), ids)
 	if err != nil {
-		return nil, fmt.Errorf("%s: not valid Gherkin: %w", file, err)
+		return nil, unparsed(file, err)
 	}
 	if document.Feature == nil {
 		return nil, fmt.Errorf("%s: holds no feature", file)
@@ -109,7 +173,7 @@ func parseFile(file string, source []byte) ([]Scenario, error) {
 			}
 		}
 		for _, step := range pickle.Steps {
-			one := Step{Keyword: ast.keywords[step.AstNodeIds[0]], Type: step.Type, Text: step.Text}
+			one := Step{Keyword: ast.keywords[step.AstNodeIds[0]], Type: step.Type, Text: step.Text, Line: ast.lines[step.AstNodeIds[0]]}
 			if step.Argument != nil {
 				one.DocString, one.Table = step.Argument.DocString, step.Argument.DataTable
 			}
@@ -140,6 +204,7 @@ func indexOf(document *messages.GherkinDocument) syntax {
 	steps := func(list []*messages.Step) {
 		for _, step := range list {
 			ast.keywords[step.Id] = strings.TrimSpace(step.Keyword)
+			ast.lines[step.Id] = int(step.Location.Line)
 		}
 	}
 	scenario := func(s *messages.Scenario) {

@@ -62,6 +62,13 @@ func newBench(t *testing.T) *bench {
 			b.report = dir
 			return nil
 		},
+		steps: func(deskcheck.Config) ([]deskcheck.StepInfo, error) {
+			return []deskcheck.StepInfo{
+				{Group: "The user acts", Form: `the user says "<text>"`, Example: `When the user says "Hello"`, File: "ai-chat/user-to-agent.feature", Line: 7},
+				{Group: "The user acts", Form: "the user says in quick succession", Argument: "a table", Example: "When the user says in quick succession\n  | one |", File: "ai-chat/user-to-agent.feature", Line: 9},
+				{Group: "The agents act", Form: `"<agent>" stops typing`, Example: `When "Ann" stops typing`, File: "ai-chat/typing.feature", Line: 3},
+			}, nil
+		},
 		trace: func(deskcheck.Config) (deskcheck.Traceability, error) { return sample(), nil },
 	}
 	return b
@@ -178,8 +185,8 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --baseline wrte", `--baseline: expected write, found "wrte"`, ``},
 		{"run --baseline write --fail-fast", `--baseline write needs a whole run, and --fail-fast ends it early`, `drop one of them`},
 		{"run -c nope.yaml", `nope.yaml does not exist`, `"deskcheck config init" writes one`},
-		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles`},
-		{"list features capabilities", `deskcheck list takes one subject, found also "capabilities"`, `see "deskcheck list --help"`},
+		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles, steps`},
+		{"list features capabilities", `list features takes no words, found "capabilities"`, `only steps can be searched; for the others, pipe the list into grep`},
 		{"list features --uncovered", `--uncovered is for requirements, not for features`, ``},
 		{"list --quiet --json", `--quiet and --json exclude each other`, ``},
 		{"list --contract chat", `--contract: expected ai-chat, the only contract in this version, found the text "chat"`, ``},
@@ -360,6 +367,29 @@ func TestListQuiet(t *testing.T) {
 		assert.Zero(t, b.does(strings.Fields(args)...), args)
 		assert.Equal(t, want, b.stdout.String(), args)
 		assert.Empty(t, b.stderr.String(), args)
+	}
+}
+
+func TestListSteps(t *testing.T) {
+	for args, want := range map[string]string{
+		"list steps typing":       "The agents act\n  \"<agent>\" stops typing\n      When \"Ann\" stops typing   # ai-chat/typing.feature:3\n",
+		"list steps -q USER acts": "the user says \"<text>\"\nthe user says in quick succession\n",
+		"list steps quick":        "The user acts\n  the user says in quick succession   (and a table below)\n      When the user says in quick succession   # ai-chat/user-to-agent.feature:9\n        | one |\n",
+	} {
+		b := newBench(t)
+		assert.Zero(t, b.does(strings.Fields(args)...), args)
+		assert.Equal(t, want, b.stdout.String(), args)
+	}
+	for args, want := range map[string]string{
+		"list steps typign":       "error: no step speaks of \"typign\"; closest: typing, quick, stops\nfix:   \"deskcheck list steps\" prints them all\n",
+		"list steps typing quick": "error: no step speaks of all of typing, quick\nfix:   drop a word\n",
+		"list features user":      "error: list features takes no words, found \"user\"\nfix:   only steps can be searched; for the others, pipe the list into grep\n",
+		"list steps -q --json":    "error: --quiet and --json exclude each other\n",
+		"list steps --uncovered":  "error: --uncovered is for requirements, not for steps\n",
+	} {
+		b := newBench(t)
+		assert.Equal(t, 2, b.does(strings.Fields(args)...), args)
+		assert.Equal(t, want, b.stderr.String(), args)
 	}
 }
 

@@ -108,6 +108,9 @@ func onThisMachine(t *testing.T, args []string) []string {
 		case i == 0:
 		case args[i-1] == "--browser":
 			args[i] = "chromium"
+		case args[i-1] == "--features":
+			require.NoError(t, os.MkdirAll(args[i], 0o700))
+			require.NoError(t, os.WriteFile(filepath.Join(args[i], "x.feature"), []byte("Feature: X\n  Scenario: Y\n    Given the chat is open\n"), 0o600))
 		case slices.Contains([]string{"--integration", "--bundle", "-c"}, args[i-1]):
 			require.NoError(t, os.MkdirAll(filepath.Dir(args[i]), 0o700))
 			require.NoError(t, os.WriteFile(args[i], nil, 0o600))

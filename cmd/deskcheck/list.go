@@ -22,16 +22,18 @@ const listLong = `Lists what the contract demands and what deskcheck has for it.
   integrations   the reference, and the broken ones that "deskcheck selftest" runs
   capabilities   the parts of the contract, for --capability and for capabilities: in deskcheck.yaml
   profiles       what an integration can earn, for --profile
+  steps [WORD…]  the sentences of which features are made, for --features; with words, those that speak of all of them
 
 On a terminal the last column wraps to the width; in a pipe every row is one line, for grep.`
 
 const listExample = `  deskcheck list
   deskcheck list requirements --uncovered
   deskcheck list requirements --quiet | grep ^FLOW
-  deskcheck list features --json`
+  deskcheck list features --json
+  deskcheck list steps typing`
 
 // subjects are what list knows, in the order of its help.
-var subjects = []string{"requirements", "features", "integrations", "capabilities", "profiles"}
+var subjects = []string{"requirements", "features", "integrations", "capabilities", "profiles", "steps"}
 
 type listFlags struct {
 	config                 deskcheck.Config
@@ -41,12 +43,16 @@ type listFlags struct {
 func (p *program) listCommand() *cobra.Command {
 	f := listFlags{config: deskcheck.DefaultConfig()}
 	c := &cobra.Command{
-		Use:               "list [SUBJECT]",
-		Short:             "List requirements, features, profiles and what else there is",
-		Long:              listLong,
-		Example:           listExample,
-		Args:              arguments(0, 1, "one subject"),
-		ValidArgsFunction: cobra.FixedCompletions(subjects, cobra.ShellCompDirectiveNoFileComp),
+		Use:     "list [SUBJECT] [WORD…]",
+		Short:   "List requirements, features, profiles and what else there is",
+		Long:    listLong,
+		Example: listExample,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return subjects, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			subject := subjects[0]
 			if len(args) > 0 {
@@ -54,6 +60,12 @@ func (p *program) listCommand() *cobra.Command {
 			}
 			if err := flagNames(c.Flags(), f.config.Validate()); err != nil {
 				return err
+			}
+			if len(args) > 1 && subject != "steps" && slices.Contains(subjects, subject) {
+				return &deskcheck.UserError{Err: fmt.Errorf("list %s takes no words, found %q", subject, args[1]), Fix: "only steps can be searched; for the others, pipe the list into grep"}
+			}
+			if subject == "steps" {
+				return p.listSteps(f, args[1:])
 			}
 			return p.list(subject, f)
 		},
@@ -76,11 +88,8 @@ func (p *program) list(subject string, f listFlags) error {
 		}
 		return &deskcheck.UserError{Err: errors.New(text), Fix: "list one of " + strings.Join(subjects, ", ")}
 	}
-	if f.quiet && f.json {
-		return &deskcheck.UserError{Err: errors.New("--quiet and --json exclude each other")}
-	}
-	if f.uncovered && subject != "requirements" {
-		return &deskcheck.UserError{Err: fmt.Errorf("--uncovered is for requirements, not for %s", subject)}
+	if err := f.check(subject); err != nil {
+		return err
 	}
 	t, err := p.traceability(f.config)
 	if err != nil {
@@ -109,6 +118,17 @@ func (p *program) list(subject string, f listFlags) error {
 			p.sayf("")
 		}
 		p.sayf("%s", l.note)
+	}
+	return nil
+}
+
+// check refuses flags that do not go together.
+func (f listFlags) check(subject string) error {
+	if f.quiet && f.json {
+		return &deskcheck.UserError{Err: errors.New("--quiet and --json exclude each other")}
+	}
+	if f.uncovered && subject != "requirements" {
+		return &deskcheck.UserError{Err: fmt.Errorf("--uncovered is for requirements, not for %s", subject)}
 	}
 	return nil
 }

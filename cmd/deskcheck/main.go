@@ -56,6 +56,7 @@ func newProgram(listen func()) *program {
 			return deskcheck.Doctor(ctx, c)
 		},
 		trace:     deskcheck.ReadTraceability,
+		steps:     deskcheck.Steps,
 		preflight: reports.Preflight,
 		write:     reports.Write,
 		statements: func(dialect string) map[string]string {

@@ -28,6 +28,7 @@ type program struct {
 	selftest   func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
 	doctor     func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
 	trace      func(deskcheck.Config) (deskcheck.Traceability, error)
+	steps      func(deskcheck.Config) ([]deskcheck.StepInfo, error)
 	preflight  func(dir string) error
 	write      func(dir string, result *reports.Result) error
 	statements func(dialect string) map[string]string

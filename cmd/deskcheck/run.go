@@ -66,6 +66,8 @@ func (p *program) runCommand() *cobra.Command {
 	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory")
 	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat)")
 
+	what.StringVar(&f.config.Features, "features", "", "a `DIR` with features of your own, to run as well; see \"deskcheck list steps\"")
+
 	which := pflag.NewFlagSet("which", pflag.ContinueOnError)
 	which.StringVar(&f.config.Tags, "tags", "", "only scenarios whose tags fit this `EXPRESSION` of @tags, and, or, not, parentheses")
 	which.StringSliceVar(&f.config.Capabilities, "capability", nil, "only scenarios of these capabilities, `NAMES` joined by commas")
@@ -107,7 +109,7 @@ func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (d
 func emptyFlags(flags *pflag.FlagSet) error {
 	var problems []deskcheck.ConfigProblem
 	for _, flag := range []struct{ name, expected string }{
-		{"config", "a file"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"},
+		{"config", "a file"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"}, {"features", "a folder"},
 	} {
 		if given := flags.Lookup(flag.name); given != nil && given.Changed && flags.Lookup(flag.name).Value.String() == "" {
 			problems = append(problems, deskcheck.ConfigProblem{Key: "--" + flag.name, Expected: flag.expected, Found: "nothing"})
@@ -158,6 +160,7 @@ func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selecti
 		"global":      func() { config.Integration.Global = f.config.Integration.Global },
 		"dialect":     func() { config.Dialect = f.config.Dialect },
 		"tags":        func() { config.Tags = f.config.Tags },
+		"features":    func() { config.Features = f.config.Features },
 		"profile":     func() { config.Profile = f.config.Profile },
 		"capability":  func() { config.Capabilities = f.config.Capabilities },
 		"workers":     func() { config.Workers = f.config.Workers },
@@ -344,9 +347,11 @@ func (p *program) completeRun(c *cobra.Command) {
 	for _, flag := range []string{"export", "global", "tags", "workers", "seed", "repeat", "slow-mo"} {
 		complete(flag, cobra.NoFileCompletions)
 	}
-	complete("report", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	folders := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
-	})
+	}
+	complete("report", folders)
+	complete("features", folders)
 }
 
 // completing makes a completion of what the contract has.

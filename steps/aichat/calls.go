@@ -19,7 +19,6 @@ import (
 var callSteps = []definition{
 	define(`the host calls "([^"]*)" once`, func(p *Player) any { return p.hostCallsOnce }),
 	define(`the host calls "([^"]*)"`, func(p *Player) any { return p.hostCalls }),
-	define(`the host calls (\[\S*\])`, func(p *Player) any { return p.hostCalls }),
 	define(`the host does not call "([^"]*)"`, func(p *Player) any { return p.hostCallsNot }),
 	define(`the host has called "([^"]*)" (\d+) times?`, func(p *Player) any { return p.hostHasCalled }),
 	define(`the host calls "([^"]*)" and then "([^"]*)"`, func(p *Player) any { return p.hostCallsThen }),

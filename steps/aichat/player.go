@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -71,47 +70,14 @@ func define(expr string, bind func(*Player) any) definition {
 	return definition{expr: regexp.MustCompile("^(?:" + expr + ")$"), bind: bind}
 }
 
-// definitions is the whole vocabulary.
-var definitions = slices.Concat(
-	openingSteps,
-	capabilitySteps,
-	userSteps,
-	agentSteps,
-	sharingSteps,
-	transferSteps,
-	typingSteps,
-	knowledgeSteps,
-	deskSteps,
-	timeSteps,
-	pageSteps,
-	dialectSteps,
-	scriptSteps,
-	callSteps,
-	callbackSteps,
-	sightSteps,
-	deskChecks,
-	linkSteps,
-	errorChecks,
-)
-
-// Undefined lists the sentences of the scenarios that no definition fits, and those that more than one fits, each with its scenario.
-func Undefined(scenarios []steps.Scenario) []string {
-	var problems []string
-	for _, s := range scenarios {
-		for _, step := range s.Steps {
-			var fitting []string
-			for _, d := range definitions {
-				if d.expr.MatchString(step.Text) {
-					fitting = append(fitting, d.expr.String())
-				}
-			}
-			if len(fitting) != 1 {
-				problems = append(problems, fmt.Sprintf("%s:%d: %d definitions fit %q %s", s.File, s.Line, len(fitting), step.Text, strings.Join(fitting, " ")))
-			}
-		}
+// definitions is the whole vocabulary; its tables are entered in vocabulary.go, each in its group.
+var definitions = func() []definition {
+	var all []definition
+	for _, g := range vocabulary() {
+		all = append(all, g.steps...)
 	}
-	return problems
-}
+	return all
+}()
 
 // Performance is what came of one scenario.
 type Performance struct {

@@ -25,7 +25,6 @@ var sharingSteps = []definition{
 	define(`the user closes the question with Escape`, func(p *Player) any { return p.escapes }),
 	define(`the user stops sharing the screen`, func(p *Player) any { return p.stopsSharing }),
 	define(`the user stops sharing in the browser's own bar`, func(p *Player) any { return p.stopsInBrowser }),
-	define(`the user will refuse the screen to the browser`, func(p *Player) any { return p.refusesToBrowser }),
 	define(`the scripted integration asks to see the screen`, func(p *Player) any { return p.scriptAsksForScreen }),
 
 	define(`the user is asked for the screen`, func(p *Player) any { return p.isAskedForScreen }),
@@ -137,8 +136,6 @@ func (p *Player) stopsInBrowser() error {
 	}
 	return nil
 }
-
-func (p *Player) refusesToBrowser() error { return p.call("deskcheck.capture.refuse", 1) }
 
 // scriptAsksForScreen has the scripted integration make the callback without waiting for the user.
 func (p *Player) scriptAsksForScreen() error {

@@ -1,0 +1,71 @@
+package deskcheck
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"deskcheck/features"
+	"deskcheck/steps"
+	"deskcheck/steps/aichat"
+)
+
+// StepInfo is a sentence that a feature may say.
+type StepInfo struct {
+	// Group is who acts or who is asked.
+	Group string `json:"group"`
+	// Form is the sentence with its parameters named: <agent> is the writer's, {a|b} a choice, [a] may be left out. Argument is what stands below it, empty for nothing.
+	Form     string `json:"form"`
+	Argument string `json:"argument,omitempty"`
+	// Example is the sentence as one of the kit's features says it, in File (below features/) at Line.
+	Example string `json:"example"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+}
+
+// Steps lists the vocabulary of the contract in groups, in the order in which someone who writes a scenario looks for it.
+func Steps(c Config) ([]StepInfo, error) {
+	all, err := steps.Parse(features.FS, c.withDefaults().Contract)
+	if err != nil {
+		return nil, fmt.Errorf("the embedded features: %w", err)
+	}
+	var list []StepInfo
+	for _, s := range aichat.Sentences(all) {
+		list = append(list, StepInfo{Group: s.Group, Form: s.Form, Argument: s.Argument, Example: s.Example, File: s.File, Line: s.Line})
+	}
+	return list, nil
+}
+
+// ownScenarios reads the user's own features and checks each sentence against the vocabulary. What is wrong is a *UserError with a line per mistake, which names file and line.
+func ownScenarios(dir string, embedded []steps.Scenario) ([]steps.Scenario, error) {
+	own, err := steps.ParseOwn(dir)
+	if err != nil {
+		return nil, &UserError{Err: err}
+	}
+	if len(own) == 0 {
+		return nil, &UserError{Err: fmt.Errorf("%s holds no scenario: it needs a file that ends in .feature", dir)}
+	}
+	problems := aichat.Unfit(own, aichat.Sentences(embedded))
+	if len(problems) == 0 {
+		return own, nil
+	}
+	mistakes := make([]error, 0, len(problems))
+	for _, problem := range problems[:min(len(problems), mostProblems)] {
+		mistakes = append(mistakes, errors.New(problem))
+	}
+	if more := len(problems) - len(mistakes); more > 0 {
+		mistakes = append(mistakes, fmt.Errorf("and %d more", more))
+	}
+	return nil, &UserError{Err: errors.Join(mistakes...), Fix: `"deskcheck list steps" prints what can be said, "deskcheck list steps WORD" what speaks of a word`}
+}
+
+// Speaks says whether a step speaks of every one of the words; case does not count.
+func (s StepInfo) Speaks(words []string) bool {
+	text := strings.ToLower(strings.Join([]string{s.Group, s.Form, s.Argument, s.Example}, "\n"))
+	for _, word := range words {
+		if !strings.Contains(text, strings.ToLower(word)) {
+			return false
+		}
+	}
+	return true
+}
