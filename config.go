@@ -31,6 +31,8 @@ type Config struct {
 	Features string
 	// Claims are the capabilities that the integration says it has, empty if it says nothing and what is seen counts.
 	Claims []string
+	// Secrets are the names of environment variables that hold what must not reach the page: keys and passwords of the desk.
+	Secrets []string
 	// Workers is how many scenarios run side by side.
 	Workers int
 	// Seed fixes the order of the run; 0 takes one from the clock.
@@ -183,7 +185,7 @@ func (c Config) value() map[string]any {
 	}
 	value := map[string]any{
 		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags, "profile": c.Profile, "features": c.Features,
-		"select": list(c.Select), "only-capabilities": list(c.Capabilities), "capabilities": list(c.Claims),
+		"select": list(c.Select), "only-capabilities": list(c.Capabilities), "capabilities": list(c.Claims), "secrets": list(c.Secrets),
 		"workers": c.Workers, "repeat": c.Repeat, "seed": c.Seed, "report": c.Report,
 	}
 	integration := map[string]any{}
@@ -205,7 +207,7 @@ func (c Config) value() map[string]any {
 
 // crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
 func (c Config) crossProblems() ([]ConfigProblem, error) {
-	problems := c.integrationProblems()
+	problems := append(c.integrationProblems(), c.secretProblems()...)
 	if c.SlowMo < 0 || c.SlowMo > longestSlowMo {
 		problems = append(problems, ConfigProblem{Key: "slow-mo", Expected: "a duration from 0 to 1m, such as 250ms or 1.5s", Found: c.SlowMo.String()})
 	}
@@ -263,6 +265,24 @@ func (c Config) integrationProblems() []ConfigProblem {
 		return []ConfigProblem{{Key: "integration.file", Expected: "the path of the file that exports " + i.Export, Found: found(nil)}}
 	}
 	return nil
+}
+
+// shortestSecret bounds from below what is looked for: shorter values stand in any page by chance.
+const shortestSecret = 8
+
+// secretProblems finds names that have no value to look for. The value itself is never part of a message.
+func (c Config) secretProblems() []ConfigProblem {
+	var problems []ConfigProblem
+	for i, name := range c.Secrets {
+		key := fmt.Sprintf("secrets[%d]", i)
+		switch value, set := os.LookupEnv(name); {
+		case !set:
+			problems = append(problems, ConfigProblem{Key: key, Message: "the environment variable " + name + " is not set: set it to the secret for the run, as it was for the build"})
+		case len(value) < shortestSecret:
+			problems = append(problems, ConfigProblem{Key: key, Message: fmt.Sprintf("the value of %s has fewer than %d bytes: so short a text stands in any page by chance", name, shortestSecret)})
+		}
+	}
+	return problems
 }
 
 // largestScript bounds the integration's own file: what is larger does not get through a page in time.

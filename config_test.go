@@ -279,3 +279,24 @@ func TestClosest(t *testing.T) {
 	_, ok = deskcheck.Near("zzz", slices.Clone(names))
 	assert.False(t, ok)
 }
+
+func TestSecretsAreReadFromTheEnvironment(t *testing.T) {
+	t.Setenv("DESK_TEST_KEY", "a value that is long enough")
+	t.Setenv("DESK_TEST_SHORT", "short")
+	path := inFolder(t, "secrets: [DESK_TEST_KEY]\n")
+	c, err := deskcheck.Load(path)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"DESK_TEST_KEY"}, c.Secrets)
+
+	for text, says := range map[string]string{
+		"secrets: [DESK_TEST_UNSET]\n":        "secrets[0]: the environment variable DESK_TEST_UNSET is not set",
+		"secrets: [DESK_TEST_SHORT]\n":        "fewer than 8 bytes",
+		"secrets: [\"sk-live-1234567890\"]\n": "expected the name of an environment variable",
+		"secrets: DESK_TEST_KEY\n":            "expected a list of names of environment variables",
+	} {
+		_, err := deskcheck.Load(inFolder(t, text))
+		require.Error(t, err, text)
+		assert.Contains(t, err.Error(), says)
+		assert.NotContains(t, err.Error(), "a value that is long enough")
+	}
+}

@@ -303,7 +303,7 @@ func (d *configDocument) config() (Config, error) {
 		Contract: textOf(root["contract"]), Dialect: textOf(root["dialect"]), Host: textOf(root["host"]),
 		Integration: Integration{File: textOf(integration["file"]), Export: textOf(integration["export"]), Bundle: textOf(integration["bundle"]), Global: textOf(integration["global"])},
 		Select:      textsOf(root["select"]), Tags: textOf(root["tags"]), Profile: textOf(root["profile"]), Features: textOf(root["features"]),
-		Capabilities: textsOf(root["only-capabilities"]), Claims: textsOf(root["capabilities"]),
+		Capabilities: textsOf(root["only-capabilities"]), Claims: textsOf(root["capabilities"]), Secrets: textsOf(root["secrets"]),
 		Workers: int(numberOf(root["workers"])), Seed: numberOf(root["seed"]), Repeat: int(numberOf(root["repeat"])),
 		FailFast: root["fail-fast"] == true, Headed: root["headed"] == true,
 		Browser: textOf(root["browser"]), Report: textOf(root["report"]), Path: d.path,

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -130,8 +131,23 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims}, nil
+	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c)}, nil
 }
+
+// secretsOf reads what the integration must not hold. The kit's own integrations have no desk with secrets; the broken ones among them carry the canary.
+func secretsOf(c Config) []aichat.Secret {
+	var secrets []aichat.Secret
+	for _, name := range c.Secrets {
+		secrets = append(secrets, aichat.Secret{Name: name, Value: os.Getenv(name)})
+	}
+	if len(secrets) == 0 && c.Integration == (Integration{}) {
+		secrets = append(secrets, aichat.Secret{Name: "the kit's canary", Value: canarySecret})
+	}
+	return secrets
+}
+
+// canarySecret plays the secret of a desk in the kit's own integrations.
+const canarySecret = "canary-7c1f94e2ab53d860-of-no-desk"
 
 func launch(ctx context.Context, c Config) (*browser.Pool, error) {
 	found, err := browser.Find(ctx, c.Browser, c.Headed)

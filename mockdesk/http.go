@@ -22,6 +22,12 @@ const (
 	problemType = "application/problem+json"
 )
 
+// What the desk grants to the pages of other origins, in the words of its preflight answers.
+const (
+	AllowedMethods = "GET, PUT, DELETE, OPTIONS"
+	AllowedHeaders = "content-type"
+)
+
 // exchange is one request on its way to an answer.
 type exchange struct {
 	w    http.ResponseWriter
@@ -144,8 +150,8 @@ func (d *Desk) preflight(w http.ResponseWriter, r *http.Request, pattern string)
 	}
 	x := &exchange{w: w, r: r, name: r.Method + " " + pattern}
 	d.recordRequest(x, "")
-	w.Header().Set("Access-Control-Allow-Methods", "GET, PUT, DELETE, OPTIONS")
-	w.Header().Set("Access-Control-Allow-Headers", "content-type")
+	w.Header().Set("Access-Control-Allow-Methods", AllowedMethods)
+	w.Header().Set("Access-Control-Allow-Headers", AllowedHeaders)
 	w.Header().Set("Access-Control-Max-Age", "600")
 	d.answer(x, reply{status: http.StatusNoContent})
 }
@@ -271,7 +277,7 @@ func (d *Desk) afterReply(rep reply) {
 func (d *Desk) recordRequest(x *exchange, note string) {
 	x.request = d.record(journal.Entry{Kind: journal.Request, From: journal.Integration, To: journal.Desk, Name: x.name, Note: note}, time.Now(),
 		requestData{Method: x.r.Method, Path: x.r.URL.Path, Query: x.r.URL.RawQuery, Body: capped(x.body),
-			Headers: chosen(x.r.Header, "Origin", "Content-Type", "Upgrade", "Sec-Websocket-Protocol", "Access-Control-Request-Method", "Access-Control-Request-Headers")})
+			Headers: chosen(x.r.Header, "Origin", "Content-Type", "Upgrade", "Sec-Websocket-Protocol", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Sec-Fetch-Mode")})
 }
 
 func (d *Desk) recordResponse(x *exchange, rep reply, note string) {

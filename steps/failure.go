@@ -22,13 +22,16 @@ func (f *Failure) Error() string {
 
 // NotApplicable ends a scenario without a verdict: the integration does not have the capability that it is about.
 type NotApplicable struct {
-	// Capability is the optional part of the contract that is missing, Why how that was seen.
+	// Capability is the optional part of the contract that is missing, Why how that was seen. Without a capability it is the run that lacks something, and Why says what.
 	Capability string
 	Why        string
 }
 
 // Error makes NotApplicable travel through a step as its error.
 func (n *NotApplicable) Error() string {
+	if n.Capability == "" {
+		return n.Why
+	}
 	return fmt.Sprintf("the integration does not have the capability %q: %s", n.Capability, n.Why)
 }
 

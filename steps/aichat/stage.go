@@ -29,6 +29,8 @@ type Stage struct {
 	Holds func(requirement string) bool
 	// Claims are the capabilities that the integration claims to have: one that is missing is then a failure.
 	Claims []string
+	// Secrets are what must not reach the page, empty if nobody has said.
+	Secrets []Secret
 }
 
 // Bundle is an integration ready for a page.

@@ -55,6 +55,7 @@ func vocabulary() []group {
 		{"Typing: who types, who sees it", "agent", typingSteps},
 		{"Sharing the screen: who asks, who answers, what is seen", "agent", sharingSteps},
 		{"Who has read, and who knows what", "agent", knowledgeSteps},
+		{"Deployment: secrets, the browser, another origin", "text", deploymentSteps},
 		{"What the chat asked of the integration, and what came of it", "method", callSteps},
 		{"What the integration called back", "callback", callbackSteps},
 		{"Errors that the integration reported", "text", errorChecks},
