@@ -146,7 +146,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if len(problems) == 0 {
-		problems = c.fileProblems()
+		problems = append(c.fileProblems(), c.secretProblems()...)
 	}
 	if len(problems) == 0 {
 		return nil
@@ -207,7 +207,7 @@ func (c Config) value() map[string]any {
 
 // crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
 func (c Config) crossProblems() ([]ConfigProblem, error) {
-	problems := append(c.integrationProblems(), c.secretProblems()...)
+	problems := c.integrationProblems()
 	if c.SlowMo < 0 || c.SlowMo > longestSlowMo {
 		problems = append(problems, ConfigProblem{Key: "slow-mo", Expected: "a duration from 0 to 1m, such as 250ms or 1.5s", Found: c.SlowMo.String()})
 	}

@@ -287,6 +287,7 @@ func TestSecretsAreReadFromTheEnvironment(t *testing.T) {
 	c, err := deskcheck.Load(path)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"DESK_TEST_KEY"}, c.Secrets)
+	require.NoError(t, c.Validate())
 
 	for text, says := range map[string]string{
 		"secrets: [DESK_TEST_UNSET]\n":        "secrets[0]: the environment variable DESK_TEST_UNSET is not set",
@@ -294,7 +295,10 @@ func TestSecretsAreReadFromTheEnvironment(t *testing.T) {
 		"secrets: [\"sk-live-1234567890\"]\n": "expected the name of an environment variable",
 		"secrets: DESK_TEST_KEY\n":            "expected a list of names of environment variables",
 	} {
-		_, err := deskcheck.Load(inFolder(t, text))
+		c, err := deskcheck.Load(inFolder(t, text))
+		if err == nil {
+			err = c.Validate()
+		}
 		require.Error(t, err, text)
 		assert.Contains(t, err.Error(), says)
 		assert.NotContains(t, err.Error(), "a value that is long enough")
