@@ -156,12 +156,16 @@ func (w *World) Rest() error {
 	return nil
 }
 
+// longestStep bounds how far the clocks run ahead at once.
+const longestStep = 2 * time.Second
+
 // run advances both clocks by d in steps, resting after each, until done.
 func (w *World) run(d time.Duration, done func() bool) error {
 	if err := w.Rest(); err != nil {
 		return err
 	}
-	step := max(d/8, 250*time.Millisecond)
+	// Within a step the network stands still, so no step may be as long as an integration may give a request.
+	step := min(max(d/8, 250*time.Millisecond), longestStep)
 	for passed := time.Duration(0); passed < d && !done(); passed += step {
 		if err := w.jump(min(step, d-passed)); err != nil {
 			return err
