@@ -81,6 +81,7 @@ type Desk struct {
 
 	availability Availability
 	queues       map[string]Availability
+	media        map[string]medium
 	queries      []Query
 
 	// uploads are the rules for files that conversations open with; lenient takes files against them too, checksUploads looks at each before it is kept.
@@ -119,7 +120,7 @@ func Open(o Options) (*Desk, error) {
 	d := &Desk{
 		clock: clock, journal: o.Journal, addr: reachable(listener.Addr()), done: make(chan struct{}), changed: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
-		availability: Online, queues: map[string]Availability{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
+		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
 		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{},
 	}
 	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.

@@ -20,6 +20,7 @@ const (
 	OpScreen       Operation = "screen"       // PUT /v1/conversations/{id}/screens/{screen}
 	OpEnd          Operation = "end"          // DELETE /v1/conversations/{id}
 	OpState        Operation = "state"        // GET /v1/conversations/{id}
+	OpMedium       Operation = "medium"       // GET /v1/media/{id}
 	OpEvents       Operation = "events"       // GET /v1/conversations/{id}/events, as a socket or as a poll
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-const routeList = "GET /v1/availability, GET, PUT and DELETE /v1/conversations/{id}, PUT /v1/conversations/{id}/messages/{key}, PUT /v1/conversations/{id}/attachments/{key}, PUT /v1/conversations/{id}/screens/{screen}, GET /v1/conversations/{id}/events"
+const routeList = "GET /v1/availability, GET, PUT and DELETE /v1/conversations/{id}, PUT /v1/conversations/{id}/messages/{key}, PUT /v1/conversations/{id}/attachments/{key}, PUT /v1/conversations/{id}/screens/{screen}, GET /v1/conversations/{id}/events, GET /v1/media/{id}"
 
 var (
 	// A conversation's id is all that stands between it and a stranger, so it must be long enough not to be guessed.
@@ -44,6 +44,7 @@ func (d *Desk) routes() map[string]map[string]method {
 		"/v1/conversations/{id}/messages/{key}":    {http.MethodPut: {op: OpMessage, effect: d.takeMessage}},
 		"/v1/conversations/{id}/attachments/{key}": {http.MethodPut: {op: OpAttachment, effect: d.takeAttachment, read: (*exchange).readUpload}},
 		"/v1/conversations/{id}/events":            {http.MethodGet: {op: OpEvents, effect: d.events}},
+		"/v1/media/{id}":                           {http.MethodGet: {op: OpMedium, effect: d.serveMedium}},
 		"/v1/conversations/{id}/screens/{screen}":  {http.MethodPut: {op: OpScreen, effect: d.takeScreen}},
 	}
 }

@@ -468,7 +468,7 @@ func (p *Player) noViolationOf(id, expected string) any {
 			return err
 		}
 		if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Violation && e.Requirement == id }); ok {
-			return &steps.Failure{Expected: expected, Recorded: orElse(e.Note, e.Name), Entry: e.Seq}
+			return &steps.Failure{Requirements: []string{id}, Expected: expected, Recorded: orElse(e.Note, e.Name), Entry: e.Seq}
 		}
 		return nil
 	}

@@ -21,6 +21,7 @@ var errorChecks = []definition{
 	define(`a request that was reported as failed is not resumed`, func(p *Player) any { return p.notResumed }),
 	define(`a reason that the integration gave is the only one that the user reads`, func(p *Player) any { return p.oneReason }),
 	define(`a reason that the integration gave was on its way before "startChat" was rejected`, func(p *Player) any { return p.reasonFirst }),
+	define(`the wait ends within 10 minutes`, func(p *Player) any { return p.waitEnds }),
 	define(`the integration ends the chat, or stops trying, within 10 minutes`, func(p *Player) any { return p.endsOrStops }),
 	define(`the integration flags "([^"]*)" as failed, if it tells of late failures`, func(p *Player) any { return p.flagsLate }),
 	define(`what was reported for the log holds no secret`, func(p *Player) any { return p.logsNoSecret }),
@@ -188,28 +189,50 @@ func (p *Player) reasonFirst() error {
 	return nil
 }
 
+// waits lets time pass until done, in small steps: in one great leap an attempt would be given up in the moment in which it is made, and never reach the desk, and an
+// integration that counts its attempts would make few of them.
+func (p *Player) waits(done func() bool, atMost time.Duration) error {
+	const stretch = 20 * time.Second
+	for passed := time.Duration(0); passed < atMost && !done(); passed += stretch {
+		if err := p.Pass(stretch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Player) waitEnds() error {
+	ended := func() bool {
+		_, told := p.Journal.Find(p.mark, func(e journal.Entry) bool { return isCallback("setErrorStatus")(e) || isCallback("agentEndedChat")(e) })
+		return told
+	}
+	if err := p.waits(ended, givesUp); err != nil {
+		return err
+	}
+	if !ended() {
+		return &steps.Failure{Expected: fmt.Sprintf("the chat to be told within %s that nobody will come", givesUp), Recorded: p.callbacksSince(), Hint: p.trouble()}
+	}
+	return p.waitsNoMore()
+}
+
 // endsOrStops: an end is an end, and so is an integration that tries no longer and leaves the end to the user.
 func (p *Player) endsOrStops() error {
 	ended := func() bool {
 		_, told := p.Journal.Find(p.mark, isCallback("agentEndedChat"))
 		return told
 	}
-	if err := p.Until(ended, givesUp); !errors.Is(err, steps.ErrAbsent) {
+	if err := p.waits(ended, givesUp); err != nil {
 		return err
 	}
-	// Time passes in small steps: in one great leap an attempt would be given up in the moment in which it is made, and never reach the desk.
 	mark := p.Journal.Len()
-	for range 15 {
-		if err := p.Pass(20 * time.Second); err != nil {
-			return err
-		}
-		if ended() {
-			return nil
-		}
-		attempt := func(e journal.Entry) bool { return e.Kind == journal.Request && e.From == journal.Integration }
-		if try, ok := p.Journal.Find(mark, attempt); ok {
-			return &steps.Failure{Expected: "an integration that has ended the chat or stopped trying after 10 minutes without a link", Recorded: "it still asks for " + try.Name, Entry: try.Seq}
-		}
+	try := func() (journal.Entry, bool) {
+		return p.Journal.Find(mark, func(e journal.Entry) bool { return e.Kind == journal.Request && e.From == journal.Integration })
+	}
+	if err := p.waits(func() bool { _, tried := try(); return tried || ended() }, 5*time.Minute); err != nil {
+		return err
+	}
+	if e, tried := try(); tried && !ended() {
+		return &steps.Failure{Expected: "an integration that has ended the chat or stopped trying after 10 minutes without a link", Recorded: "it still asks for " + e.Name, Entry: e.Seq}
 	}
 	return nil
 }

@@ -53,6 +53,8 @@ type Player struct {
 	vetoes, vetoMark int
 	// unstarted says why the chat could not begin with the integration, empty if it could.
 	unstarted string
+	// published are the addresses at which the desk serves what agents send, by the scenario's name for it.
+	published map[string]string
 	// left says that the user has closed the page: there is nothing to look at any more.
 	left bool
 	// before is what the user of each chat saw before the scripted integration last spoke.
@@ -116,7 +118,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	if err != nil {
 		return Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true, Err: err}}}
 	}
-	p := &Player{World: world, stage: st, page: st.pageConfig(), agents: map[string]*mockdesk.Agent{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]*mockdesk.Conversation{}, joined: map[string]int{}}
+	p := &Player{World: world, stage: st, page: st.pageConfig(), agents: map[string]*mockdesk.Agent{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]*mockdesk.Conversation{}, joined: map[string]int{}, published: map[string]string{}}
 	world.Hook(p.inspect)
 	defer p.close()
 

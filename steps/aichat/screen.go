@@ -42,6 +42,25 @@ type Message struct {
 	Text   string `json:"text"`
 	Kind   string `json:"kind"`
 	Status string `json:"status"`
+	// Face says that the line has the picture of whoever speaks, or initials in its place.
+	Face bool `json:"face"`
+	// Items are the parts of the line in order, where it is more than plain words.
+	Items []Item `json:"items"`
+}
+
+// Item is one part of a line as it is drawn.
+type Item struct {
+	// Type is the response type.
+	Type string `json:"type"`
+	Text string `json:"text"`
+	// Src and Alt are address and description of a picture or a video; Loaded is "yes" for a picture that the browser has loaded, "no" for one that it could not.
+	Src    string `json:"src"`
+	Alt    string `json:"alt"`
+	Loaded string `json:"loaded"`
+	// Href is the address of the first link in it.
+	Href string `json:"href"`
+	// Bold are the words in bold.
+	Bold []string `json:"bold"`
 }
 
 // Card is the newest offer to connect to an agent.
@@ -75,6 +94,17 @@ func (s Screen) lines(from string) []string {
 		}
 	}
 	return texts
+}
+
+// items gives the parts of all lines that an agent sent and that are more than plain words.
+func (s Screen) items() []Item {
+	var all []Item
+	for _, m := range s.Messages {
+		if m.From == "agent" {
+			all = append(all, m.Items...)
+		}
+	}
+	return all
 }
 
 // position is where a message with that text stands, -1 if it does not.

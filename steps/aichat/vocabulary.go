@@ -54,12 +54,14 @@ func vocabulary() []group {
 		{"Transfers: who hands over, who is told", "agent", transferSteps},
 		{"Typing: who types, who sees it", "agent", typingSteps},
 		{"Sharing the screen: who asks, who answers, what is seen", "agent", sharingSteps},
+		{"What agents send besides words", "text", richSteps},
 		{"Who has read, and who knows what", "agent", knowledgeSteps},
 		{"Deployment: secrets, the browser, another origin", "text", deploymentSteps},
 		{"What the chat asked of the integration, and what came of it", "method", callSteps},
 		{"What the integration called back", "callback", callbackSteps},
 		{"Errors that the integration reported", "text", errorChecks},
 		{"What the user sees", "text", sightSteps},
+		{"What the user sees besides words", "text", richChecks},
 		{"What the desk has seen", "text", deskChecks},
 	}
 }

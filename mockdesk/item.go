@@ -1,0 +1,105 @@
+package mockdesk
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"deskcheck/mockdesk/journal"
+)
+
+// Item is one part of a line that is more than plain text. Which fields it has depends on its kind; what is empty is left out of the event.
+type Item struct {
+	// Kind is one of the kinds of the wire (ItemText and so on), or another, which a client does not know.
+	Kind string `json:"kind"`
+	// Text is what is said; for kinds that not every client can show, what is to be said in their place.
+	Text string `json:"text,omitempty"`
+	// URL is where a picture, a video or a file is.
+	URL string `json:"url,omitempty"`
+	// Title, Description and Alt go with a picture or a video; Name is that of a file.
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	Alt         string `json:"alt,omitempty"`
+	Name        string `json:"name,omitempty"`
+	// Choices are the answers that a choice offers.
+	Choices []string `json:"choices,omitempty"`
+	// Data is the payload of custom content.
+	Data map[string]any `json:"data,omitempty"`
+}
+
+// The kinds of items of the native wire.
+const (
+	ItemText    = "text"
+	ItemPicture = "picture"
+	ItemVideo   = "video"
+	ItemFile    = "file"
+	ItemChoice  = "choice"
+	ItemCustom  = "custom"
+	ItemError   = "error"
+)
+
+// words says an item in text, for those who show nothing else.
+func (i Item) words() string {
+	label := i.Title
+	if label == "" {
+		label = i.Name
+	}
+	switch {
+	case i.URL != "" && label != "":
+		return label + ": " + i.URL
+	case i.URL != "":
+		return i.URL
+	case len(i.Choices) > 0:
+		return i.Text + "\n- " + strings.Join(i.Choices, "\n- ")
+	}
+	return i.Text
+}
+
+// Send sends the user a line of several parts, in their order, and the same in words.
+func (a *Agent) Send(c *Conversation, items ...Item) (int, error) {
+	return c.act(journal.Agent, "message", a.Name+" sends something.", a.mustBeIn(c), func() map[string]any {
+		return c.sayItems(Line{Role: RoleAgent, AgentID: a.ID, Name: a.Name}, items)
+	})
+}
+
+// Post sends a line of several parts in the desk's own name; ErrEnded after the end.
+func (c *Conversation) Post(items ...Item) (int, error) {
+	return c.act(journal.Desk, "message", "The desk sends something of its own.", c.mustGoOn, func() map[string]any {
+		return c.sayItems(Line{Role: RoleDesk}, items)
+	})
+}
+
+// sayItems is called with the desk's lock held.
+func (c *Conversation) sayItems(l Line, items []Item) map[string]any {
+	words := make([]string, 0, len(items))
+	for _, i := range items {
+		words = append(words, i.words())
+	}
+	l.Text = strings.Join(words, "\n")
+	fields := c.say(l, "text")
+	fields["items"] = items
+	return fields
+}
+
+// medium is a picture or another file that the desk serves.
+type medium struct {
+	mediaType string
+	content   []byte
+}
+
+// Publish has the desk serve a file of an agent's, and returns its address. Everyone who knows the address can read it.
+func (d *Desk) Publish(name, mediaType string, content []byte) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	id := fmt.Sprintf("%d-%s", len(d.media)+1, name)
+	d.media[id] = medium{mediaType, content}
+	return d.URL() + "/v1/media/" + id
+}
+
+func (d *Desk) serveMedium(x *exchange) reply {
+	m, ok := d.media[x.r.PathValue("id")]
+	if !ok {
+		return problemReply(x.r, http.StatusNotFound, "unknown-medium", "There is no such file", "Take the address as the event gave it.")
+	}
+	return reply{status: http.StatusOK, contentType: m.mediaType, body: m.content}
+}
