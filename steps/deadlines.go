@@ -13,6 +13,9 @@ type Deadlines struct {
 	Start time.Duration
 	// Ending is how long endChat may take (LIFE-07); the host waits no longer.
 	Ending time.Duration
+	// Upload is how long a file may take to be reported when the desk leaves the integration without an answer (FILE-10). The contract names no time: this is the kit's own,
+	// long enough for a large file on a slow line.
+	Upload time.Duration
 	// Settled is what the kit allows for a call of the host for which a scenario gives no time (the longest of the contract: SEND-05).
 	Settled time.Duration
 	// Sight is how long the host may take to show what it knows. The emulated host does so at once; this is the kit's own bound.
@@ -45,6 +48,7 @@ var Default = Deadlines{
 	Event:   2 * time.Second,
 	Start:   15 * time.Second,
 	Ending:  5 * time.Second,
+	Upload:  5 * time.Minute,
 	Settled: 20 * time.Second,
 	Sight:   2 * time.Second,
 	Silence: 2 * time.Second,

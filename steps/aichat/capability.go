@@ -31,6 +31,7 @@ var offers = []offer{
 	{phrase: "tells what agents read", capability: "read", callback: "agentReadMessages"},
 	{phrase: "announces transfers", capability: "transfer", callback: "beginTransferToAnotherAgent"},
 	{phrase: "takes files", capability: "files", callback: "updateCapabilities"},
+	{phrase: "looks at chosen files", capability: "files", method: "filesSelectedForUpload"},
 	{phrase: "can share the screen", capability: "screen", method: "screenShareStop"},
 	{phrase: "can reconnect", capability: "reconnect", method: "reconnect"},
 	{phrase: "stores state", capability: "state", callback: "updatePersistedState"},

@@ -17,7 +17,7 @@ import (
 	"deskcheck/steps"
 )
 
-const operations = `(availability queries|new conversations|messages|endings|answers about the screen)`
+const operations = `(availability queries|new conversations|messages|uploads|endings|answers about the screen)`
 
 var deskSteps = []definition{
 	define(`the desk says that agents are (online|offline|undeterminable)`, func(p *Player) any { return p.deskAvailability }),
@@ -54,7 +54,7 @@ var deskSteps = []definition{
 
 var operationOf = map[string]mockdesk.Operation{
 	"availability queries": mockdesk.OpAvailability, "new conversations": mockdesk.OpStart,
-	"messages": mockdesk.OpMessage, "endings": mockdesk.OpEnd, "answers about the screen": mockdesk.OpScreen,
+	"messages": mockdesk.OpMessage, "uploads": mockdesk.OpAttachment, "endings": mockdesk.OpEnd, "answers about the screen": mockdesk.OpScreen,
 }
 
 func (p *Player) reacts(r mockdesk.Reaction) any {
@@ -65,7 +65,7 @@ func (p *Player) reacts(r mockdesk.Reaction) any {
 }
 
 func (p *Player) deskAll(r mockdesk.Reaction) error {
-	for _, op := range []mockdesk.Operation{mockdesk.OpAvailability, mockdesk.OpStart, mockdesk.OpMessage, mockdesk.OpScreen, mockdesk.OpEnd, mockdesk.OpEvents} {
+	for _, op := range []mockdesk.Operation{mockdesk.OpAvailability, mockdesk.OpStart, mockdesk.OpMessage, mockdesk.OpAttachment, mockdesk.OpScreen, mockdesk.OpEnd, mockdesk.OpEvents} {
 		p.Desk.React(op, r)
 	}
 	return nil

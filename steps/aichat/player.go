@@ -57,6 +57,9 @@ type Player struct {
 	published map[string]string
 	// left says that the user has closed the page: there is nothing to look at any more.
 	left bool
+	// folder is where the user's files are, chosen all that the user has chosen, in order.
+	folder string
+	chosen []userFile
 	// before is what the user of each chat saw before the scripted integration last spoke.
 	before map[int]Screen
 }
@@ -212,6 +215,7 @@ func (p *Player) close() {
 	if p.site != nil {
 		p.site.close()
 	}
+	p.forgetFiles()
 	// The desk is the scenario's own and nobody waits for it any more.
 	_ = p.Close()
 }

@@ -19,6 +19,7 @@ type Screen struct {
 	Messages []Message `json:"messages"`
 	Card     *Card     `json:"card"`
 	Input    Input     `json:"input"`
+	Files    Files     `json:"files"`
 	Dialog   *Dialog   `json:"dialog"`
 	Loading  bool      `json:"loading"`
 	// Failure is the text shown when the integration could not be loaded or initialised.
@@ -78,6 +79,26 @@ type Input struct {
 	Text        string `json:"text"`
 }
 
+// Files is what the user can do with files, and has chosen.
+type Files struct {
+	// Offered says that there is a control to attach files, Enabled that it works now, Multiple that it takes several at once.
+	Offered  bool `json:"offered"`
+	Enabled  bool `json:"enabled"`
+	Multiple bool `json:"multiple"`
+	// Accept is the filter of the file chooser.
+	Accept string `json:"accept"`
+	// Staged are the files that were chosen and not sent.
+	Staged []StagedFile `json:"staged"`
+	// Sendable says that the user can press send now.
+	Sendable bool `json:"sendable"`
+}
+
+// StagedFile is a file that was chosen and not sent; Error is what the user reads against it, nil if nothing.
+type StagedFile struct {
+	Name  string  `json:"name"`
+	Error *string `json:"error"`
+}
+
 // Dialog is the question that the host asks before it ends something.
 type Dialog struct {
 	Title   string `json:"title"`
@@ -128,6 +149,13 @@ func (s Screen) describe() string {
 	}
 	if s.Dialog != nil {
 		parts = append(parts, "dialog "+quote(s.Dialog.Title))
+	}
+	for _, f := range s.Files.Staged {
+		if f.Error != nil {
+			parts = append(parts, "chosen file "+quote(f.Name)+" refused: "+quote(*f.Error))
+		} else {
+			parts = append(parts, "chosen file "+quote(f.Name))
+		}
 	}
 	last := s.Messages
 	if len(last) > 4 {
