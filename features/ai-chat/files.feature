@@ -29,6 +29,15 @@ Feature: Choosing files
       And the limit that was declared is in bytes
 
     @FILE-03
+    Scenario: A desk that takes one file at a time is not offered several
+      Given the integration takes files
+      And the desk takes one file at a time
+      And the user is talking to "Ann"
+      And the user can attach a file
+      When the user attaches "one is all.txt"
+      Then the user cannot attach another file
+
+    @FILE-03
     Scenario: A permission for one chat does not reach the next
       Given the integration takes files
       And the user is talking to "Ann"

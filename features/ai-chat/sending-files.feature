@@ -280,11 +280,11 @@ Feature: Sending files
       When the scripted integration reports "first.txt" as sent
       Then the user can attach a file
 
-    @FILE-08 @dialect:ai-chat
+    @FILE-08
     Scenario: The page hears of the files before they go
       When the user attaches "listed.txt"
       And the user sends the files
-      Then the page hears "human_agent:pre:send" with
+      Then the page hears "pre:send" with
         """json
         {"files": [{"id": "<string>", "status": "edit", "file": {"name": "listed.txt"}}]}
         """
