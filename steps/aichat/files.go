@@ -40,7 +40,7 @@ var fileSteps = []definition{
 	define(`the user can(not)? press send`, func(p *Player) any { return p.canPressSend }),
 	define(`the user sees that "([^"]*)" is refused`, func(p *Player) any { return p.seesRefused }),
 	define(`the user sees (no|\d+) chosen files?`, func(p *Player) any { return p.seesChosen }),
-	define(`the user sees "([^"]*)" as (uploading|uploaded|failed)`, func(p *Player) any { return p.seesFile }),
+	define(`the user sees "([^"]*)" as (uploading|uploaded|failed)`, func(p *Player) any { return p.seesSentFile }),
 	define(`the file chooser asks for (.+)`, func(p *Player) any { return p.chooserAsksFor }),
 }
 
@@ -366,7 +366,7 @@ func (p *Player) seesChosen(count string) error {
 	return p.sees(p.widget, count+" chosen files", func(s Screen) bool { return len(s.Files.Staged) == n })
 }
 
-func (p *Player) seesFile(name, status string) error {
+func (p *Player) seesSentFile(name, status string) error {
 	return p.sees(p.widget, quote(name)+" as "+status, func(s Screen) bool {
 		return s.position(func(m Message) bool { return m.Kind == "file" && m.Text == name && m.Status == status }) >= 0
 	})
