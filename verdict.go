@@ -121,7 +121,7 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 	}
 	f := reports.Scenario{
 		ID: s.ID, Own: s.Own, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, DurationMs: ms(took), Runs: 1,
-		Steps: stepsOf(came.Outcomes), Evidence: reports.Evidence{Entries: entriesOf(came.Entries), Image: came.Screenshot},
+		Scripted: came.Scripted, Steps: stepsOf(came.Outcomes), Evidence: reports.Evidence{Entries: entriesOf(came.Entries), Image: came.Screenshot},
 	}
 	seen := map[string]bool{}
 	add := func(c reports.Check) {
@@ -331,6 +331,7 @@ func (r *record) judgeRequirements() {
 			one.Verdict, one.Reason = reports.NotApplicable, q.Observe
 		}
 		first := true
+		tried := r.triedOn(q)
 		for _, s := range r.result.Scenarios {
 			if s.Own { // what it shows is told there; the contract's verdict rests on the contract's scenarios
 				continue
@@ -342,6 +343,9 @@ func (r *record) judgeRequirements() {
 				if c.Requirement != q.ID {
 					continue
 				}
+				if s.Scripted && c.Verdict == reports.Passed && tried == reports.NotApplicable {
+					continue // the chat keeps its part, which does not say that the integration has the capability
+				}
 				one.Scenarios = append(one.Scenarios, s.ID)
 				if next := worse(one.Verdict, c.Verdict); first || next != one.Verdict {
 					one.Verdict, one.Reason = c.Verdict, c.Recorded
@@ -352,6 +356,19 @@ func (r *record) judgeRequirements() {
 		}
 		r.result.Requirements = append(r.result.Requirements, one)
 	}
+}
+
+// triedOn is the best that the scenarios with the integration under test show of a requirement that binds it; NotRun if there are none.
+func (r *record) triedOn(q fixtures.Requirement) reports.Verdict {
+	best := reports.NotRun
+	for _, s := range r.result.Scenarios {
+		for _, c := range s.Checks {
+			if c.Requirement == q.ID && !s.Own && !s.Scripted && slices.Contains(q.Binds, "integration") {
+				best = worse(best, c.Verdict)
+			}
+		}
+	}
+	return best
 }
 
 // complete says whether every scenario that speaks of a requirement was selected.

@@ -163,3 +163,29 @@ func TestVerdictOfARun(t *testing.T) {
 		assert.Equal(t, reports.ExitNotConformant, r.ExitCode)
 	})
 }
+
+// TestHostPassesForItselfOnly shows that the chat's keeping its part of a requirement is no pass for an integration that lacks the capability.
+func TestHostPassesForItselfOnly(t *testing.T) {
+	both := fixtures.Catalogue{Requirements: []fixtures.Requirement{
+		{ID: "SCREEN-01", Area: "SCREEN", Level: "MUST", Dialects: []string{"ai-chat"}, Binds: []string{"integration", "host"}},
+	}}
+	onHost, onIntegration := scenarioFor("screen/1", "SCREEN-01"), scenarioFor("screen/2", "SCREEN-01")
+	ofHost := came(nil)
+	ofHost.Scripted = true
+	for name, tc := range map[string]struct {
+		integration error
+		want        reports.Verdict
+	}{
+		"without the capability": {&steps.NotApplicable{Capability: "screen"}, reports.NotApplicable},
+		"with it":                {nil, reports.Passed},
+		"broken":                 {&steps.Failure{Expected: "a", Recorded: "b"}, reports.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := []steps.Scenario{onHost, onIntegration}
+			r := newRecord(DefaultConfig(), both, all, all, reports.Integration{}, browser.Installation{})
+			r.add(r.finding(onHost, ofHost, time.Millisecond))
+			r.add(r.finding(onIntegration, came(tc.integration), time.Millisecond))
+			assert.Equal(t, tc.want, requirement(t, r.finish(nil), "SCREEN-01").Verdict)
+		})
+	}
+}

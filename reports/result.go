@@ -185,6 +185,8 @@ type Scenario struct {
 	// Runs is how often it ran, Differed whether its runs disagreed (a flake, which fails the run).
 	Runs     int  `json:"runs"`
 	Differed bool `json:"differed,omitempty"`
+	// Scripted says that it tried the chat with the kit's scripted integration, and not the one under test.
+	Scripted bool `json:"scripted,omitempty"`
 	// Rerun says that the browser died under it once and that this is the second run.
 	Rerun bool   `json:"rerun,omitempty"`
 	Steps []Step `json:"steps"`
