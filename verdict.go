@@ -214,7 +214,8 @@ func (r *record) learn(came aichat.Performance) {
 func stepsOf(outcomes []steps.Outcome) []reports.Step {
 	list := make([]reports.Step, 0, len(outcomes))
 	for _, o := range outcomes {
-		one := reports.Step{Keyword: o.Step.Keyword, Text: o.Step.Text, Argument: o.Step.Argument(), Status: "passed", DurationMs: ms(o.Duration), FirstEntry: o.First, LastEntry: o.Last}
+		one := reports.Step{Keyword: o.Step.Keyword, Text: o.Step.Text, Argument: o.Step.Argument(), Status: "passed", DurationMs: ms(o.Duration), FirstEntry: o.First, LastEntry: o.Last,
+			WaitedMs: ms(o.Spent.Waited), RestedMs: ms(o.Spent.Rested), PassedMs: ms(o.Spent.Passed)}
 		switch {
 		case !o.Ran:
 			one.Status = "skipped"

@@ -63,7 +63,8 @@ func settle(r *Result) *Result {
 		s.Requirements, s.Checks = list(s.Requirements), list(s.Checks)
 		s.Steps = list(slices.Clone(s.Steps))
 		for j := range s.Steps {
-			s.Steps[j].DurationMs = round(s.Steps[j].DurationMs)
+			step := &s.Steps[j]
+			step.DurationMs, step.WaitedMs, step.RestedMs, step.PassedMs = round(step.DurationMs), round(step.WaitedMs), round(step.RestedMs), round(step.PassedMs)
 		}
 		s.Evidence.Journal, s.Evidence.Screenshot = "journals/"+stems[i]+".ndjson", ""
 		if len(s.Evidence.Image) > 0 {

@@ -206,6 +206,11 @@ type Step struct {
 	// Status is passed, failed or skipped.
 	Status     string  `json:"status"`
 	DurationMs float64 `json:"durationMs"`
+	// WaitedMs is the real time that it waited for something to be recorded, RestedMs that for the page to come to rest, and PassedMs how far it advanced the
+	// scenario's own clock.
+	WaitedMs float64 `json:"waitedMs,omitempty"`
+	RestedMs float64 `json:"restedMs,omitempty"`
+	PassedMs float64 `json:"passedMs,omitempty"`
 	// FirstEntry and LastEntry bound the journal entries (by Seq) that were recorded while it ran; 0 if none.
 	FirstEntry int `json:"firstEntry,omitempty"`
 	LastEntry  int `json:"lastEntry,omitempty"`

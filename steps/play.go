@@ -20,6 +20,8 @@ type Outcome struct {
 	Duration time.Duration
 	// First and Last bound the journal entries (Seq) that appeared while it ran; 0 if none did.
 	First, Last int
+	// Spent is what its waits cost.
+	Spent Spent
 	// Err is why it did not pass: a *Failure, *NotApplicable, *HarnessError or another error; nil when it passed or was skipped.
 	Err error
 	// Ran is false for the steps after one that did not pass.

@@ -25,6 +25,8 @@ type World struct {
 	mu sync.Mutex
 	// sequence maps the page's own numbers of entries to those of the journal, by document and number.
 	sequence map[int]int
+	// spent is what the scenario's waits have cost so far.
+	spent Spent
 	// hook sees each entry that came from the page, so that a contract can check it where it is recorded.
 	hook func(journal.Entry)
 }
@@ -47,6 +49,22 @@ func NewWorld(ctx context.Context, tab *browser.Tab, deadlines Deadlines) (*Worl
 	}()
 	return w, nil
 }
+
+// Spent is what waiting has cost: the first two in real time, the third on the scenario's own clock.
+type Spent struct {
+	// Waited is the real time spent on waiting for an entry, Rested that on waiting for the page to come to rest.
+	Waited, Rested time.Duration
+	// Passed is how far the scenario's clock was advanced.
+	Passed time.Duration
+}
+
+// Minus is what was spent since an earlier moment.
+func (s Spent) Minus(before Spent) Spent {
+	return Spent{s.Waited - before.Waited, s.Rested - before.Rested, s.Passed - before.Passed}
+}
+
+// Spent says what the scenario's waits have cost so far. It is for the goroutine that plays the steps.
+func (w *World) Spent() Spent { return w.spent }
 
 // Close ends the desk and every wait.
 func (w *World) Close() error {
@@ -120,6 +138,7 @@ func (w *World) Until(done func() bool, within time.Duration) error {
 func (w *World) waits(done func() bool, wall time.Duration) bool {
 	ctx, cancel := context.WithTimeout(w.ctx, wall)
 	defer cancel()
+	defer func(began time.Time) { w.spent.Waited += time.Since(began) }(time.Now())
 	return w.Journal.WaitUntil(ctx, done) == nil
 }
 
@@ -133,6 +152,7 @@ func (w *World) Pass(d time.Duration) error {
 func (w *World) Rest() error {
 	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Quiet)
 	defer cancel()
+	defer func(began time.Time) { w.spent.Rested += time.Since(began) }(time.Now())
 	for looks := 0; ctx.Err() == nil; looks++ {
 		// The error is the context's, which the loop looks at.
 		_ = w.Desk.WaitSent(ctx)
@@ -180,6 +200,7 @@ func (w *World) run(d time.Duration, done func() bool) error {
 func (w *World) jump(d time.Duration) error {
 	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Quiet)
 	defer cancel()
+	w.spent.Passed += d
 	err := w.Tab.Jump(ctx, d)
 	w.Desk.Clock().Advance(d)
 	if err == nil {

@@ -185,7 +185,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --baseline wrte", `--baseline: expected write, found "wrte"`, ``},
 		{"run --baseline write --fail-fast", `--baseline write needs a whole run, and --fail-fast ends it early`, `drop one of them`},
 		{"run -c nope.yaml", `nope.yaml does not exist`, `"deskcheck config init" writes one`},
-		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles, steps`},
+		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles, steps, slow`},
 		{"list features capabilities", `list features takes no words, found "capabilities"`, `only steps can be searched; for the others, pipe the list into grep`},
 		{"list features --uncovered", `--uncovered is for requirements, not for features`, ``},
 		{"list --quiet --json", `--quiet and --json exclude each other`, ``},
@@ -342,6 +342,9 @@ func TestRunBaseline(t *testing.T) {
 
 func TestList(t *testing.T) {
 	for _, subject := range subjects {
+		if subject == "slow" { // it is about a run, see TestListSlow
+			continue
+		}
 		b := newBench(t)
 		assert.Zero(t, b.does("list", subject))
 		golden(t, "list-"+subject+".txt", b.stdout.String())
@@ -368,6 +371,18 @@ func TestListQuiet(t *testing.T) {
 		assert.Equal(t, want, b.stdout.String(), args)
 		assert.Empty(t, b.stderr.String(), args)
 	}
+}
+
+func TestListSlow(t *testing.T) {
+	b := newBench(t)
+	assert.Equal(t, 2, b.does("list", "slow"))
+	assert.Equal(t, "error: deskcheck-report/results.json: no results of a run\nfix:   \"deskcheck run\" writes them; --report names their folder\n", b.stderr.String())
+
+	b.result.Scenarios[0].DurationMs = 2000
+	b.result.Scenarios[0].Steps = []reports.Step{{Keyword: "When", Text: "the user waits", Status: "passed", DurationMs: 1900, WaitedMs: 1890, PassedMs: 20000}}
+	require.NoError(t, reports.Write("there", b.result))
+	assert.Zero(t, b.does("list", "slow", "--report", "there"))
+	assert.Equal(t, "      2s  ai-chat/requesting/7  The desk takes the session\n          1.9s: When the user waits\n          1,890 ms for something to be recorded, 10 ms of work; 20.0 s of the scenario's own time\n            passed\n", b.stdout.String())
 }
 
 func TestListSteps(t *testing.T) {

@@ -23,6 +23,7 @@ const listLong = `Lists what the contract demands and what deskcheck has for it.
   capabilities   the parts of the contract, for --capability and for capabilities: in deskcheck.yaml
   profiles       what an integration can earn, for --profile
   steps [WORD…]  the sentences of which features are made, for --features; with words, those that speak of all of them
+  slow           the ten slowest scenarios of the last run, and what each waited for
 
 On a terminal the last column wraps to the width; in a pipe every row is one line, for grep.`
 
@@ -33,7 +34,7 @@ const listExample = `  deskcheck list
   deskcheck list steps typing`
 
 // subjects are what list knows, in the order of its help.
-var subjects = []string{"requirements", "features", "integrations", "capabilities", "profiles", "steps"}
+var subjects = []string{"requirements", "features", "integrations", "capabilities", "profiles", "steps", "slow"}
 
 type listFlags struct {
 	config                 deskcheck.Config
@@ -64,6 +65,9 @@ func (p *program) listCommand() *cobra.Command {
 			if len(args) > 1 && subject != "steps" && slices.Contains(subjects, subject) {
 				return &deskcheck.UserError{Err: fmt.Errorf("list %s takes no words, found %q", subject, args[1]), Fix: "only steps can be searched; for the others, pipe the list into grep"}
 			}
+			if subject == "slow" {
+				return p.listSlow(f)
+			}
 			if subject == "steps" {
 				return p.listSteps(f, args[1:])
 			}
@@ -76,6 +80,7 @@ func (p *program) listCommand() *cobra.Command {
 	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate or web-chat")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "bare IDs, one a line")
 	flags.BoolVar(&f.json, "json", false, "everything, as JSON")
+	flags.StringVar(&f.config.Report, "report", f.config.Report, "the `DIR` of the run's report, for slow")
 	addGroups(c, flagGroup{"Flags", flags})
 	return c
 }

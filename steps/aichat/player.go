@@ -126,7 +126,9 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	defer p.close()
 
 	previous := messages.PickleStepType_UNKNOWN
+	var spent []steps.Spent
 	before := func(_ int, step steps.Step) {
+		spent = append(spent, p.Spent())
 		if step.Type == messages.PickleStepType_ACTION && previous != messages.PickleStepType_ACTION {
 			p.mark = p.Journal.Len()
 		}
@@ -138,6 +140,10 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 		}
 	}
 	result := Performance{Outcomes: steps.Play(ctx, s, register, before, p.Journal.Len)}
+	spent = append(spent, p.Spent())
+	for i := range len(spent) - 1 {
+		result.Outcomes[i].Spent = spent[i+1].Minus(spent[i])
+	}
 	p.closing(&result)
 	result.Scripted, result.Unstarted = p.scripted, p.unstarted
 	// A page that was lost while the integration was being built never came to say so.
