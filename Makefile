@@ -21,7 +21,7 @@ run: browser build ## Install what is missing, build, and certify the reference 
 	@bin/deskcheck run
 
 .PHONY: test
-test: browser compiler lint vet unit selftest ## Lint, vet, unit tests with the race detector, and the conformance of the kit itself.
+test: browser compiler lint vet unit selftest smoke ## Lint, vet, unit tests with the race detector, and the conformance of the kit itself.
 
 .PHONY: build
 build: ## Build bin/deskcheck.
@@ -49,6 +49,10 @@ unit: ## Run the tests, the features among them, with the race detector.
 .PHONY: selftest
 selftest: build ## Show that every check can fail: run the broken integrations.
 	@bin/deskcheck selftest
+
+.PHONY: smoke
+smoke: build ## Run the interaction flow in the real chat; npm installs it once.
+	@bash fixtures/hosts/smoke
 
 .PHONY: bench
 bench: browser build ## Print the figures of speed, with the same scenarios under Playwright Test beside them.

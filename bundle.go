@@ -121,10 +121,10 @@ func embeddedFiles() api.Plugin {
 	}}
 }
 
-// bundleHost joins the modules of the host page, and the data of the dialects, into one script: a scenario loads it anew, and one file comes sooner than ten.
-func bundleHost() ([]byte, error) {
+// bundleHost joins the modules of a host page, and the data of the dialects, into one script: a scenario loads it anew, and one file comes sooner than ten.
+func bundleHost(host string) ([]byte, error) {
 	options := buildOptions()
-	options.EntryPoints = []string{"/hosts/emulated/main.js"}
+	options.EntryPoints = []string{"/hosts/" + host + "/main.js"}
 	options.AbsWorkingDir = "/"
 	options.Plugins = []api.Plugin{embeddedFiles()}
 	options.External = []string{"/integration.js", "/probe.js"}

@@ -208,6 +208,9 @@ func (c Config) value() map[string]any {
 // crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
 func (c Config) crossProblems() ([]ConfigProblem, error) {
 	problems := c.integrationProblems()
+	if c.Host == hostCarbon && c.Dialect != "ai-chat" {
+		problems = append(problems, ConfigProblem{Key: "host", Message: fmt.Sprintf("carbon is the AI chat itself and speaks the dialect ai-chat only, not %s; try that dialect on the host emulated", c.Dialect)})
+	}
 	if c.SlowMo < 0 || c.SlowMo > longestSlowMo {
 		problems = append(problems, ConfigProblem{Key: "slow-mo", Expected: "a duration from 0 to 1m, such as 250ms or 1.5s", Found: c.SlowMo.String()})
 	}

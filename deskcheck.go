@@ -30,6 +30,11 @@ type Progress interface {
 	Finished(s reports.Scenario, done, total int)
 }
 
+// Preparing is what a Progress may be too, to hear in a few words of what a run has to do before it begins and what takes long.
+type Preparing interface {
+	Preparing(what string)
+}
+
 // Run certifies what the configuration names. The Result is the verdict on the integration; the error says that no verdict could be had: a *UserError for
 // what the user has to change, an *EnvironmentError for what the machine lacks. When the environment fails in the middle, both are given: the Result holds what ran.
 func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, error) {
@@ -56,6 +61,18 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err != nil {
 		return nil, err
 	}
+	quirks, err := fixtures.Quirks(c.Host)
+	if err != nil {
+		return nil, err
+	}
+	if c.Host == hostCarbon {
+		library, err := serveCarbonChat(ctx, progress)
+		if err != nil {
+			return nil, err
+		}
+		defer library.Close()
+		stage.ChatURL = library.URL
+	}
 	pool, err := launch(ctx, c)
 	if err != nil {
 		return nil, err
@@ -63,7 +80,7 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	defer func() { _ = pool.Close() }() // The verdict is in; a browser that does not end cleanly is killed by its pool.
 
 	r := newRecord(c, catalogue, all, selected, about, pool.Installation())
-	problem := (&performance{stage: stage, pool: pool, config: c, record: r, progress: progress}).play(ctx, selected)
+	problem := (&performance{stage: stage, pool: pool, config: c, record: r, progress: progress, quirks: quirks}).play(ctx, selected)
 	r.result.Browser.Replaced = pool.Replaced()
 	return r.finish(problem), problem
 }
@@ -115,7 +132,7 @@ func selectables(all []steps.Scenario, catalogue []fixtures.Requirement) []Selec
 
 // stageOf gathers what all scenarios share.
 func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
-	host, err := fs.Sub(fixtures.FS(), "hosts/emulated")
+	host, err := fs.Sub(fixtures.FS(), "hosts/"+c.Host)
 	if err != nil {
 		return nil, fmt.Errorf("the embedded host page: %w", err)
 	}
@@ -123,7 +140,7 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the embedded scripted integration: %w", err)
 	}
-	script, err := bundleHost()
+	script, err := bundleHost(c.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +185,32 @@ type performance struct {
 	config   Config
 	record   *record
 	progress Progress
+	// quirks are those of the host.
+	quirks []fixtures.Quirk
+}
+
+// notCarried stands for the performance of a scenario that the host cannot carry.
+func notCarried(s steps.Scenario, why string) aichat.Performance {
+	outcomes := make([]steps.Outcome, 0, len(s.Steps))
+	for _, step := range s.Steps {
+		outcomes = append(outcomes, steps.Outcome{Step: step})
+	}
+	outcomes[0].Err = &steps.NotApplicable{Why: why}
+	return aichat.Performance{Outcomes: outcomes, Scripted: true} // nothing was learnt of the integration
+}
+
+// quirkOf finds the quirk of the host for which a scenario cannot be carried out on it.
+func quirkOf(quirks []fixtures.Quirk, s steps.Scenario) (fixtures.Quirk, bool) {
+	sentences := make([]string, 0, len(s.Steps))
+	for _, step := range s.Steps {
+		sentences = append(sentences, step.Text)
+	}
+	for _, q := range quirks {
+		if q.Touches(s.Name, sentences) {
+			return q, true
+		}
+	}
+	return fixtures.Quirk{}, false
 }
 
 // play runs every scenario as often as told. It gives the error that ended the run early, nil if all ran.
@@ -258,6 +301,10 @@ func (p *performance) order(selected []steps.Scenario) []steps.Scenario {
 
 // one runs a scenario and says what it shows. Its error ends the run.
 func (p *performance) one(ctx context.Context, s steps.Scenario) (aichat.Performance, reports.Scenario, error) {
+	if q, ok := quirkOf(p.quirks, s); ok {
+		came := notCarried(s, fmt.Sprintf("the host %s cannot show it (%s): %s", p.config.Host, q.ID, q.What))
+		return came, p.record.finding(s, came, 0), nil
+	}
 	came, took, rerun, err := p.perform(ctx, s)
 	if err != nil {
 		return came, reports.Scenario{}, err
@@ -267,10 +314,18 @@ func (p *performance) one(ctx context.Context, s steps.Scenario) (aichat.Perform
 	return came, finding, nil
 }
 
+// deadlinesOf gives the real chat, which is some ten times the work of ours, its time.
+func deadlinesOf(host string) steps.Deadlines {
+	if host == hostCarbon {
+		return steps.Default.Slower(4)
+	}
+	return steps.Default
+}
+
 // guarded keeps a panic of the kit's own from taking the other scenarios, and what was found so far, with it.
 func (p *performance) guarded(ctx context.Context, tab *browser.Tab, s steps.Scenario) (came aichat.Performance, err error) {
 	defer steps.Recovered("play the scenario "+s.ID, &err)
-	return p.stage.Perform(ctx, tab, s, steps.Default), nil
+	return p.stage.Perform(ctx, tab, s, deadlinesOf(p.config.Host)), nil
 }
 
 // perform plays a scenario on a tab of the pool, a second time if the browser died under it: that says nothing about the integration, unless it happens again.

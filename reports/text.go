@@ -95,6 +95,15 @@ func (t *Text) Started(total int) {
 	t.showProgress(0, total)
 }
 
+// Preparing tells of what takes long before the first scenario runs.
+func (t *Text) Preparing(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.o.Quiet {
+		t.print(oneLine(what) + "\n")
+	}
+}
+
 // Finished tells of a scenario that has ended, done of total so far. It may be called from several goroutines at once.
 func (t *Text) Finished(s Scenario, done, total int) {
 	t.mu.Lock()

@@ -62,3 +62,11 @@ var Default = Deadlines{
 	Input:    5 * time.Second,
 	Scenario: 60 * time.Second,
 }
+
+// Slower gives the same deadlines with more real time, for a host that is n times as much work for the machine. What the contract measures stays as it is.
+func (d Deadlines) Slower(n int) Deadlines {
+	for _, wall := range []*time.Duration{&d.Patience, &d.Quiet, &d.Answer, &d.Grace, &d.Boot, &d.Input, &d.Scenario} {
+		*wall *= time.Duration(n)
+	}
+	return d
+}

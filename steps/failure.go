@@ -20,7 +20,7 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("expected %s; recorded: %s", f.Expected, f.Recorded)
 }
 
-// NotApplicable ends a scenario without a verdict: the integration does not have the capability that it is about.
+// NotApplicable ends a scenario without a verdict: the integration does not have the capability that it is about, or the host cannot carry it.
 type NotApplicable struct {
 	// Capability is the optional part of the contract that is missing, Why how that was seen. Without a capability it is the run that lacks something, and Why says what.
 	Capability string

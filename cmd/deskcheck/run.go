@@ -65,7 +65,7 @@ func (p *program) runCommand() *cobra.Command {
 	what.StringVar(&f.config.Integration.Bundle, "bundle", "", "a prebuilt script `FILE` instead")
 	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory")
 	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat)")
-
+	what.StringVar(&f.config.Host, "host", f.config.Host, "the `NAME` of the chat that loads the integration: emulated is ours, carbon the real one (npm installs it once)")
 	what.StringVar(&f.config.Features, "features", "", "a `DIR` with features of your own, to run as well; see \"deskcheck list steps\"")
 
 	which := pflag.NewFlagSet("which", pflag.ContinueOnError)
@@ -159,6 +159,7 @@ func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selecti
 		"bundle":      func() { config.Integration.Bundle = f.config.Integration.Bundle },
 		"global":      func() { config.Integration.Global = f.config.Integration.Global },
 		"dialect":     func() { config.Dialect = f.config.Dialect },
+		"host":        func() { config.Host = f.config.Host },
 		"tags":        func() { config.Tags = f.config.Tags },
 		"features":    func() { config.Features = f.config.Features },
 		"profile":     func() { config.Profile = f.config.Profile },
@@ -343,6 +344,7 @@ func (p *program) completeRun(c *cobra.Command) {
 		return names
 	}))
 	complete("dialect", cobra.FixedCompletions(deskcheck.Dialects(), cobra.ShellCompDirectiveNoFileComp))
+	complete("host", cobra.FixedCompletions([]cobra.Completion{"emulated", "carbon"}, cobra.ShellCompDirectiveNoFileComp))
 	complete("baseline", cobra.FixedCompletions([]cobra.Completion{"write"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, flag := range []string{"export", "global", "tags", "workers", "seed", "repeat", "slow-mo"} {
 		complete(flag, cobra.NoFileCompletions)

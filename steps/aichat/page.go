@@ -96,7 +96,7 @@ func (p *Player) assistantMessage(doc *godog.DocString) error {
 
 func connectMessage(item map[string]any) map[string]any {
 	item["response_type"] = "connect_to_agent"
-	return map[string]any{"id": "hand-over", "output": map[string]any{"generic": []any{item}}}
+	return map[string]any{"output": map[string]any{"generic": []any{item}}}
 }
 
 func (p *Player) handsOverTo(queue string) error {

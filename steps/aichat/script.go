@@ -78,6 +78,10 @@ func (p *Player) scriptedCallsWith(callback, args string) error {
 
 // scriptedCalls has the scripted integration make a callback and waits until the host has answered it.
 func (p *Player) scriptedCalls(callback string, args []any) error {
+	// What is on its way to the screen is not news.
+	if err := p.Rest(); err != nil {
+		return err
+	}
 	mark := p.Journal.Len()
 	p.before[p.widget] = p.screen(p.widget)
 	if err := p.call("deskcheckProbe.call", callback, args); err != nil {

@@ -19,6 +19,8 @@ type Stage struct {
 	Host fs.FS
 	// HostScript is main.js of the host page with all that it imports.
 	HostScript []byte
+	// ChatURL is where the real chat is served as a script, empty for a host that needs none.
+	ChatURL string
 	// Probe is the source of the kit's scripted integration.
 	Probe []byte
 	// Integration is the bundle under test.
@@ -122,6 +124,7 @@ func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 	if config.Integration.Module != "" {
 		ahead = `<link rel="modulepreload" href="` + config.Integration.Module + `" />`
 	}
+	page = bytes.Replace(page, []byte(`src="chat.js"`), []byte(`src="`+st.ChatURL+`"`), 1)
 	page = bytes.Replace(page, []byte("</head>"), []byte(ahead+"</head>"), 1)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

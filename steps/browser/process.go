@@ -126,7 +126,8 @@ func flags(found Installation, o Options) []chromedp.ExecAllocatorOption {
 	}
 	// Drawing is most of a page's cost when nothing but the processor draws it, so an unseen window has no more pixels than a chat needs. The other services of the
 	// browser need no processes of their own for pages of the loopback, and a heap that starts small is cleaned before it is large; it may still grow to any size.
-	return append(list, chromedp.Headless, chromedp.WindowSize(480, 640),
+	// A user who wants no movement gets none: an animation that nobody watches only keeps the next act waiting.
+	return append(list, chromedp.Headless, chromedp.WindowSize(480, 640), chromedp.Flag("force-prefers-reduced-motion", true),
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-software-rasterizer", true), chromedp.Flag("in-process-gpu", true),
 		chromedp.Flag("enable-features", "NetworkServiceInProcess2"), chromedp.Flag("js-flags", "--initial-heap-size=16"))
 }

@@ -223,7 +223,7 @@ let wanted = { frames: 0, held: 0 };
 const CALM_TURNS = 4;
 
 // settled is kept when at least `frames` socket frames were dispatched, at most `held` requests are in flight, no timer is due and a few turns of the event loop
-// brought nothing new. It tells {frames, inFlight, entries}.
+// brought nothing new; with a host that draws in its own time, a frame neither. It tells {frames, inFlight, entries}.
 function settled(want) {
   const frames = whole(want?.frames), held = whole(want?.held);
   wanted = { frames, held };
@@ -247,6 +247,7 @@ function settled(want) {
       calm++;
       if (calm > CALM_TURNS) resolve(bare({ frames: framesSeen(), inFlight: mapSize(flights), entries: lastID }));
       else if (calm === 2) setTimer(window, step, 0);
+      else if (calm === 3 && drawsLate()) requestFrame(window, step);
       else turn(step);
     };
     turn(step);

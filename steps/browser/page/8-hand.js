@@ -2,6 +2,9 @@
 const hand = create(null);
 let driver = null;
 
+// drawsLate tells of a host that draws in its own time: it says for how many frames an element must have stood still, because nothing else tells when it is done.
+const drawsLate = () => driver !== null && whole(driver.still) > 0;
+
 // The screen is recorded when something visible may have changed, at most once a task.
 const screens = new NativeMap();
 let lookQueued = false;
@@ -47,6 +50,7 @@ override(Element.prototype, 'attachShadow', function (options) {
 stay(document, 'input', mutated);
 
 function mutated() {
+  if (drawsLate()) changed();
   queueLook();
   if (sought !== null) sought.again();
 }
@@ -59,7 +63,7 @@ let frameCount = 0;
 function target(name, widget) {
   if (sought !== null) sought.over = true;
   return promised((resolve) => {
-    const search = { name, widget, over: false, queued: false, reason: '', element: null, box: null, frame: -1, scrolls: 0 };
+    const search = { name, widget, over: false, queued: false, reason: '', element: null, box: null, frame: -1, still: 0, scrolls: 0 };
     const attempt = () => {
       search.queued = false;
       if (search.over) return;
@@ -128,10 +132,11 @@ function reach(search) {
 
   const still = search.box !== null && search.frame !== frameCount && box.x === search.box.x && box.y === search.box.y && box.width === search.box.width && box.height === search.box.height;
   if (search.frame !== frameCount) {
+    search.still = still ? search.still + 1 : 0;
     search.box = box;
     search.frame = frameCount;
   }
-  if (still ? starting() : restless()) return refuse(search, name + ' is still moving, or the page is animating something');
+  if (drawsLate() ? search.still < driver.still : still ? starting() : restless()) return refuse(search, name + ' is still moving, or the page is animating something');
 
   const points = clickPoints(element, box);
   if (!inView(points[0]) && search.scrolls < 3) {
@@ -145,6 +150,12 @@ function reach(search) {
     const hit = hitAt(points[i].x, points[i].y);
     if (isWithin(element, hit)) return points[i];
     cover ??= hit;
+  }
+  // It may have been scrolled under the edge of a box within the window.
+  if (cover !== null && search.scrolls < 1) {
+    search.scrolls++;
+    scrollIntoView(element, { __proto__: null, block: 'center', inline: 'center', behavior: 'instant' });
+    return reach(search);
   }
   return refuse(search, cover === null ? name + ' is outside of the window' : name + ' is covered by <' + nameElement(cover) + '>');
 }
