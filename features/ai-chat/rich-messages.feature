@@ -60,6 +60,16 @@ Feature: Rich messages
     Then no message holds what the chat would not show
     And no message holds what the contract leaves out
 
+  @TYPE-09
+  Scenario: An early chat is given only what every version of it shows
+    Given the chat is an early web chat
+    And the user is talking to "Ann"
+    When "Ann" sends the picture "The way to our shop"
+    And "Ann" sends the file "invoice.pdf"
+    And 2 seconds pass
+    Then every item is a text or an error
+    And the user reads "invoice.pdf" somewhere in the agent's words
+
   @TYPE-10
   Scenario: Several parts stay in their order
     Given the user is talking to "Ann"

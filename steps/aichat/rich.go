@@ -36,6 +36,7 @@ var richChecks = []definition{
 	define(`the user reads of the custom content "([^"]*)", whether or not the page can show it`, func(p *Player) any { return p.seesCustom }),
 	define(`the user reads "([^"]*)" somewhere in the agent's words`, func(p *Player) any { return p.readsSomewhere }),
 	define(`the user gets "([^"]*)", the picture "([^"]*)" and "([^"]*)" in this order`, func(p *Player) any { return p.getsInOrder }),
+	define(`every item is a text or an error`, func(p *Player) any { return p.onlyTextAndErrors }),
 	define(`no message holds what the chat would not show`, func(p *Player) any { return p.noViolationOf("TYPE-07", "items of a type that the chat knows") }),
 	define(`no message holds what the contract leaves out`, func(p *Player) any { return p.noViolationOf("TYPE-08", "items of a type that the contract has") }),
 	define(`no message would speak in the user's name`, func(p *Player) any { return p.noViolationOf("TYPE-05", "no button but a link") }),
@@ -240,6 +241,21 @@ func (p *Player) getsInOrder(before, title, after string) error {
 		return err
 	}
 	return &steps.Failure{Expected: fmt.Sprintf("%s, then the picture %s, then %s", quote(before), quote(title), quote(after)), Recorded: "the user sees " + quote(clip(flow())), Hint: p.trouble()}
+}
+
+// onlyTextAndErrors is about a chat that shows no other items, whatever its later versions show.
+func (p *Player) onlyTextAndErrors() error {
+	for _, s := range p.sayings() {
+		output, _ := s.object["output"].(map[string]any)
+		items, _ := output["generic"].([]any)
+		for _, item := range items {
+			one, _ := item.(map[string]any)
+			if kind := one["response_type"]; kind != "text" && kind != "inline_error" {
+				return &steps.Failure{Expected: "items of the types text and inline_error alone", Recorded: short(kind), Entry: s.entry.Seq, Hint: "other types came with later versions of the chat: ask for the version, or say it in words"}
+			}
+		}
+	}
+	return nil
 }
 
 // ---- the host alone ----
