@@ -60,13 +60,15 @@ type Config struct {
 type Integration struct {
 	// File is a source file, Export the name of its export that is the factory (empty: the default export).
 	File, Export string
-	// Bundle is a prebuilt classic script, Global the global variable in which it leaves the factory.
+	// Bundle is a prebuilt classic script, Global the global variable in which it leaves the factory; without one, the script writes it into the chat's own configuration.
 	Bundle, Global string
 }
 
 // String names it as a run does when it begins, such as "src/desk.ts (default export)".
 func (i Integration) String() string {
 	switch {
+	case i.Bundle != "" && i.Global == "":
+		return i.Bundle + " (registers itself)"
 	case i.Bundle != "":
 		return fmt.Sprintf("%s (global %s)", i.Bundle, i.Global)
 	case i.File == "":
@@ -260,7 +262,7 @@ func (c Config) integrationProblems() []ConfigProblem {
 		return []ConfigProblem{{Key: "integration.bundle", Message: "a source file and a bundle exclude each other; give one of them"}}
 	case i.Bundle != "" && i.Export != "":
 		return []ConfigProblem{{Key: "integration.export", Message: "an export belongs to a source file; a bundle leaves its factory in a global variable"}}
-	case i.Bundle != "" && i.Global == "":
+	case i.Bundle != "" && i.Global == "" && !c.registers():
 		return []ConfigProblem{{Key: "integration.global", Expected: "the name of the global variable in which the bundle leaves its factory", Found: found(nil)}}
 	case i.Bundle == "" && i.Global != "":
 		return []ConfigProblem{{Key: "integration.bundle", Expected: "the path of the script that leaves its factory in " + i.Global, Found: found(nil)}}
@@ -286,6 +288,12 @@ func (c Config) secretProblems() []ConfigProblem {
 		}
 	}
 	return problems
+}
+
+// registers says whether the page of the dialect is configured through a global object, into which a script can write its factory itself.
+func (c Config) registers() bool {
+	d, err := fixtures.ReadDialect(c.Dialect)
+	return err == nil && d.Configuration != ""
 }
 
 // largestScript bounds the integration's own file: what is larger does not get through a page in time.

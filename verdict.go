@@ -43,6 +43,7 @@ type record struct {
 	selected  map[string]bool
 	findings  map[string]reports.Scenario
 	result    *reports.Result
+	misfits   misfits
 	mu        sync.Mutex
 	// seen says by what the integration was seen to have a capability.
 	seen map[string]string
@@ -61,6 +62,7 @@ func newRecord(c Config, catalogue fixtures.Catalogue, all, selected []steps.Sce
 			Seed:    c.Seed, Repeat: max(c.Repeat, 1), Workers: c.Workers, StartedAt: time.Now().UTC(), Selection: selectionOf(c),
 		},
 	}
+	r.misfits.dialect = c.Dialect
 	if r.result.Seed == 0 {
 		r.result.Seed = time.Now().UnixNano() % 1_000_000
 	}
@@ -179,6 +181,9 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 	if !came.Scripted && came.Name != "" {
 		r.learn(came)
 	}
+	r.mu.Lock()
+	r.misfits.learn(came)
+	r.mu.Unlock()
 	return f
 }
 
@@ -293,6 +298,9 @@ func (r *record) finish(problem error) *reports.Result {
 	res.Verdict, res.ExitCode = reports.Passed, reports.ExitConformant
 	if !conformant || ran == 0 || !earned {
 		res.Verdict, res.ExitCode = reports.Failed, reports.ExitNotConformant
+	}
+	if res.Verdict == reports.Failed {
+		res.LooksLike = r.misfits.say()
 	}
 	if problem != nil {
 		res.Verdict, res.ExitCode, res.Problem = reports.Failed, reports.ExitEnvironment, problem.Error()

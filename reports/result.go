@@ -3,6 +3,7 @@ package reports
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -44,6 +45,18 @@ const (
 	ExitEnvironment   = 3
 )
 
+// LooksLike says for which dialect an integration seems to be written, where it fails in the dialect of the run.
+type LooksLike struct {
+	// Dialects are the ones that fit equally well; Because says by what, such as "it calls updateCapabilities".
+	Dialects []string `json:"dialects"`
+	Because  string   `json:"because"`
+}
+
+// Sentence says it to the user, with the next step. dialect is that of the run.
+func (l LooksLike) Sentence(dialect string) string {
+	return fmt.Sprintf("the integration looks as if it were written for %s, not for %s: %s; certify it there with --dialect %s", strings.Join(l.Dialects, " or "), dialect, l.Because, l.Dialects[0])
+}
+
 // Result is everything that a run found out. Written as JSON it is results.json (schema: fixtures/schemas/results.schema.json).
 type Result struct {
 	SchemaVersion string      `json:"schemaVersion"`
@@ -63,6 +76,8 @@ type Result struct {
 	// Verdict is Passed or Failed.
 	Verdict  Verdict `json:"verdict"`
 	ExitCode int     `json:"exitCode"`
+	// LooksLike says that the integration seems to be written for another dialect; nil if it does not, or if it passed.
+	LooksLike *LooksLike `json:"looksLike,omitempty"`
 	// Problem is why the environment failed the run, empty otherwise.
 	Problem string `json:"problem,omitempty"`
 	// Stopped is why a verdict ended the run before every scenario had its turn, a clause such as "a scenario failed"; empty otherwise.

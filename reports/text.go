@@ -206,7 +206,8 @@ func (t *Text) showProgress(done, total int) {
 }
 
 // Summary writes the counts, what failed or warned and why, what became of the declared failures, what was slow, and as the last two lines the verdict and
-// the page to open. With Quiet it writes the last two alone. reportDir is the folder in which the report was written; empty leaves the last line out.
+// the page to open. With Quiet it writes the last two alone. Where the integration seems to be
+// written for another dialect, a line before them says so. reportDir is the folder in which the report was written; empty leaves the last line out.
 func (t *Text) Summary(r *Result, reportDir string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -221,6 +222,9 @@ func (t *Text) Summary(r *Result, reportDir string) {
 	about := r.Integration.title()
 	if about != "" {
 		about = " · " + about
+	}
+	if r.LooksLike != nil {
+		fmt.Fprintf(&b, "dialect: %s\n", oneLine(r.LooksLike.Sentence(r.Dialect)))
 	}
 	fmt.Fprintf(&b, "verdict: %s%s (%s)\n", t.paint.verdict(r.Verdict, string(r.Verdict), text.Bold), about, oneLine(outcome(r)))
 	if reportDir != "" {

@@ -417,7 +417,7 @@ func TestListOfNothing(t *testing.T) {
 	}
 	assert.Zero(t, b.does("list", "--uncovered"))
 	assert.Empty(t, b.stdout.String())
-	assert.Equal(t, "each of the 2 requirements has a scenario\n", b.stderr.String())
+	assert.Equal(t, "each of the 2 requirements that a run can see has a scenario\n", b.stderr.String())
 	b.stdout.Reset()
 	assert.Zero(t, b.does("list", "--uncovered", "--json"))
 	assert.Equal(t, "[]\n", b.stdout.String(), "an empty list is a list")

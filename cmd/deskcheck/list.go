@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deskcheck"
+	"deskcheck/fixtures"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -75,7 +76,7 @@ func (p *program) listCommand() *cobra.Command {
 		},
 	}
 	flags := pflag.NewFlagSet("list", pflag.ContinueOnError)
-	flags.BoolVar(&f.uncovered, "uncovered", false, "only requirements that no scenario proves")
+	flags.BoolVar(&f.uncovered, "uncovered", false, "only requirements that no scenario proves, though a run could see them")
 	flags.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract")
 	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate or web-chat")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "bare IDs, one a line")
@@ -183,15 +184,14 @@ type requirementItem struct {
 
 func requirementListing(t deskcheck.Traceability, f listFlags) listing {
 	l := listing{header: []string{"ID", "level", "binds", "scenarios", "statement"}, items: []any{}}
-	uncovered := 0
+	bare := t.Uncovered()
+	uncovered := len(bare)
 	for _, r := range t.Requirements {
 		scenarios := []string{}
 		for _, s := range t.Proving(r.ID) {
 			scenarios = append(scenarios, s.ID)
 		}
-		if len(scenarios) == 0 {
-			uncovered++
-		} else if f.uncovered {
+		if f.uncovered && !slices.ContainsFunc(bare, func(u fixtures.Requirement) bool { return u.ID == r.ID }) {
 			continue
 		}
 		short := r.Level
@@ -203,9 +203,20 @@ func requirementListing(t deskcheck.Traceability, f listFlags) listing {
 	}
 	l.note = fmt.Sprintf("%d requirements, %d of them without a scenario; * marks those that are derived, not written", len(t.Requirements), uncovered)
 	if f.uncovered && uncovered == 0 {
-		l.note = fmt.Sprintf("each of the %d requirements has a scenario", len(t.Requirements))
+		l.note = fmt.Sprintf("each of the %d requirements that a run can see has a scenario", len(t.Requirements)-byReading(t.Requirements))
 	}
 	return l
+}
+
+// byReading counts the requirements that no run can see.
+func byReading(requirements []fixtures.Requirement) int {
+	n := 0
+	for _, r := range requirements {
+		if r.ByReading {
+			n++
+		}
+	}
+	return n
 }
 
 func featureListing(t deskcheck.Traceability, _ listFlags) listing {

@@ -63,7 +63,7 @@ func (p *program) runCommand() *cobra.Command {
 	what.StringVar(&f.config.Integration.File, "integration", "", "the `FILE` (.js .mjs .ts .tsx) that exports (parameters, env) => integration")
 	what.StringVar(&f.config.Integration.Export, "export", "", "the `NAME` of that export; default: the default export")
 	what.StringVar(&f.config.Integration.Bundle, "bundle", "", "a prebuilt script `FILE` instead")
-	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory")
+	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory; needless if it registers the factory in the chat's configuration itself (orchestrate, web-chat)")
 	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat)")
 	what.StringVar(&f.config.Host, "host", f.config.Host, "the `NAME` of the chat that loads the integration: emulated is ours, carbon the real one (npm installs it once)")
 	what.StringVar(&f.config.Features, "features", "", "a `DIR` with features of your own, to run as well; see \"deskcheck list steps\"")
@@ -231,7 +231,7 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 	}
 	text := reports.NewText(p.out, reports.TextOptions{
 		Color: p.colors(p.out), Quiet: f.quiet, Interactive: p.out.terminal && p.environment("TERM") != "dumb",
-		Width: p.width, Report: config.Report, Subject: config.Integration.String(), Statements: p.statements(config.Dialect),
+		Width: p.width, Report: config.Report, Subject: subject(config), Statements: p.statements(config.Dialect),
 	})
 	ctx := c.Context()
 	result, err := p.run(ctx, config, text)
@@ -319,6 +319,14 @@ func (p *program) baseline(config deskcheck.Config, result *reports.Result) erro
 		}
 	}
 	return nil
+}
+
+// subject says what a run certifies, and for which chat if it is not the default one.
+func subject(c deskcheck.Config) string {
+	if c.Dialect == deskcheck.DefaultConfig().Dialect {
+		return c.Integration.String()
+	}
+	return c.Integration.String() + " for " + c.Dialect
 }
 
 // completeRun completes what can be known before a run.

@@ -29,7 +29,6 @@ Feature: Agent to user
       | what       | html                                                        | text                         |
       | words      | <p>It costs <b>nothing</b></p>                              | nothing                      |
       | a link     | See <a href='https://desk.test/order/4711'>your order</a>   | https://desk.test/order/4711 |
-      | a picture  | <img src='https://desk.test/map.png' alt='The way to us'>   | The way to us                |
 
   @MSG-04
   Scenario: A message names an agent that was announced, or none

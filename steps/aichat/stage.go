@@ -38,7 +38,8 @@ type Stage struct {
 // Bundle is an integration ready for a page.
 type Bundle struct {
 	Code []byte
-	// Export is the name under which an ES module exports the factory; Global the global name that a plain script leaves. One of them is set.
+	// Export is the name under which an ES module exports the factory; Global the global name that a plain script leaves. With neither it is a plain script that registers the
+	// factory itself.
 	Export string
 	Global string
 }
@@ -88,7 +89,7 @@ func (st *Stage) holds(requirement string) bool { return st.Holds == nil || st.H
 func (st *Stage) pageConfig() pageConfig {
 	c := pageConfig{Dialect: st.Dialect, Open: true, Widgets: 1, Listeners: "none", Options: map[string]any{}, deviating: map[string]bool{}}
 	c.Integration = pageIntegration{Module: "/integration.js", Export: st.Integration.Export}
-	if st.Integration.Global != "" {
+	if st.Integration.Export == "" {
 		c.Integration = pageIntegration{Script: "/integration.js", Global: st.Integration.Global}
 	}
 	return c
