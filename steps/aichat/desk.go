@@ -65,7 +65,7 @@ func (p *Player) reacts(r mockdesk.Reaction) any {
 }
 
 func (p *Player) deskAll(r mockdesk.Reaction) error {
-	for _, op := range []mockdesk.Operation{mockdesk.OpAvailability, mockdesk.OpStart, mockdesk.OpMessage, mockdesk.OpAttachment, mockdesk.OpScreen, mockdesk.OpEnd, mockdesk.OpEvents} {
+	for _, op := range allOperations {
 		p.Desk.React(op, r)
 	}
 	return nil

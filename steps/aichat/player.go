@@ -60,6 +60,9 @@ type Player struct {
 	// folder is where the user's files are, chosen all that the user has chosen, in order.
 	folder string
 	chosen []userFile
+	// reloaded is the length of the journal when the page was last loaded again; release lets it go on while it is held back, and is nil otherwise.
+	reloaded int
+	release  func()
 	// before is what the user of each chat saw before the scripted integration last spoke.
 	before map[int]Screen
 }

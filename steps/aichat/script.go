@@ -3,6 +3,7 @@ package aichat
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"deskcheck/mockdesk/journal"
@@ -13,6 +14,12 @@ import (
 var scriptSteps = []definition{
 	define(`the scripted integration resolves "([^"]*)" with (.+)`, func(p *Player) any { return p.willResolve }),
 	define(`the scripted integration rejects "([^"]*)" with "([^"]*)"`, func(p *Player) any { return p.willReject }),
+	define(`the scripted integration has no "([^"]*)"`, func(p *Player) any { return p.willBeAbsent }),
+	define(`the scripted integration keeps its promise of "([^"]*)" twice, with (\S+) and with (\S+)`, func(p *Player) any { return p.willResolveTwice }),
+	define(`the scripted integration waits before it resolves "([^"]*)" with (.+)`, func(p *Player) any { return p.willWait }),
+	define(`the scripted integration waits no longer`, func(p *Player) any { return func() error { return p.call("deskcheckProbe.go", "on") } }),
+	define(`the scripted integration stores (a (?:cycle|BigInt|Date|Map|function|class instance|value of 6 MB))`, func(p *Player) any { return p.scriptedStores }),
+	define(`the scripted integration writes on the state that (its factory was given|"persistedState" gives)`, func(p *Player) any { return p.scriptedWrites }),
 	define(`the scripted integration never settles "([^"]*)"`, func(p *Player) any { return p.willHang }),
 	define(`the scripted integration says "([^"]*)" while it ends`, func(p *Player) any { return p.willSayAtEnd }),
 	define(`the scripted integration reports "([^"]*)" and then rejects "startChat"`, func(p *Player) any { return p.willReportAndReject }),
@@ -22,8 +29,16 @@ var scriptSteps = []definition{
 
 // wills are told to the scripted integration before or after the page is open.
 func (p *Player) will(method string, behaviour map[string]any) error {
+	// A page that is loaded again begins with what was said last.
+	p.page.Probe = slices.DeleteFunc(p.page.Probe, func(one pageProbe) bool { return one.Method == method })
+	p.page.Probe = append(p.page.Probe, pageProbe{Method: method, Behaviour: behaviour})
 	if !p.open {
-		p.page.Probe = append(p.page.Probe, pageProbe{Method: method, Behaviour: behaviour})
+		return nil
+	}
+	if err := p.site.configure(p.page); err != nil {
+		return &steps.HarnessError{Doing: "tell the scripted integration what to do", Err: err}
+	}
+	if p.release != nil {
 		return nil
 	}
 	return p.call("deskcheckProbe.will", method, behaviour)
@@ -35,6 +50,28 @@ func (p *Player) willResolve(method, value string) error {
 		return &steps.HarnessError{Doing: "read the value " + value, Err: err}
 	}
 	return p.will(method, map[string]any{"resolve": v})
+}
+
+func (p *Player) willBeAbsent(method string) error {
+	return p.will(method, map[string]any{"absent": true})
+}
+
+// willResolveTwice is a promise of its own make that calls back twice.
+func (p *Player) willResolveTwice(method, first, second string) error {
+	return p.will(method, map[string]any{"twice": []any{decode(json.RawMessage(first)), decode(json.RawMessage(second))}})
+}
+
+func (p *Player) willWait(method, value string) error {
+	return p.will(method, map[string]any{"resolve": decode(json.RawMessage(value)), "after": "on"})
+}
+
+// scriptedStores has the scripted integration store what JSON cannot say.
+func (p *Player) scriptedStores(what string) error {
+	return p.call("deskcheckProbe.store", what)
+}
+
+func (p *Player) scriptedWrites(on string) error {
+	return p.call("deskcheckProbe.write", on == "its factory was given")
 }
 
 func (p *Player) willReject(method, message string) error {

@@ -1,17 +1,6 @@
 package aichat
 
-import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"net"
-	"net/http"
-	"path"
-
-	"deskcheck/mockdesk"
-)
+import "io/fs"
 
 // Stage is what all scenarios of a run share: the host page and the integration under test. It is read-only while scenarios run.
 type Stage struct {
@@ -80,6 +69,11 @@ type pageConfig struct {
 	Reject *pageReject `json:"reject"`
 	Probe  []pageProbe `json:"probe,omitempty"`
 
+	// History says that the conversation outlives a reload, as if a server had kept it.
+	History bool `json:"history"`
+
+	// storage is what stands in the way of the page's session storage: "full", "forbidden" or nothing.
+	storage string
 	// deviating names the methods that the scenario has the host call in a way of its own.
 	deviating map[string]bool
 }
@@ -94,73 +88,3 @@ func (st *Stage) pageConfig() pageConfig {
 	}
 	return c
 }
-
-// site serves the host page of one scenario on an origin of its own.
-type site struct {
-	url    string
-	server *http.Server
-}
-
-// configSlot is where index.html takes its configuration.
-const configSlot = `<script type="application/json" id="deskcheck-config">{}</script>`
-
-// serve opens a site. The page is on localhost and the desk on 127.0.0.1, so that the integration crosses origins and sites as it would in life.
-func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
-	config.Env = map[string]any{"desk": map[string]any{"url": desk.URL(), "socketUrl": desk.SocketURL()}, "dialect": st.Dialect}
-	raw, err := json.Marshal(config)
-	if err != nil {
-		return nil, fmt.Errorf("write the configuration of the host page: %w", err)
-	}
-	index, err := fs.ReadFile(st.Host, "index.html")
-	if err != nil {
-		return nil, fmt.Errorf("read the host page: %w", err)
-	}
-	// json.Marshal escapes < and >, so that no value can end the script element.
-	page := bytes.Replace(index, []byte(configSlot), []byte(`<script type="application/json" id="deskcheck-config">`+string(raw)+`</script>`), 1)
-	if bytes.Equal(page, index) {
-		return nil, errors.New("the host page has no place for its configuration")
-	}
-	// What HostScript holds need not be fetched ahead, but the integration may be.
-	ahead := ""
-	if config.Integration.Module != "" {
-		ahead = `<link rel="modulepreload" href="` + config.Integration.Module + `" />`
-	}
-	page = bytes.Replace(page, []byte(`src="chat.js"`), []byte(`src="`+st.ChatURL+`"`), 1)
-	page = bytes.Replace(page, []byte("</head>"), []byte(ahead+"</head>"), 1)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listen for the host page on the loopback: %w", err)
-	}
-	files := http.FileServerFS(st.Host)
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		switch path.Clean(r.URL.Path) {
-		case "/":
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			_, _ = w.Write(page)
-		case "/main.js":
-			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-			_, _ = w.Write(st.HostScript)
-		case "/elsewhere":
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			_, _ = w.Write([]byte("<!doctype html><title>elsewhere</title>"))
-		case "/integration.js":
-			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-			_, _ = w.Write(st.Integration.Code)
-		case "/probe.js":
-			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-			_, _ = w.Write(st.Probe)
-		default:
-			files.ServeHTTP(w, r)
-		}
-	})
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		return nil, fmt.Errorf("read the port of the host page: %w", err)
-	}
-	s := &site{url: "http://localhost:" + port + "/", server: &http.Server{Handler: handler}} //nolint:gosec // Serves one page of ours on the loopback; a slow client is our own browser.
-	go func() { _ = s.server.Serve(listener) }()                                              // Ends with http.ErrServerClosed.
-	return s, nil
-}
-
-func (s *site) close() { _ = s.server.Close() }

@@ -59,6 +59,8 @@ func vocabulary() []group {
 		{"What the desk does about files", "name", fileDeskSteps},
 		{"What became of files", "name", fileChecks},
 		{"Who has read, and who knows what", "agent", knowledgeSteps},
+		{"Reloading the page: what goes, what comes back", "callback", reloadSteps},
+		{"What is stored for the next page", "text", stateSteps},
 		{"Deployment: secrets, the browser, another origin", "text", deploymentSteps},
 		{"What the chat asked of the integration, and what came of it", "method", callSteps},
 		{"What the integration called back", "callback", callbackSteps},

@@ -1,7 +1,7 @@
 // Private copies of everything the kit needs from the page's world, taken before any script of the page runs: an integration may replace globals, methods of
 // prototypes and iterators. For the same reason nothing in these files spreads an array, uses for-of or destructures an array: all three ask the page's iterators.
 const { apply, construct, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys, set, setPrototypeOf } = Reflect;
-const { getOwnPropertyDescriptors, getOwnPropertyNames, keys: enumerableKeys, prototype: ObjectPrototype } = Object;
+const { freeze, getOwnPropertyDescriptors, getOwnPropertyNames, isFrozen, keys: enumerableKeys, prototype: ObjectPrototype } = Object;
 const { defineProperty: nativeTryDefine } = Reflect;
 const { create: nativeCreate, defineProperty: nativeDefine } = Object;
 const method = (fn) => (self, ...args) => apply(fn, self, args);

@@ -257,7 +257,9 @@ function callbackProxy(callback, widget, instance, known, others) {
       if (sealed) return apply(fn, callback, args);
       const { json, cut } = writeArgs(args, instance);
       const ref = emit('callback', name, 'integration', 'host', json, 0, widget, cut ? CUT : '', '');
-      const about = aboutCall(instance);
+      const timed = aboutCall(instance);
+      const taken = name === 'updatePersistedState' ? aboutUpdate(args[0], ref, widget) : null;
+      const about = taken === null ? timed : () => timed() + ',"stored":' + taken();
       const ended = (how, value, isSync) => outcome('returned', name, 'host', 'integration', ref, widget, how, value, isSync, about);
       let result;
       try {
@@ -266,6 +268,7 @@ function callbackProxy(callback, widget, instance, known, others) {
         ended('threw', problem, true);
         throw problem;
       }
+      if (name === 'persistedState') result = watchWrites(result, widget);
       // Not a mere follow: a rejection that the integration ignores must stay unhandled.
       if (isThenable(result)) return passOn(result, (value) => ended('fulfilled', value, false), (reason) => ended('rejected', reason, false));
       ended('fulfilled', result, true);
@@ -373,6 +376,7 @@ function wrapFactory(factory, options) {
     const ref = emit('call', 'factory', 'host', 'integration', json + '}', 0, widget, shot.cut ? CUT : '', '');
     let given = parameters;
     if (hasCallback) {
+      keepReader(widget, callback);
       const members = getOwnPropertyDescriptors(parameters);
       members.callback = { value: callbackProxy(callback, widget, instance, known, others), writable: true, enumerable: true, configurable: true };
       given = create(getPrototypeOf(parameters), members);
