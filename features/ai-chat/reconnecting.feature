@@ -395,7 +395,7 @@ Feature: Reconnecting after a reload
       And the user sees that the assistant is back
       And the user sees one greeting
       And the host does not call "endChat"
-      And the page has not heard "human_agent:endChat"
+      And the page has not heard "endChat"
       And the user can type a message
 
       Examples:
