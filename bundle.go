@@ -36,7 +36,11 @@ func bundleOf(c Integration) (aichat.Bundle, reports.Integration, error) {
 		if err := checkScript(c.Bundle, code); err != nil {
 			return aichat.Bundle{}, reports.Integration{}, err
 		}
-		return aichat.Bundle{Code: code, Global: c.Global}, about(c.Bundle, c.Global, code), nil
+		absolute, err := filepath.Abs(c.Bundle)
+		if err != nil {
+			return aichat.Bundle{}, reports.Integration{}, fmt.Errorf("find the bundle %s: %w", c.Bundle, err)
+		}
+		return aichat.Bundle{Code: code, Global: c.Global, Inputs: []string{absolute}}, about(c.Bundle, c.Global, code), nil
 	case c.File != "":
 		return bundleFile(c.File, c.Export)
 	}
@@ -149,7 +153,11 @@ func build(options api.BuildOptions, source, export string) (aichat.Bundle, repo
 		return aichat.Bundle{}, reports.Integration{}, &UserError{Err: exportError(source, export, exports)}
 	}
 	code := result.OutputFiles[0].Contents
-	return aichat.Bundle{Code: code, Export: export}, about(source, export, code), nil
+	inputs, err := inputsOf(result.Metafile, options.AbsWorkingDir)
+	if err != nil {
+		return aichat.Bundle{}, reports.Integration{}, fmt.Errorf("bundle the integration %s: %w", source, err)
+	}
+	return aichat.Bundle{Code: code, Export: export, Inputs: inputs}, about(source, export, code), nil
 }
 
 func exportError(source, export string, exports []string) error {
@@ -312,4 +320,23 @@ func exportsOf(metafile string) ([]string, error) {
 		}
 	}
 	return nil, errors.New("esbuild described no entry point")
+}
+
+// inputsOf reads the files that went into the bundle out of esbuild's description of it.
+func inputsOf(metafile, dir string) ([]string, error) {
+	var meta struct {
+		Inputs map[string]json.RawMessage `json:"inputs"`
+	}
+	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
+		return nil, fmt.Errorf("read esbuild's description of the bundle: %w", err)
+	}
+	var files []string
+	for name := range meta.Inputs {
+		if strings.HasPrefix(name, "embedded:") {
+			continue
+		}
+		files = append(files, filepath.Join(dir, filepath.FromSlash(name)))
+	}
+	slices.Sort(files)
+	return files, nil
 }

@@ -34,6 +34,7 @@ var foreign = map[string][]string{
 	"github.com/gorilla/websocket":          {"mockdesk"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},
+	"github.com/fsnotify/fsnotify":          {"."},
 	"github.com/santhosh-tekuri/jsonschema": {"fixtures", "."},
 }
 

@@ -57,6 +57,14 @@ func newBench(t *testing.T) *bench {
 			}
 			return b.result, b.failure
 		},
+		watch: func(_ context.Context, c deskcheck.Config, w deskcheck.Watcher) error {
+			b.ran = &c
+			w.Begins(false).Started(1)
+			w.Unbundled(errors.New("desk.ts:3: unexpected end"))
+			w.Begins(true).Started(1)
+			w.Ended(b.result)
+			return nil
+		},
 		preflight: reports.Preflight,
 		write: func(dir string, _ *reports.Result) error {
 			b.report = dir
@@ -371,6 +379,19 @@ func TestListQuiet(t *testing.T) {
 		assert.Equal(t, want, b.stdout.String(), args)
 		assert.Empty(t, b.stderr.String(), args)
 	}
+}
+
+func TestRunWatch(t *testing.T) {
+	b := newBench(t)
+	require.NoError(t, os.WriteFile("desk.ts", nil, 0o600))
+	assert.Zero(t, b.does("run", "--integration", "desk.ts", "--watch"))
+	assert.Equal(t, "error: desk.ts:3: unexpected end\nwatching desk.ts (default export); Ctrl-C ends it\nwatching desk.ts (default export); Ctrl-C ends it\n", b.stderr.String())
+	assert.Contains(t, b.stdout.String(), "changed: running what failed\n")
+	assert.Contains(t, b.stdout.String(), "verdict: passed")
+	assert.Equal(t, "deskcheck-report", b.report)
+
+	b = newBench(t)
+	assert.Equal(t, 2, b.does("run", "--watch", "--baseline", "write"))
 }
 
 func TestListSlow(t *testing.T) {

@@ -47,6 +47,10 @@ func newProgram(listen func()) *program {
 			listen()
 			return deskcheck.Run(ctx, c, progress)
 		},
+		watch: func(ctx context.Context, c deskcheck.Config, w deskcheck.Watcher) error {
+			listen()
+			return deskcheck.Watch(ctx, c, w)
+		},
 		selftest: func(ctx context.Context, o deskcheck.SelftestOptions) (deskcheck.SelftestResult, error) {
 			listen()
 			return deskcheck.Selftest(ctx, o)

@@ -25,6 +25,7 @@ type program struct {
 	noColor     bool
 
 	run        func(context.Context, deskcheck.Config, deskcheck.Progress) (*reports.Result, error)
+	watch      func(context.Context, deskcheck.Config, deskcheck.Watcher) error
 	selftest   func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
 	doctor     func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
 	trace      func(deskcheck.Config) (deskcheck.Traceability, error)

@@ -46,7 +46,7 @@ const runExample = `  deskcheck run
 type runFlags struct {
 	path, baseline string
 	config         deskcheck.Config
-	quiet          bool
+	quiet, watch   bool
 }
 
 func (p *program) runCommand() *cobra.Command {
@@ -81,6 +81,7 @@ func (p *program) runCommand() *cobra.Command {
 	how.BoolVar(&f.config.FailFast, "fail-fast", false, "stop at the first failure")
 	how.BoolVar(&f.config.Headed, "headed", false, "show the browser")
 	how.DurationVar(&f.config.SlowMo, "slow-mo", 0, "pause this `DURATION`, such as 500ms, before each act of the user")
+	how.BoolVar(&f.watch, "watch", false, "keep the browser open, and run again what failed whenever a file of the integration changes")
 	how.StringVar(&f.config.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
 
 	out := pflag.NewFlagSet("out", pflag.ContinueOnError)
@@ -229,10 +230,10 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 	if err := p.writable(config, f.baseline != ""); err != nil {
 		return err
 	}
-	text := reports.NewText(p.out, reports.TextOptions{
-		Color: p.colors(p.out), Quiet: f.quiet, Interactive: p.out.terminal && p.environment("TERM") != "dumb",
-		Width: p.width, Report: config.Report, Subject: subject(config), Statements: p.statements(config.Dialect),
-	})
+	if f.watch {
+		return p.watchAll(c, f, config)
+	}
+	text := p.teller(config, f.quiet)
 	ctx := c.Context()
 	result, err := p.run(ctx, config, text)
 	if result != nil {
@@ -253,6 +254,14 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 		}
 	}
 	return exitError(result.ExitCode)
+}
+
+// teller tells of a run as it goes on.
+func (p *program) teller(config deskcheck.Config, quiet bool) *reports.Text {
+	return reports.NewText(p.out, reports.TextOptions{
+		Color: p.colors(p.out), Quiet: quiet, Interactive: p.out.terminal && p.environment("TERM") != "dumb",
+		Width: p.width, Report: config.Report, Subject: subject(config), Statements: p.statements(config.Dialect),
+	})
 }
 
 // writable says before a run whether what it finds can be written afterwards.

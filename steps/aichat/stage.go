@@ -31,6 +31,8 @@ type Bundle struct {
 	// factory itself.
 	Export string
 	Global string
+	// Inputs are the files that it was made from, by their absolute paths; none of them is embedded.
+	Inputs []string
 }
 
 type pageIntegration struct {
