@@ -119,6 +119,8 @@ func embeddedFiles() api.Plugin {
 				loader = api.LoaderTS
 			case ".json":
 				loader = api.LoaderJSON
+			case ".css":
+				loader = api.LoaderText
 			}
 			return api.OnLoadResult{Contents: &contents, Loader: loader}, nil
 		})

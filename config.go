@@ -17,6 +17,8 @@ import (
 type Config struct {
 	// Contract and Dialect are what is certified against, Host the chat page that loads the integration.
 	Contract, Dialect, Host string
+	// Page is what the kit is told of a page of the user's own, where Host is its address.
+	Page Page
 	// Integration is what is certified; its zero value is the embedded reference.
 	Integration Integration
 	// Select holds requirement IDs, areas, feature names, scenario IDs or parts of scenario names. One that fits is enough.
@@ -54,6 +56,18 @@ type Config struct {
 	// Path is the file that the configuration was read from, as the user gave it; empty for none. Relative paths in the file were resolved
 	// against its folder.
 	Path string
+}
+
+// Page says how a page of the user's own is to be driven.
+type Page struct {
+	// Factory is where the page keeps its factory, as a path below the window with dots; empty for where the dialect has it.
+	Factory string
+	// Env is the global variable in which the page finds its scenario's desk; empty for deskcheckEnv.
+	Env string
+	// Ask is what the user says to be offered an agent; empty if the page offers one by itself.
+	Ask string
+	// Selectors are where the parts of the page's own chat are, by the names of config.schema.json. Without them the kit's chat is put on the page.
+	Selectors map[string]string
 }
 
 // Integration says where the integration under test is found. Either File and Export, or Bundle and Global.
@@ -167,6 +181,9 @@ func (c Config) withDefaults() Config {
 	fill(&c.Dialect, "ai-chat")
 	fill(&c.Host, "emulated")
 	fill(&c.Report, "deskcheck-report")
+	if c.hasOwnPage() {
+		fill(&c.Page.Env, defaultPageEnv)
+	}
 	if c.Workers == 0 {
 		c.Workers = 4
 	}
@@ -197,6 +214,9 @@ func (c Config) value() map[string]any {
 		}
 	}
 	value["integration"] = integration
+	if page := c.Page.value(); len(page) > 0 {
+		value["page"] = page
+	}
 	var known []any
 	for _, k := range c.KnownFailing {
 		known = append(known, map[string]any{"requirement": k.Requirement, "reason": k.Reason})
@@ -209,7 +229,7 @@ func (c Config) value() map[string]any {
 
 // crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
 func (c Config) crossProblems() ([]ConfigProblem, error) {
-	problems := c.integrationProblems()
+	problems := append(c.integrationProblems(), c.pageProblems()...)
 	if c.Host == hostCarbon && c.Dialect != "ai-chat" {
 		problems = append(problems, ConfigProblem{Key: "host", Message: fmt.Sprintf("carbon is the AI chat itself and speaks the dialect ai-chat only, not %s; try that dialect on the host emulated", c.Dialect)})
 	}

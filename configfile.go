@@ -308,6 +308,15 @@ func (d *configDocument) config() (Config, error) {
 		FailFast: root["fail-fast"] == true, Headed: root["headed"] == true,
 		Browser: textOf(root["browser"]), Report: textOf(root["report"]), Path: d.path,
 	}
+	page, _ := root["page"].(map[string]any)
+	c.Page = Page{Factory: textOf(page["factory"]), Env: textOf(page["env"]), Ask: textOf(page["ask"])}
+	selectors, _ := page["selectors"].(map[string]any)
+	for name, selector := range selectors {
+		if c.Page.Selectors == nil {
+			c.Page.Selectors = map[string]string{}
+		}
+		c.Page.Selectors[name] = textOf(selector)
+	}
 	if s := textOf(root["slow-mo"]); s != "" {
 		var err error
 		if c.SlowMo, err = time.ParseDuration(s); err != nil {

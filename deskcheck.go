@@ -53,7 +53,7 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err != nil {
 		return nil, err
 	}
-	bundle, about, err := bundleOf(c.Integration)
+	bundle, about, err := subject(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err != nil {
 		return nil, err
 	}
-	quirks, err := fixtures.Quirks(c.Host)
+	quirks, err := fixtures.Quirks(c.hostFolder())
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func selectables(all []steps.Scenario, catalogue []fixtures.Requirement) []Selec
 
 // stageOf gathers what all scenarios share.
 func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
-	host, err := fs.Sub(fixtures.FS(), "hosts/"+c.Host)
+	host, err := fs.Sub(fixtures.FS(), "hosts/"+c.hostFolder())
 	if err != nil {
 		return nil, fmt.Errorf("the embedded host page: %w", err)
 	}
@@ -140,7 +140,11 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the embedded scripted integration: %w", err)
 	}
-	script, err := bundleHost(c.Host)
+	script, err := bundleHost(c.hostFolder())
+	if err != nil {
+		return nil, err
+	}
+	own, err := ownPage(c)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +152,7 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c)}, nil
+	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c), Own: own}, nil
 }
 
 // secretsOf reads what the integration must not hold. The kit's own integrations have no desk with secrets; the broken ones among them carry the canary.
@@ -157,7 +161,7 @@ func secretsOf(c Config) []aichat.Secret {
 	for _, name := range c.Secrets {
 		secrets = append(secrets, aichat.Secret{Name: name, Value: os.Getenv(name)})
 	}
-	if len(secrets) == 0 && c.Integration == (Integration{}) {
+	if len(secrets) == 0 && c.Integration == (Integration{}) && !c.hasOwnPage() {
 		secrets = append(secrets, aichat.Secret{Name: "the kit's canary", Value: canarySecret})
 	}
 	return secrets

@@ -65,7 +65,7 @@ func (p *program) runCommand() *cobra.Command {
 	what.StringVar(&f.config.Integration.Bundle, "bundle", "", "a prebuilt script `FILE` instead")
 	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory; needless if it registers the factory in the chat's configuration itself (orchestrate, web-chat)")
 	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat)")
-	what.StringVar(&f.config.Host, "host", f.config.Host, "the `NAME` of the chat that loads the integration: emulated is ours, carbon the real one (npm installs it once)")
+	what.StringVar(&f.config.Host, "host", f.config.Host, "the `CHAT` that loads the integration: emulated is ours, carbon the real one (npm installs it once); the URL of a page of your own has it, and perhaps a chat, already")
 	what.StringVar(&f.config.Features, "features", "", "a `DIR` with features of your own, to run as well; see \"deskcheck list steps\"")
 
 	which := pflag.NewFlagSet("which", pflag.ContinueOnError)
@@ -110,7 +110,7 @@ func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (d
 func emptyFlags(flags *pflag.FlagSet) error {
 	var problems []deskcheck.ConfigProblem
 	for _, flag := range []struct{ name, expected string }{
-		{"config", "a file"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"}, {"features", "a folder"},
+		{"config", "a file"}, {"host", "emulated or an http address"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"}, {"features", "a folder"},
 	} {
 		if given := flags.Lookup(flag.name); given != nil && given.Changed && flags.Lookup(flag.name).Value.String() == "" {
 			problems = append(problems, deskcheck.ConfigProblem{Key: "--" + flag.name, Expected: flag.expected, Found: "nothing"})
@@ -260,7 +260,7 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 func (p *program) teller(config deskcheck.Config, quiet bool) *reports.Text {
 	return reports.NewText(p.out, reports.TextOptions{
 		Color: p.colors(p.out), Quiet: quiet, Interactive: p.out.terminal && p.environment("TERM") != "dumb",
-		Width: p.width, Report: config.Report, Subject: subject(config), Statements: p.statements(config.Dialect),
+		Width: p.width, Report: config.Report, Subject: config.Subject(), Statements: p.statements(config.Dialect),
 	})
 }
 
@@ -330,14 +330,6 @@ func (p *program) baseline(config deskcheck.Config, result *reports.Result) erro
 	return nil
 }
 
-// subject says what a run certifies, and for which chat if it is not the default one.
-func subject(c deskcheck.Config) string {
-	if c.Dialect == deskcheck.DefaultConfig().Dialect {
-		return c.Integration.String()
-	}
-	return c.Integration.String() + " for " + c.Dialect
-}
-
 // completeRun completes what can be known before a run.
 func (p *program) completeRun(c *cobra.Command) {
 	c.ValidArgsFunction = p.completing(func(t deskcheck.Traceability) []cobra.Completion { return deskcheck.Words(t.Selectables()) })
@@ -361,7 +353,7 @@ func (p *program) completeRun(c *cobra.Command) {
 		return names
 	}))
 	complete("dialect", cobra.FixedCompletions(deskcheck.Dialects(), cobra.ShellCompDirectiveNoFileComp))
-	complete("host", cobra.FixedCompletions([]cobra.Completion{"emulated", "carbon"}, cobra.ShellCompDirectiveNoFileComp))
+	complete("host", cobra.FixedCompletions([]cobra.Completion{"emulated", "carbon", "http://localhost:"}, cobra.ShellCompDirectiveNoFileComp))
 	complete("baseline", cobra.FixedCompletions([]cobra.Completion{"write"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, flag := range []string{"export", "global", "tags", "workers", "seed", "repeat", "slow-mo"} {
 		complete(flag, cobra.NoFileCompletions)

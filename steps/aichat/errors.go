@@ -264,7 +264,7 @@ func (p *Player) nothingUncaught() error {
 
 // uncaught matches an error that originates in the integration and that nobody caught, but for the rejection of a start, which real chats leave to the page.
 func (p *Player) uncaught(e journal.Entry) bool {
-	if e.Kind != journal.PageError || e.From == journal.Host || e.Name != "uncaught" && e.Name != "unhandledrejection" {
+	if e.Kind != journal.PageError || e.From == journal.Host || p.isOfOthers(e) || e.Name != "uncaught" && e.Name != "unhandledrejection" {
 		return false
 	}
 	if e.Name != "unhandledrejection" {

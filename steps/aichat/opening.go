@@ -94,6 +94,13 @@ func (p *Player) load() error {
 	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	p.open = true
+	if own := p.stage.Own; own != nil {
+		script, err := own.injected(p.page, p.site)
+		if err != nil {
+			return &steps.HarnessError{Doing: "prepare the page", Err: err}
+		}
+		return p.blame("open the page", p.Tab.OpenWith(ctx, own.URL, script, p.Record))
+	}
 	return p.blame("open the host page", p.Tab.Open(ctx, p.site.url, p.Record))
 }
 

@@ -184,12 +184,12 @@ func (p *Player) noError() error {
 		return err
 	}
 	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
-		return e.Kind == journal.PageError && e.From == journal.Host && !p.leftUnhandled(e)
+		return p.stage.Own == nil && e.Kind == journal.PageError && e.From == journal.Host && !p.leftUnhandled(e)
 	}); ok {
 		return &steps.HarnessError{Doing: "run the host page", Err: errors.New(textOf(e))}
 	}
 	// A picture that does not load is no error of a program.
-	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.PageError && e.Name != "resource" }); ok {
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.PageError && e.Name != "resource" && !p.isOfOthers(e) }); ok {
 		return &steps.Failure{Expected: "no uncaught error on the page", Recorded: clip(textOf(e)), Entry: e.Seq}
 	}
 	return nil

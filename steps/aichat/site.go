@@ -56,9 +56,14 @@ func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 	return s, nil
 }
 
+// env is what the kit tells the integration: where the desk of the scenario is, and which dialect to speak.
+func (s *site) env() map[string]any {
+	return map[string]any{"desk": map[string]any{"url": s.desk.URL(), "socketUrl": s.desk.SocketURL()}, "dialect": s.stage.Dialect}
+}
+
 // configure fixes how the page will be the next time that it is loaded.
 func (s *site) configure(config pageConfig) error {
-	config.Env = map[string]any{"desk": map[string]any{"url": s.desk.URL(), "socketUrl": s.desk.SocketURL()}, "dialect": s.stage.Dialect}
+	config.Env = s.env()
 	raw, err := json.Marshal(config)
 	if err != nil {
 		return fmt.Errorf("write the configuration of the host page: %w", err)
@@ -109,12 +114,16 @@ func (s *site) handler() http.Handler {
 		switch path.Clean(r.URL.Path) {
 		case "/":
 			give(w, "text/html", page)
-		case "/main.js":
+		case "/main.js", "/gate.js":
 			if gate != nil {
 				select {
 				case <-gate:
 				case <-r.Context().Done():
 				}
+			}
+			if path.Clean(r.URL.Path) == "/gate.js" {
+				give(w, "text/javascript", nil)
+				return
 			}
 			give(w, "text/javascript", s.stage.HostScript)
 		case "/elsewhere":

@@ -14,6 +14,8 @@ type Stage struct {
 	Probe []byte
 	// Integration is the bundle under test.
 	Integration Bundle
+	// Own is the page of the user's own that has the integration under test; nil for the kit's, which loads it.
+	Own *OwnPage
 	// Dialect is the dialect of the run.
 	Dialect string
 	// Holds says whether a requirement holds in that dialect; nil takes all of them to.
@@ -70,6 +72,8 @@ type pageConfig struct {
 	} `json:"without"`
 	Reject *pageReject `json:"reject"`
 	Probe  []pageProbe `json:"probe,omitempty"`
+	// Page is what is told of a page of the user's own.
+	Page *pageOfUser `json:"page,omitempty"`
 
 	// History says that the conversation outlives a reload, as if a server had kept it.
 	History bool `json:"history"`

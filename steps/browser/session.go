@@ -54,6 +54,8 @@ type session struct {
 	flooded    bool
 	origins    map[string]bool // origins opened in this tab before
 	previous   string          // the origin whose storage is still to be cleared
+	// script is what runs in the page of the scenario before its own scripts, empty for none.
+	script page.ScriptIdentifier
 	// chooser is told of the file chooser that the page opens, if anybody is about to use one.
 	chooser chan<- *page.EventFileChooserOpened
 }

@@ -55,6 +55,12 @@ const storageTypes = "cache_storage,file_systems,indexeddb,local_storage,service
 // answer, answers with an error or sends the page on to another origin, when the page does not become ready before ctx ends (or in 30 s), and with a *LostError when
 // the page leaves, crashes or closes meanwhile.
 func (t *Tab) Open(ctx context.Context, address string, sink func(Message)) error {
+	return t.OpenWith(ctx, address, "", sink)
+}
+
+// OpenWith is Open for a page that is not ours: script runs in it, and again after each reload, when globalThis.deskcheck is there and before any script of the page's own.
+// It must look for itself whether it runs in the page or in a frame of it.
+func (t *Tab) OpenWith(ctx context.Context, address, script string, sink func(Message)) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
@@ -62,16 +68,20 @@ func (t *Tab) Open(ctx context.Context, address string, sink func(Message)) erro
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return fmt.Errorf("open %q: it must be an http address with a host", address)
 	}
-	if err := t.session.open(ctx, address, originOf(address), sink); err != nil {
+	if err := t.session.open(ctx, address, originOf(address), script, sink); err != nil {
 		return fmt.Errorf("open %s: %w", address, err)
 	}
 	return nil
 }
 
-func (s *session) open(ctx context.Context, address, origin string, sink func(Message)) error {
+func (s *session) open(ctx context.Context, address, origin, script string, sink func(Message)) error {
 	ctx, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
 	s.detach()
+	if s.script != "" {
+		s.removeScript(s.script)
+		s.script = ""
+	}
 	previous := s.previous
 	if s.origins[origin] {
 		if err := s.forget(ctx, origin); err != nil {
@@ -84,6 +94,13 @@ func (s *session) open(ctx context.Context, address, origin string, sink func(Me
 		}
 		defer s.removeScript(added.Identifier)
 		previous = ""
+	}
+	if script != "" {
+		added, err := call(ctx, s.life, s, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		if err != nil {
+			return err
+		}
+		s.script = added.Identifier
 	}
 	// Cookies know no ports, so they would be seen by the next scenario's origin.
 	if _, err := call(ctx, s.life, s, network.ClearBrowserCookies, cdp.Empty{}); err != nil {

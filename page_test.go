@@ -1,0 +1,154 @@
+package deskcheck
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/evanw/esbuild/pkg/api"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/reports"
+)
+
+// pageServer serves the pages of testdata/pages, with the reference integration as a script and as a module beside them.
+func pageServer(t *testing.T) *httptest.Server {
+	t.Helper()
+	script := func(format api.Format) []byte {
+		options := buildOptions()
+		options.EntryPoints, options.AbsWorkingDir, options.Plugins = []string{"/integrations/reference/index.ts"}, "/", []api.Plugin{embeddedFiles()}
+		options.Format, options.GlobalName = format, "reference"
+		result := api.Build(options)
+		require.Empty(t, result.Errors)
+		return result.OutputFiles[0].Contents
+	}
+	mux := http.NewServeMux()
+	serve := func(path string, code []byte) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = w.Write(code)
+		})
+	}
+	serve("/reference.js", script(api.FormatIIFE))
+	serve("/reference.mjs", script(api.FormatESModule))
+	mux.Handle("/", http.FileServer(http.Dir("testdata/pages")))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// certifies runs some scenarios on a page.
+func certifies(t *testing.T, c Config) *reports.Result {
+	t.Helper()
+	c.Report = t.TempDir()
+	c.Workers = 2
+	result, err := Run(context.Background(), c.withDefaults(), silence{})
+	require.NoError(t, err)
+	return result
+}
+
+func wrong(result *reports.Result) string {
+	var b strings.Builder
+	for _, s := range result.Scenarios {
+		if s.FailsRun() {
+			b.WriteString(s.ID + " " + string(s.Verdict) + ": " + s.Reason + "\n")
+		}
+	}
+	return b.String()
+}
+
+// recorded is what the checks of a requirement recorded that did not pass.
+func recorded(result *reports.Result, requirement string) string {
+	for _, s := range result.Scenarios {
+		for _, c := range s.Checks {
+			if c.Requirement == requirement && c.Verdict == reports.Failed {
+				return c.Recorded
+			}
+		}
+	}
+	return ""
+}
+
+func TestPageOfTheUsers(t *testing.T) {
+	server := pageServer(t)
+	some := []string{"FLOW-03", "MSG-01", "LIFE-02", "CB-04"}
+	for _, one := range []struct {
+		name   string
+		config Config
+	}{
+		{"whose configuration is that of watsonx Orchestrate Chat, and whose vendor cannot be reached", Config{Host: server.URL + "/orchestrate.html", Dialect: "orchestrate", Select: some}},
+		{"that puts its configuration together piece by piece", Config{Host: server.URL + "/piecemeal.html", Page: Page{Factory: "window.myChat.config.nested.serviceDeskFactory"}, Select: some}},
+		{"that configures an element whose script never comes", Config{Host: server.URL + "/elements.html", Select: some}},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			result := certifies(t, one.config)
+			assert.Equal(t, reports.ExitConformant, result.ExitCode, wrong(result))
+			assert.Equal(t, one.config.Host, result.Host)
+			assert.Equal(t, one.config.Host, result.Integration.Source)
+			assert.NotEmpty(t, result.Integration.Digest)
+		})
+	}
+}
+
+func TestSampleOfTheDocumentsOnItsPage(t *testing.T) {
+	result := certifies(t, Config{Host: pageServer(t).URL + "/sample.html", Dialect: "orchestrate", Select: []string{"FLOW-03", "NAME-01"}})
+	assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+	verdicts := map[string]reports.Verdict{}
+	for _, q := range result.Requirements {
+		verdicts[q.ID] = q.Verdict
+	}
+	assert.Equal(t, reports.Failed, verdicts["FLOW-03"])
+	assert.Equal(t, reports.Passed, verdicts["NAME-01"])
+	assert.Empty(t, result.Stopped)
+}
+
+func TestPageWithoutFactory(t *testing.T) {
+	server := pageServer(t)
+	for _, one := range []struct {
+		name, page, dialect string
+		says                []string
+	}{
+		{"nowhere", "none", "orchestrate", []string{"the page hands over no factory", "window.wxOConfiguration.serviceDesk.customFactory", "page.factory"}},
+		{"under another dialect's key", "orchestrate", "web-chat", []string{"window.watsonAssistantChatOptions.serviceDeskFactory", "there is a factory in wxOConfiguration.serviceDesk.customFactory", "--dialect orchestrate"}},
+		{"for the AI chat", "none", "ai-chat", []string{"<cds-aichat-container>", "config.serviceDeskFactory"}},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			result := certifies(t, Config{Host: server.URL + "/" + one.page + ".html", Dialect: one.dialect, Select: []string{"NAME-01"}})
+			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+			for _, words := range one.says {
+				assert.Contains(t, recorded(result, "FACT-01"), words)
+			}
+		})
+	}
+}
+
+func TestPageThatIsNone(t *testing.T) {
+	server := pageServer(t)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	away := httptest.NewServer(http.RedirectHandler(server.URL+"/none.html", http.StatusFound))
+	t.Cleanup(away.Close)
+	for _, one := range []struct {
+		name   string
+		config Config
+		says   string
+	}{
+		{"nobody answers", Config{Host: gone.URL + "/"}, "cannot be had"},
+		{"it is not found", Config{Host: server.URL + "/nothing.html"}, "status 404"},
+		{"it is a script", Config{Host: server.URL + "/reference.js"}, "no page"},
+		{"it is somewhere else", Config{Host: away.URL + "/"}, "another origin"},
+		{"it is no http address", Config{Host: "ftp://localhost/page.html"}, "http address"},
+		{"it is a file", Config{Host: "page.html"}, "http address"},
+		{"there is an integration too", Config{Host: server.URL + "/none.html", Integration: Integration{File: "page_test.go"}}, "brings its integration"},
+		{"there is no page", Config{Page: Page{Factory: "desk.factory"}}, "--host URL"},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			_, err := Run(context.Background(), one.config.withDefaults(), silence{})
+			require.ErrorContains(t, err, one.says)
+			assert.Equal(t, reports.ExitUserError, ExitCode(err))
+		})
+	}
+}
