@@ -189,7 +189,9 @@ func (p *Player) noError() error {
 		return &steps.HarnessError{Doing: "run the host page", Err: errors.New(textOf(e))}
 	}
 	// A picture that does not load is no error of a program.
-	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.PageError && e.Name != "resource" && !p.isOfOthers(e) }); ok {
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
+		return e.Kind == journal.PageError && e.Name != "resource" && !p.isOfOthers(e)
+	}); ok {
 		return &steps.Failure{Expected: "no uncaught error on the page", Recorded: clip(textOf(e)), Entry: e.Seq}
 	}
 	return nil

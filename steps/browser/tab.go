@@ -87,7 +87,7 @@ func (s *session) open(ctx context.Context, address, origin, script string, sink
 		if err := s.forget(ctx, origin); err != nil {
 			return fmt.Errorf("clear what an earlier page of this origin has left: %w", err)
 		}
-		script := page.AddScriptToEvaluateOnNewDocumentParams{Source: "globalThis === top && deskcheck.kit.forget()"}
+		script := page.AddScriptToEvaluateOnNewDocumentParams{Source: s.handed("globalThis === top && deskcheck.kit.forget()")}
 		added, err := call(ctx, s.life, s, page.AddScriptToEvaluateOnNewDocument, script)
 		if err != nil {
 			return err
@@ -219,7 +219,7 @@ func (t *Tab) BeginReload(ctx context.Context) error {
 		return errors.New("reload: no page is open; call Open first")
 	}
 	if passed > 0 {
-		script := page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf("globalThis === top && deskcheck.kit.goOn(%g)", float64(passed)/float64(time.Millisecond))}
+		script := page.AddScriptToEvaluateOnNewDocumentParams{Source: s.handed(fmt.Sprintf("globalThis === top && deskcheck.kit.goOn(%g)", float64(passed)/float64(time.Millisecond)))}
 		added, err := call(ctx, s.life, s, page.AddScriptToEvaluateOnNewDocument, script)
 		if err != nil {
 			return fmt.Errorf("reload: %w", err)
