@@ -146,8 +146,7 @@ func fetchPage(ctx context.Context, address string) ([]byte, error) {
 
 // innermost takes off what http.Client says again: the method and the address.
 func innermost(err error) error {
-	var told *url.Error
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*url.Error](err); ok {
 		return told.Err
 	}
 	return err
