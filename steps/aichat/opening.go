@@ -139,13 +139,16 @@ func (p *Player) ready() error {
 	return nil
 }
 
-// bootRequirement names what an integration that the chat cannot start with breaks: it could not be reached, could not be built, or has no usable name.
+// bootRequirement names what an integration that the chat cannot start with breaks: it could not be reached, could not be built, or has no usable name. One that cannot be built in
+// want of what the scenario withholds breaks what the scenario is about, and nothing is named.
 func (p *Player) bootRequirement() []string {
 	if _, called := p.Journal.Find(0, isCall("factory")); !called {
 		return []string{"FACT-01"}
 	}
 	s, settled := p.factorySettlement()
 	switch {
+	case settled && s.Outcome != "fulfilled" && len(p.page.Without.Parameters)+len(p.page.Without.Callbacks) > 0:
+		return nil
 	case !settled || s.Outcome != "fulfilled":
 		return []string{"FACT-05"}
 	case s.Type != "object":
