@@ -116,7 +116,7 @@ func flags(found Installation, o Options) []chromedp.ExecAllocatorOption {
 		list = append(list, chromedp.Flag(name, true))
 	}
 	list = append(list,
-		chromedp.Flag("disable-features", "BackForwardCache,Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider"),
+		chromedp.Flag("disable-features", "BackForwardCache,Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,RenderDocument"),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("password-store", "basic"))
 	if os.Getuid() == 0 {
 		list = append(list, chromedp.NoSandbox)
