@@ -55,6 +55,10 @@ func newProgram(listen func()) *program {
 			listen()
 			return deskcheck.Selftest(ctx, o)
 		},
+		compare: func(ctx context.Context, c deskcheck.Config, progress deskcheck.Progress) (*deskcheck.Comparison, error) {
+			listen()
+			return deskcheck.Compare(ctx, c, progress)
+		},
 		doctor: func(ctx context.Context, c deskcheck.Config) []deskcheck.DoctorLine {
 			listen()
 			return deskcheck.Doctor(ctx, c)

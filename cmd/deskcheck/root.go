@@ -27,6 +27,7 @@ type program struct {
 	run        func(context.Context, deskcheck.Config, deskcheck.Progress) (*reports.Result, error)
 	watch      func(context.Context, deskcheck.Config, deskcheck.Watcher) error
 	selftest   func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
+	compare    func(context.Context, deskcheck.Config, deskcheck.Progress) (*deskcheck.Comparison, error)
 	doctor     func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
 	trace      func(deskcheck.Config) (deskcheck.Traceability, error)
 	steps      func(deskcheck.Config) ([]deskcheck.StepInfo, error)
@@ -195,7 +196,7 @@ func (p *program) root() *cobra.Command {
 	root.SetHelpCommand(p.helpCommand())
 	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
 	for group, commands := range map[string][]*cobra.Command{
-		"certify": {p.runCommand(), p.selftestCommand()},
+		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand()},
 		"look":    {p.listCommand(), p.explainCommand()},
 		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
 	} {
