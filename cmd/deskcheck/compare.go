@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -56,7 +57,7 @@ func (p *program) compareAll(c *cobra.Command, f *compareFlags, args []string) e
 	}
 	comparison, err := p.compare(c.Context(), config, &counting{p: p})
 	if c.Context().Err() != nil {
-		return &deskcheck.EnvironmentError{Err: fmt.Errorf("interrupted: nothing was compared")}
+		return &deskcheck.EnvironmentError{Err: errors.New("interrupted: nothing was compared")}
 	}
 	if err != nil {
 		return ofTags(c.Flags(), err)

@@ -133,7 +133,7 @@ Feature: Events of the page
       And the user is talking to "Ann"
       And the page rewrites "Ann" to "Your agent" in "pre:receive"
       When the scripted integration calls "agentLeftChat" with []
-      Then the user has been told "Your agent left the chat"
+      Then the user has been told "Your agent"
 
     @EVENT-03
     Scenario: The warning before the page is left passes nobody

@@ -226,6 +226,9 @@ func firstDifference(want, have []string) string {
 }
 
 func (p *Player) arrivalBefore(name, text string) error {
+	if err := p.Rest(); err != nil {
+		return err
+	}
 	s := p.screen(p.widget)
 	joined := s.position(func(m Message) bool { return m.Kind == "joined" && strings.Contains(m.Text, p.called(name)) })
 	line := s.position(func(m Message) bool { return m.From == "agent" && m.Text == text })
@@ -236,6 +239,9 @@ func (p *Player) arrivalBefore(name, text string) error {
 }
 
 func (p *Player) beforeTheEnd(text string) error {
+	if err := p.Rest(); err != nil {
+		return err
+	}
 	s := p.screen(p.widget)
 	line := s.position(func(m Message) bool { return m.From == "agent" && m.Text == text })
 	end := s.position(func(m Message) bool { return m.Kind == "ended" })

@@ -10,7 +10,11 @@ import (
 )
 
 // point is a place in the window, in CSS pixels.
-type point struct{ X, Y float64 }
+type point struct {
+	X, Y float64
+	// Moves says that the host draws in its own time, so that what was there may have moved on before it is clicked.
+	Moves bool
+}
 
 // Click clicks an element as a user does: with the mouse, once the element that the host page's driver gives for the name is present, visible, enabled, standing still
 // and not covered by another. It waits for that in the page until ctx ends (or 30 s); then the error says what was in the way and what the user saw.
@@ -107,14 +111,29 @@ func (t *Tab) click(ctx context.Context, name string, widget int) error {
 	bounded, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
 	began := time.Now()
-	var at point
-	if err := t.Evaluate(bounded, fmt.Sprintf("deskcheck.kit.target(%s,%d)", quote(name), widget), &at); err != nil {
-		if bounded.Err() == nil || t.Reason() != nil {
+	for {
+		at, err := t.aim(bounded, began, name, widget)
+		if err == nil {
+			err = t.press(bounded, at)
+		}
+		if err != nil || !at.Moves {
 			return err
 		}
-		return t.unreachable(time.Since(began), err)
+		landed := true
+		if err := t.Evaluate(bounded, "deskcheck.kit.landed()", &landed); err != nil || landed {
+			return err
+		}
 	}
-	return t.press(bounded, at)
+}
+
+// aim gives the place of an element once a user could click it there.
+func (t *Tab) aim(bounded context.Context, began time.Time, name string, widget int) (point, error) {
+	var at point
+	err := t.Evaluate(bounded, fmt.Sprintf("deskcheck.kit.target(%s,%d)", quote(name), widget), &at)
+	if err == nil || bounded.Err() == nil || t.Reason() != nil {
+		return at, err
+	}
+	return at, t.unreachable(time.Since(began), err)
 }
 
 // unreachable explains why an element could not be clicked.

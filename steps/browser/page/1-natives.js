@@ -75,6 +75,7 @@ const typedArrayBytes = getter(getPrototypeOf(Uint8Array.prototype), 'byteLength
 const bufferBytes = getter(ArrayBuffer.prototype, 'byteLength');
 const fileListLength = getter(FileList.prototype, 'length');
 const eventType = getter(Event.prototype, 'type');
+const pathOf = method(Event.prototype.composedPath);
 const nodeType = getter(Node.prototype, 'nodeType');
 const selfOf = getter(globalThis, 'self');
 const dateTime = method(Date.prototype.getTime);

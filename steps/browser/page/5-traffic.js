@@ -244,6 +244,11 @@ function settled(want) {
         };
         return;
       }
+      if (calm >= CALM_TURNS && stillDraws()) {
+        calm = 0;
+        requestFrame(window, step);
+        return;
+      }
       calm++;
       if (calm > CALM_TURNS) resolve(bare({ frames: framesSeen(), inFlight: mapSize(flights), entries: lastID }));
       else if (calm === 2) setTimer(window, step, 0);

@@ -5,6 +5,17 @@ let driver = null;
 // drawsLate tells of a host that draws in its own time: it says for how many frames an element must have stood still, because nothing else tells when it is done.
 const drawsLate = () => driver !== null && whole(driver.still) > 0;
 
+// stillDraws asks such a host whether something that it has is not on the screen yet.
+function stillDraws() {
+  if (!drawsLate() || typeof driver.busy !== 'function') return false;
+  screen();
+  try {
+    return driver.busy() === true;
+  } catch {
+    return false;
+  }
+}
+
 // The screen is recorded when something visible may have changed, at most once a task.
 const screens = new NativeMap();
 let lookQueued = false;
@@ -71,7 +82,8 @@ function target(name, widget) {
       if (point !== null) {
         search.over = true;
         sought = null;
-        resolve(bare(point));
+        aimed = drawsLate() ? { element: search.element, hit: false } : null;
+        resolve(bare({ x: point.x, y: point.y, moves: aimed !== null }));
         return;
       }
       // Layout may change without a mutation, so an element that is there is looked at again with every frame.
@@ -227,6 +239,19 @@ function isWithin(element, node) {
   return false;
 }
 
+// A host that draws in its own time may move an element between the look and the press; then the click lands elsewhere, and the user aims again.
+let aimed = null;
+stay(window, 'click', (event) => {
+  if (aimed === null) return;
+  try {
+    const path = pathOf(event);
+    for (let i = 0; i < path.length; i++) if (path[i] === aimed.element) aimed.hit = true;
+  } catch { /* no event of the browser's */ }
+});
+
+// landed tells whether the click that followed the last aim hit what it was aimed at.
+const landed = () => aimed === null || aimed.hit;
+
 // why ends the search and says what was wrong with the element, and what the user saw.
 function why() {
   const reason = sought === null ? 'the page was busy' : sought.reason;
@@ -364,7 +389,7 @@ fixed('tampered', tampered);
 fixed('capture', frozen({ end: endCapture, refuse: refuseCapture }));
 fixed('integrationScripts', setIntegrationScripts);
 fixed('clock', frozen({ now: () => timeOrigin + passedBefore + pageNow(), jump, pending }));
-fixed('kit', frozen({ target, why, focused, retire, call, unsettled, goOn, stored, inFlight: () => mapSize(flights), forget: () => sessionStorage.clear() }));
+fixed('kit', frozen({ target, landed, why, focused, retire, call, unsettled, goOn, stored, inFlight: () => mapSize(flights), forget: () => sessionStorage.clear() }));
 defineProperty(hand, 'ui', {
   enumerable: true,
   get: () => driver,
