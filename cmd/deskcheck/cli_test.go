@@ -57,6 +57,10 @@ func newBench(t *testing.T) *bench {
 			}
 			return b.result, b.failure
 		},
+		compare: func(_ context.Context, c deskcheck.Config, _ deskcheck.Progress) (*deskcheck.Comparison, error) {
+			b.ran = &c
+			return sampleComparison(), b.failure
+		},
 		watch: func(_ context.Context, c deskcheck.Config, w deskcheck.Watcher) error {
 			b.ran = &c
 			w.Begins(false).Started(1)

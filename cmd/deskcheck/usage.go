@@ -225,10 +225,15 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) string {
 	if near, ok := deskcheck.Near(name, names); ok && len(name) > 1 {
 		return text + "; did you mean --" + near + "?"
 	}
+	var owner *cobra.Command
 	for _, other := range c.Root().Commands() {
-		if other.Flags().Lookup(name) != nil {
-			return fmt.Sprintf("%s; it belongs to %q", text, other.CommandPath())
+		// Where several have it, run is the one that was most likely meant.
+		if other.Flags().Lookup(name) != nil && (owner == nil || other.Name() == "run") {
+			owner = other
 		}
 	}
-	return text
+	if owner == nil {
+		return text
+	}
+	return fmt.Sprintf("%s; it belongs to %q", text, owner.CommandPath())
 }
