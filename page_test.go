@@ -34,10 +34,34 @@ func pageServer(t *testing.T) *httptest.Server {
 	}
 	serve("/reference.js", script(api.FormatIIFE))
 	serve("/reference.mjs", script(api.FormatESModule))
+	serve("/chat.bundle.js", chatScript(t))
 	mux.Handle("/", http.FileServer(http.Dir("testdata/pages")))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server
+}
+
+// chatScript is a chat of the page's own, to which the kit is unknown.
+func chatScript(t *testing.T) []byte {
+	t.Helper()
+	options := buildOptions()
+	options.EntryPoints, options.Format = []string{"testdata/pages/chat.js"}, api.FormatIIFE
+	options.Define["globalThis.deskcheck"] = "undefined"
+	result := api.Build(options)
+	require.Empty(t, result.Errors)
+	return result.OutputFiles[0].Contents
+}
+
+// parts are where that chat has what the kit speaks of.
+func parts() map[string]string {
+	selectors := map[string]string{
+		"message input": "#chat textarea", "request agent": `#chat [data-part="request agent"]`, "banner": "#chat .banner", "agent": "#chat .from-agent .text",
+		"user": "#chat .from-user .text", "assistant": "#chat .from-assistant .text", "joined": "#chat .is-joined", "ended": "#chat .is-ended", "error": "#chat .is-error", "waiting": "#chat .banner.busy",
+	}
+	for _, part := range []string{"launcher", "banner button", "dialog", "confirm", "keep", "send"} {
+		selectors[part] = `#chat [data-part="` + part + `"]`
+	}
+	return selectors
 }
 
 // certifies runs some scenarios on a page.
@@ -60,8 +84,8 @@ func wrong(result *reports.Result) string {
 	return b.String()
 }
 
-// recorded is what the checks of a requirement recorded that did not pass.
-func recorded(result *reports.Result, requirement string) string {
+// failureOf is what the checks of a requirement recorded that did not pass.
+func failureOf(result *reports.Result, requirement string) string {
 	for _, s := range result.Scenarios {
 		for _, c := range s.Checks {
 			if c.Requirement == requirement && c.Verdict == reports.Failed {
@@ -119,7 +143,7 @@ func TestPageWithoutFactory(t *testing.T) {
 			result := certifies(t, Config{Host: server.URL + "/" + one.page + ".html", Dialect: one.dialect, Select: []string{"NAME-01"}})
 			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
 			for _, words := range one.says {
-				assert.Contains(t, recorded(result, "FACT-01"), words)
+				assert.Contains(t, failureOf(result, "FACT-01"), words)
 			}
 		})
 	}
@@ -151,4 +175,22 @@ func TestPageThatIsNone(t *testing.T) {
 			assert.Equal(t, reports.ExitUserError, ExitCode(err))
 		})
 	}
+}
+
+func TestChatOfThePage(t *testing.T) {
+	server := pageServer(t)
+	c := Config{Host: server.URL + "/chat.html", Dialect: "orchestrate", Page: Page{Ask: "An agent, please", Selectors: parts()}, Select: []string{"FLOW-03", "MSG-01", "LIFE-02", "CB-04", "SEND-01"}}
+	result := certifies(t, c)
+	assert.Equal(t, reports.ExitConformant, result.ExitCode, wrong(result))
+	assert.Contains(t, c.Subject(), "the page's own")
+
+	t.Run("what has no selector is untestable, and named", func(t *testing.T) {
+		delete(c.Page.Selectors, "banner button")
+		c.Select = []string{"interaction-flow/79"}
+		result := certifies(t, c)
+		assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+		assert.Positive(t, result.Summary.Scenarios[reports.Untestable])
+		assert.Zero(t, result.Summary.Scenarios[reports.Failed])
+		assert.Contains(t, wrong(result), `page.selectors has no "banner button"`)
+	})
 }

@@ -109,6 +109,14 @@ func (p *Player) chatIsOpen() error {
 	if err := p.load(); err != nil {
 		return err
 	}
+	if p.drivesPagesChat() {
+		seen := func() bool { s := p.screen(p.widget); return s.Open || s.Launcher || s.Failure != "" }
+		// A chat that shows neither is what ready tells of.
+		if err := p.Until(seen, p.Deadlines.Factory); err != nil && !errors.Is(err, steps.ErrAbsent) {
+			return err
+		}
+		p.page.Open = !p.screen(p.widget).Launcher
+	}
 	if !p.page.Open && !p.screen(p.widget).Open {
 		if err := p.click("launcher"); err != nil {
 			return err
@@ -213,7 +221,7 @@ func (p *Player) isTalkingTo(agent string) error {
 		return err
 	}
 	return p.seesWithin(p.widget, "the user to be connected to "+agent, func(s Screen) bool {
-		return s.Input.Enabled && s.Banner != nil && strings.Contains(s.Banner.Line1+s.Banner.Line2, p.called(agent))
+		return s.Input.Enabled && s.Banner != nil && (p.drivesPagesChat() || strings.Contains(s.Banner.Line1+s.Banner.Line2, p.called(agent)))
 	}, p.Deadlines.Event)
 }
 

@@ -1,7 +1,9 @@
 package aichat
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -55,6 +57,84 @@ var sentencesOfOurs = []struct {
 	{regexp.MustCompile(`^a scripted integration$`), "it tries the kit's own chat with an integration of the kit's; this page has yours"},
 }
 
+// sentencesOfKitsChat are those that need a setting which only the kit's hosts have.
+var sentencesOfKitsChat = []*regexp.Regexp{
+	regexp.MustCompile(`^the chat is open with `), regexp.MustCompile(`^two chats on one page$`), regexp.MustCompile(`^the page (listens|takes) `),
+	regexp.MustCompile(`^the chat is an early web chat$`), regexp.MustCompile(`^the assistant hands over `), regexp.MustCompile(`^the page replaces the factory$`),
+	regexp.MustCompile(`^the page says `), regexp.MustCompile(`^the stored session is `), regexp.MustCompile(`^the chat keeps its history$`), regexp.MustCompile(`^the user (begins to reload|reloads) the page`),
+}
+
+// needs are the selectors without which a sentence cannot be carried out, by the sentence.
+var needs = []struct {
+	expr  *regexp.Regexp
+	parts []string
+}{
+	{regexp.MustCompile(`^the chat is closed$`), []string{"launcher"}},
+	{regexp.MustCompile(`^the user (cancels the request|ends the chat|can cancel the request)$`), []string{"banner button"}},
+	{regexp.MustCompile(`^the user (sees the waiting banner|is not left waiting)$`), []string{"waiting"}},
+	{regexp.MustCompile(`has joined$|arrival of`), []string{"joined"}},
+	{regexp.MustCompile(`^the user sees .*has left$`), []string{"left"}},
+	{regexp.MustCompile(`^the user (sees that the chat has ended|reads .* before the end of the chat)`), []string{"ended"}},
+	{regexp.MustCompile(`^the user sees that connecting failed$`), []string{"error"}},
+	{regexp.MustCompile(`^the user sees that no agents are available$`), []string{"unavailable"}},
+	{regexp.MustCompile(`^the user sees that the assistant is back$`), []string{"returned"}},
+	{regexp.MustCompile(`^the user can talk to the assistant$`), []string{"assistant"}},
+	{regexp.MustCompile(`was not sent$|as failed, if it tells of late failures$`), []string{"not sent", "user"}},
+	{regexp.MustCompile(`^the user sees that the connection is lost$`), []string{"disconnected"}},
+	{regexp.MustCompile(`^the user sees that the connection is back$`), []string{"reconnected"}},
+	{regexp.MustCompile(`that an agent types$|that nobody types$`), []string{"typing"}},
+	{regexp.MustCompile(`warned of leaving the page$`), []string{"warning"}},
+	{regexp.MustCompile(`^the user (agrees to|shares|is asked for|is no longer asked for)`), []string{"accept"}},
+	{regexp.MustCompile(`^the user declines`), []string{"decline"}},
+	{regexp.MustCompile(`^the user stops sharing|^the user sees that the screen is`), []string{"stop sharing"}},
+	{regexp.MustCompile(`^the user (chooses|picks|attaches|sends) .*file`), []string{"file input", "attach"}},
+}
+
+// reaches are the parts of the chat's instance without which its page cannot do what a sentence says.
+var reaches = []struct {
+	expr *regexp.Regexp
+	path string
+}{
+	{regexp.MustCompile(`^the page (vetoes|attaches|rewrites|hears|has heard|has not heard)`), "on"},
+	{regexp.MustCompile(`^the page ends the conversation$`), "serviceDesk.endConversation"},
+	{regexp.MustCompile(`^the page (suspends|resumes) the conversation$`), "serviceDesk.updateIsSuspended"},
+	{regexp.MustCompile(`^the page restarts the conversation$`), "restartConversation"},
+}
+
+// drivesPagesChat says whether the user chats in the page's own chat.
+func (p *Player) drivesPagesChat() bool { return p.stage.Own != nil && len(p.stage.Own.Selectors) > 0 }
+
+// unfit says why a sentence cannot be carried out in the page's own chat; nil if it can.
+func (p *Player) unfit(sentence string) error {
+	for _, expr := range sentencesOfKitsChat {
+		if expr.MatchString(sentence) {
+			return &steps.NotApplicable{Why: "not in the chat of your page: it takes a setting that only the kit's own chats have"}
+		}
+	}
+	for _, need := range needs {
+		for _, part := range need.parts {
+			if need.expr.MatchString(sentence) && p.stage.Own.Selectors[part] == "" {
+				return &steps.HarnessError{Doing: "drive the chat of your page", Err: fmt.Errorf("page.selectors has no %q", part)}
+			}
+		}
+	}
+	for _, reach := range reaches {
+		if !p.open || !reach.expr.MatchString(sentence) {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+		defer cancel()
+		var why string
+		if err := p.Tab.Call(ctx, "deskcheck.page.can", &why, reach.path); err != nil {
+			return p.blame("look at the chat of your page", err)
+		}
+		if why != "" {
+			return &steps.HarnessError{Doing: "drive the chat of your page", Err: errors.New(why)}
+		}
+	}
+	return nil
+}
+
 // hindered says why a sentence cannot be carried out on the page of the scenario; nil if it can.
 func (p *Player) hindered(sentence string) error {
 	if p.stage.Own == nil {
@@ -64,6 +144,9 @@ func (p *Player) hindered(sentence string) error {
 		if s.expr.MatchString(sentence) {
 			return &steps.NotApplicable{Why: "not on a page of your own: " + s.why}
 		}
+	}
+	if p.drivesPagesChat() {
+		return p.unfit(sentence)
 	}
 	return nil
 }

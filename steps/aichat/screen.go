@@ -13,7 +13,9 @@ import (
 
 // Screen is what the user sees of one chat, as the host page's driver describes it.
 type Screen struct {
-	Open     bool      `json:"open"`
+	Open bool `json:"open"`
+	// Launcher says, of a chat that is not ours, that the button which opens it is there.
+	Launcher bool      `json:"launcher"`
 	Banner   *Banner   `json:"banner"`
 	Typing   bool      `json:"typing"`
 	Messages []Message `json:"messages"`

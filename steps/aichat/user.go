@@ -63,8 +63,13 @@ func (p *Player) asks() error {
 		}
 		return n
 	}
-	before := offers(p.screen(p.widget))
-	if err := p.types("I would like to talk to a human agent"); err != nil {
+	before, wish := offers(p.screen(p.widget)), "I would like to talk to a human agent"
+	if p.drivesPagesChat() {
+		if wish = p.stage.Own.Ask; wish == "" {
+			return p.seesWithin(p.widget, "the chat of the page to offer an agent", func(s Screen) bool { return offers(s) > 0 && !s.Loading }, p.Deadlines.Settled)
+		}
+	}
+	if err := p.types(wish); err != nil {
 		return err
 	}
 	return p.seesWithin(p.widget, "the assistant to offer an agent", func(s Screen) bool { return offers(s) > before && !s.Loading }, p.Deadlines.Settled)
@@ -157,11 +162,14 @@ func (p *Player) confirmsTheBanner() error {
 	if err := p.click("banner button"); err != nil {
 		return err
 	}
-	if err := p.sees(p.widget, "a question whether to end", func(s Screen) bool { return s.Dialog != nil }); err != nil {
-		return err
-	}
-	if err := p.click("confirm"); err != nil {
-		return err
+	// Not every chat asks.
+	if !p.drivesPagesChat() || p.stage.Own.Selectors["confirm"] != "" {
+		if err := p.sees(p.widget, "a question whether to end", func(s Screen) bool { return s.Dialog != nil }); err != nil {
+			return err
+		}
+		if err := p.click("confirm"); err != nil {
+			return err
+		}
 	}
 	// What follows a yes: the host calls endChat, or a page vetoed it, or it was over already.
 	_, err := p.Await(mark, func(e journal.Entry) bool {
@@ -208,6 +216,9 @@ func (p *Player) types(text string) error {
 	defer cancel()
 	if err := p.Tab.Type(ctx, "message input", text, p.widget); err != nil {
 		return p.unable("type a message", err)
+	}
+	if p.drivesPagesChat() && p.stage.Own.Selectors["send"] != "" {
+		return p.click("send")
 	}
 	if err := p.Tab.Press(ctx, "Enter"); err != nil {
 		return p.unable("send a message", err)
