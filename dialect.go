@@ -40,7 +40,7 @@ func inDialect(all []steps.Scenario, catalogue []fixtures.Requirement, dialect s
 	return kept
 }
 
-// holdsIn says of each requirement whether it holds in the dialect of a configuration. One that is only recorded so far is taken to.
+// holdsIn says of each requirement whether it holds in the dialect of a configuration.
 func holdsIn(c Config) (func(id string) bool, error) {
 	requirements, err := fixtures.Requirements(c.Contract)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"deskcheck/fixtures"
 	"deskcheck/reports"
 	"deskcheck/steps"
+	"deskcheck/steps/aichat"
+	"deskcheck/steps/browser"
 )
 
 // SelftestOptions say what Selftest runs.
@@ -35,7 +37,7 @@ type SelftestRow struct {
 	File, How string
 	// Names are the requirements of the dialect that it declares to break, Failed those that the kit found broken; Missing and Surplus are the difference.
 	Names, Failed, Missing, Surplus []string
-	// Scenarios is how many scenarios it ran.
+	// Scenarios is how many scenarios it ran: those of its requirements, without those in which the kit's scripted integration takes its place.
 	Scenarios  int
 	OK         bool
 	DurationMs int64
@@ -74,7 +76,9 @@ func Selftest(ctx context.Context, o SelftestOptions) (SelftestResult, error) {
 	}
 	defer func() { _ = pool.Close() }() // As in Run.
 
-	// Rows run side by side, and the scenarios of a row one after the other: a row is a run of its own.
+	// Rows run side by side, and the scenarios of a row one after the other: a row is a run of its own. The longest begin first, so that none is left over for one tab at the end.
+	longestFirst := slices.Clone(trials)
+	slices.SortStableFunc(longestFirst, func(a, b trial) int { return len(b.selected) - len(a.selected) })
 	result := SelftestResult{Rows: make([]SelftestRow, len(trials)), Uncovered: map[string][]string{}, OK: true}
 	var mu sync.Mutex
 	var failure error
@@ -83,12 +87,13 @@ func Selftest(ctx context.Context, o SelftestOptions) (SelftestResult, error) {
 	for range min(c.Workers, len(trials)) {
 		workers.Go(func() {
 			for i := range next {
-				row, err := selftestRow(ctx, &performance{pool: pool, config: trials[i].config}, trials[i], catalogue)
+				t := longestFirst[i]
+				row, err := selftestRow(ctx, pool, t, catalogue)
 				mu.Lock()
 				if err != nil && failure == nil {
 					failure = err
 				}
-				result.Rows[i] = row
+				result.Rows[t.place] = row
 				if o.Progress != nil && err == nil {
 					o.Progress(row)
 				}
@@ -119,35 +124,61 @@ func Selftest(ctx context.Context, o SelftestOptions) (SelftestResult, error) {
 // trial is a broken integration in one of the dialects in which it is a mistake.
 type trial struct {
 	broken fixtures.BrokenIntegration
+	// place is that of its row in the result.
+	place  int
 	config Config
-	// names are the requirements of the dialect that must fall, all the scenarios of the dialect.
-	names []string
-	all   []steps.Scenario
+	// names are the requirements of the dialect that must fall, all the scenarios of the dialect, selected those that try the integration for these requirements.
+	names         []string
+	all, selected []steps.Scenario
+	// bundle gives the integration made ready for a page, the same in each dialect.
+	bundle func() (readied, error)
+	// stage is that of the dialect, without an integration.
+	stage aichat.Stage
 }
 
+// readied is an integration made ready for a page, and what reports say of it.
+type readied struct {
+	bundle aichat.Bundle
+	about  reports.Integration
+}
+
+// trialsOf prepares the trials, the rows of one integration next to each other.
 func trialsOf(c Config, dialects []string, broken []fixtures.BrokenIntegration, catalogue fixtures.Catalogue) ([]trial, error) {
-	var trials []trial
+	all, stages := map[string][]steps.Scenario{}, map[string]*aichat.Stage{} // by dialect
 	for _, c.Dialect = range dialects {
-		all, err := scenarios(c, catalogue)
-		if err != nil {
+		var err error
+		if all[c.Dialect], err = scenarios(c, catalogue); err != nil {
 			return nil, err
 		}
-		for _, b := range broken {
+		if stages[c.Dialect], err = stageOf(c, aichat.Bundle{}); err != nil {
+			return nil, err
+		}
+	}
+	var trials []trial
+	for _, b := range broken {
+		bundle := sync.OnceValues(func() (readied, error) {
+			bundle, about, err := bundleEmbedded("integrations/broken/"+b.File, b.File)
+			return readied{bundle, about}, err
+		})
+		for _, c.Dialect = range dialects {
 			if !b.BreaksIn(c.Dialect, catalogue.Requirements) {
 				continue
 			}
-			one := trial{broken: b, config: c, all: all}
+			one := trial{broken: b, place: len(trials), config: c, all: all[c.Dialect], bundle: bundle, stage: *stages[c.Dialect]}
 			for _, r := range catalogue.Requirements {
 				if r.Holds(c.Dialect) && (r.ID == b.Breaks || slices.Contains(b.With, r.ID)) {
 					one.names = append(one.names, r.ID)
 				}
 			}
 			slices.Sort(one.names)
+			for _, s := range one.all {
+				if !aichat.Scripted(s) && slices.ContainsFunc(s.Requirements, func(id string) bool { return slices.Contains(one.names, id) }) {
+					one.selected = append(one.selected, s)
+				}
+			}
 			trials = append(trials, one)
 		}
 	}
-	// The rows of one integration stand together.
-	slices.SortStableFunc(trials, func(a, b trial) int { return strings.Compare(a.broken.File, b.broken.File) })
 	return trials, nil
 }
 
@@ -174,23 +205,16 @@ func brokenHeader(err error) error {
 	return &UserError{Err: fmt.Errorf("fixtures/integrations/broken/%w", err), Fix: `mend the file, then "make build": it is part of the program`}
 }
 
-func selftestRow(ctx context.Context, p *performance, t trial, catalogue fixtures.Catalogue) (SelftestRow, error) {
+func selftestRow(ctx context.Context, pool *browser.Pool, t trial, catalogue fixtures.Catalogue) (SelftestRow, error) {
 	began := time.Now()
-	b, c := t.broken, t.config
-	row := SelftestRow{Dialect: c.Dialect, File: b.File, How: b.How, Names: t.names}
-	bundle, about, err := bundleEmbedded("integrations/broken/"+b.File, b.File)
+	row := SelftestRow{Dialect: t.config.Dialect, File: t.broken.File, How: t.broken.How, Names: t.names, Scenarios: len(t.selected)}
+	made, err := t.bundle()
 	if err != nil {
 		return row, fmt.Errorf("selftest: %w", err)
 	}
-	if p.stage, err = stageOf(c, bundle); err != nil {
-		return row, err
-	}
-	selected := slices.DeleteFunc(slices.Clone(t.all), func(s steps.Scenario) bool {
-		return !slices.ContainsFunc(s.Requirements, func(id string) bool { return slices.Contains(row.Names, id) })
-	})
-	p.record = newRecord(c, catalogue, t.all, selected, about, p.pool.Installation())
-	row.Scenarios = len(selected)
-	for _, s := range selected {
+	t.stage.Integration = made.bundle
+	p := &performance{stage: &t.stage, pool: pool, config: t.config, record: newRecord(t.config, catalogue, t.all, t.selected, made.about, pool.Installation())}
+	for _, s := range t.selected {
 		_, finding, err := p.one(ctx, s)
 		if err != nil {
 			return row, err

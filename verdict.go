@@ -66,7 +66,7 @@ func newRecord(c Config, catalogue fixtures.Catalogue, all, selected []steps.Sce
 	if r.result.Seed == 0 {
 		r.result.Seed = time.Now().UnixNano() % 1_000_000
 	}
-	for _, q := range slices.Concat(catalogue.Requirements, catalogue.Recorded) {
+	for _, q := range catalogue.Requirements {
 		r.byID[q.ID] = q
 	}
 	for _, k := range c.KnownFailing {
@@ -109,10 +109,10 @@ func (r *record) broken(id string) reports.Verdict {
 	return reports.Warned
 }
 
-// holds says whether a requirement is one, and holds in the dialect of the run. One that is only recorded so far is taken to.
+// holds says whether a requirement is one, and holds in the dialect of the run.
 func (r *record) holds(id string) bool {
 	q := r.byID[id]
-	return q.ID != "" && (len(q.Dialects) == 0 || q.Holds(r.config.Dialect))
+	return q.ID != "" && q.Holds(r.config.Dialect)
 }
 
 // finding says what one performance shows of each requirement that it touches.

@@ -16,13 +16,15 @@ import (
 	"deskcheck/steps/browser"
 )
 
-// A small contract: two MUSTs, a SHOULD, one that another dialect has, and two that are only recorded.
+// A small contract: two MUSTs, a SHOULD, one that another dialect has, and two of other areas.
 var small = fixtures.Catalogue{Requirements: []fixtures.Requirement{
 	{ID: "FLOW-01", Area: "FLOW", Level: "MUST", Dialects: []string{"ai-chat"}},
 	{ID: "FLOW-02", Area: "FLOW", Level: "MUST", Dialects: []string{"ai-chat"}, Derived: true},
 	{ID: "FLOW-03", Area: "FLOW", Level: "SHOULD", Dialects: []string{"ai-chat"}},
 	{ID: "FLOW-04", Area: "FLOW", Level: "MUST", Dialects: []string{"web-chat"}},
-}, Recorded: []fixtures.Requirement{{ID: "ERR-01", Level: "MUST", Statement: "a type is a number"}, {ID: "TYPE-08", Level: "SHOULD"}}}
+	{ID: "ERR-01", Area: "ERR", Level: "MUST", Dialects: []string{"ai-chat"}, Statement: "a type is a number"},
+	{ID: "TYPE-08", Area: "TYPE", Level: "SHOULD", Dialects: []string{"ai-chat"}},
+}}
 
 func scenarioFor(id string, requirements ...string) steps.Scenario {
 	return steps.Scenario{ID: id, Feature: "f", Name: id, Requirements: requirements, Steps: []steps.Step{{Keyword: "Then", Text: "it holds"}}}

@@ -3,6 +3,7 @@ package aichat
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 )
 
 var openingSteps = []definition{
-	define(`a scripted integration`, func(p *Player) any { return p.isScripted }),
+	define(scriptedSentence, func(p *Player) any { return p.isScripted }),
 	define(`the page listens to every event`, func(p *Player) any { return p.pageListens }),
 	define(`the page takes (\d+) milliseconds over every event`, func(p *Player) any { return p.pageListensFor }),
 	define(`the host rejects call (\d+) of "([^"]*)"`, func(p *Player) any { return p.hostRejects }),
@@ -24,6 +25,14 @@ var openingSteps = []definition{
 	define(`the user is waiting for an agent`, func(p *Player) any { return p.isWaiting }),
 	define(`the user is talking to "([^"]*)"`, func(p *Player) any { return p.isTalkingTo }),
 	define(`the user of chat (\d+) is talking to "([^"]*)"`, func(p *Player) any { return p.userOfIsTalkingTo }),
+}
+
+// scriptedSentence has the kit's own integration in the place of the one under test.
+const scriptedSentence = `a scripted integration`
+
+// Scripted says of a scenario that it tries the host with the kit's scripted integration, and so says nothing about the one under test.
+func Scripted(s steps.Scenario) bool {
+	return slices.ContainsFunc(s.Steps, func(step steps.Step) bool { return step.Text == scriptedSentence })
 }
 
 func (p *Player) isScripted() error {
