@@ -35,6 +35,12 @@ type Preparing interface {
 	Preparing(what string)
 }
 
+// Pausing is what a Progress may be too, to look at failures: Paused is called with each scenario that fails the run, while its page and its desk still stand as they were
+// then, and holds them there until it comes back. It has to come back when ctx ends.
+type Pausing interface {
+	Paused(ctx context.Context, s reports.Scenario)
+}
+
 // Run certifies what the configuration names. The Result is the verdict on the integration; the error says that no verdict could be had: a *UserError for
 // what the user has to change, an *EnvironmentError for what the machine lacks. When the environment fails in the middle, both are given: the Result holds what ran.
 func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, error) {
@@ -80,6 +86,13 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	defer func() { _ = pool.Close() }() // The verdict is in; a browser that does not end cleanly is killed by its pool.
 
 	r := newRecord(c, catalogue, all, selected, about, pool.Installation())
+	if pausing, ok := progress.(Pausing); ok {
+		stage.Pause = func(ctx context.Context, s steps.Scenario, came aichat.Performance) {
+			if f := r.judge(s, came, 0); fails(f.Verdict) && ctx.Err() == nil {
+				pausing.Paused(ctx, f)
+			}
+		}
+	}
 	problem := (&performance{stage: stage, pool: pool, config: c, record: r, progress: progress, quirks: quirks}).play(ctx, selected)
 	r.result.Browser.Replaced = pool.Replaced()
 	return r.finish(problem), problem
@@ -344,7 +357,7 @@ func (p *performance) perform(ctx context.Context, s steps.Scenario) (came aicha
 		}
 		began := time.Now()
 		came, err = p.guarded(ctx, tab, s)
-		took = time.Since(began)
+		took = time.Since(began) - came.Paused
 		tab.Release()
 		if err != nil {
 			return came, took, rerun, &EnvironmentError{Err: err, Fix: "this is a fault of deskcheck: please report it with the lines above"}

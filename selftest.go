@@ -3,6 +3,8 @@ package deskcheck
 import (
 	"context"
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +23,7 @@ type SelftestOptions struct {
 	Workers int
 	// Dialects are those in which the integrations are tried, empty for all.
 	Dialects []string
-	// Select holds requirement IDs: only the integrations that break one of them run. Empty means all.
+	// Select holds requirement IDs and files of broken integrations: only those that break one of them, or are one of them, run. Empty means all.
 	Select []string
 	// Browser is the path of the browser's executable, empty to look for one.
 	Browser string
@@ -182,7 +184,22 @@ func trialsOf(c Config, dialects []string, broken []fixtures.BrokenIntegration, 
 	return trials, nil
 }
 
-// brokenOf lists the broken integrations that break one of the requirements, all if none is named.
+// BrokenFile finds the broken integration that a word names by its file, with or without the folders before and the ending; the answer is the file below
+// fixtures/integrations/broken.
+func BrokenFile(word string) (string, bool) {
+	all, err := fixtures.Broken()
+	if err != nil {
+		return "", false // who runs them is told
+	}
+	for _, b := range all {
+		if stem := strings.TrimSuffix(b.File, path.Ext(b.File)); strings.EqualFold(stem, strings.TrimSuffix(path.Base(filepath.ToSlash(word)), path.Ext(b.File))) {
+			return b.File, true
+		}
+	}
+	return "", false
+}
+
+// brokenOf lists the broken integrations that break one of the requirements, or are one of the files, all if none is named.
 func brokenOf(ids []string) ([]fixtures.BrokenIntegration, error) {
 	all, err := fixtures.Broken()
 	if err != nil {
@@ -192,7 +209,7 @@ func brokenOf(ids []string) ([]fixtures.BrokenIntegration, error) {
 		return all, nil
 	}
 	kept := slices.DeleteFunc(slices.Clone(all), func(b fixtures.BrokenIntegration) bool {
-		return !slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, b.Breaks) })
+		return !slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, b.Breaks) || id == b.File })
 	})
 	if len(kept) == 0 {
 		return nil, &UserError{Err: fmt.Errorf("no integration breaks %s", strings.Join(ids, ", ")), Fix: `"deskcheck list integrations" prints them all`}

@@ -117,6 +117,18 @@ func (r *record) holds(id string) bool {
 
 // finding says what one performance shows of each requirement that it touches.
 func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
+	f := r.judge(s, came, took)
+	if !came.Scripted && came.Name != "" {
+		r.learn(came)
+	}
+	r.mu.Lock()
+	r.misfits.learn(came)
+	r.mu.Unlock()
+	return f
+}
+
+// judge is finding without learning anything of the integration.
+func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
 	about := s.Requirements
 	if s.Own {
 		about = []string{ofTheUser}
@@ -180,12 +192,6 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 			f.Reason = reasonOf(c)
 		}
 	}
-	if !came.Scripted && came.Name != "" {
-		r.learn(came)
-	}
-	r.mu.Lock()
-	r.misfits.learn(came)
-	r.mu.Unlock()
 	return f
 }
 

@@ -119,7 +119,11 @@ func finding(c Check, o TextOptions, p paint, indent string, width int) string {
 // excerpt is the part of the journal around an entry as a table: when, between whom, what sort, which, and the beginning of its payload. The entry itself is marked
 // and stands there in full, and so does what a violation was found in: that is what has to be mended.
 func excerpt(s Scenario, seq int, p paint, indent string, width int) string {
-	entries := around(s, seq, entriesBefore, entriesAfter)
+	return rowsOf(around(s, seq, entriesBefore, entriesAfter), seq, p, indent, width)
+}
+
+// rowsOf are entries as the rows of a table, as excerpt describes it.
+func rowsOf(entries []Entry, seq int, p paint, indent string, width int) string {
 	if len(entries) == 0 {
 		return ""
 	}

@@ -13,6 +13,15 @@ import (
 // Preflight says by its error why Write would fail on the folder dir, as far as that can be known before there is a result, so that nobody runs everything first and
 // learns it afterwards. It leaves no trace: folders that it had to make are removed again.
 func Preflight(dir string) error {
+	return preflight(dir, []string{IndexFile, JUnitFile, ResultsFile}, []string{".", "journals", "screenshots"})
+}
+
+// PreflightMatrix is to WriteMatrix what Preflight is to Write.
+func PreflightMatrix(dir string) error {
+	return preflight(dir, []string{MatrixPage, MatrixFile}, []string{"."})
+}
+
+func preflight(dir string, names, folders []string) error {
 	made := missing(dir)
 	defer func() {
 		for _, folder := range made {
@@ -30,12 +39,12 @@ func Preflight(dir string) error {
 		return fmt.Errorf("report folder %s: %w", dir, err)
 	}
 	defer func() { _ = root.Close() }() // nothing was written through the handle itself
-	for _, name := range []string{IndexFile, JUnitFile, ResultsFile} {
+	for _, name := range names {
 		if err := mayReplace(root, name); err != nil {
 			return fmt.Errorf("report in %s: %w", dir, err)
 		}
 	}
-	for _, folder := range []string{".", "journals", "screenshots"} {
+	for _, folder := range folders {
 		if err := takesFiles(root, folder); err != nil {
 			return fmt.Errorf("report in %s: %w", dir, err)
 		}

@@ -26,6 +26,8 @@ var signatures = map[string][]byte{
 	IndexFile:   []byte(`<meta name="generator" content="deskcheck">`),
 	JUnitFile:   []byte(`<testsuites name="deskcheck"`),
 	ResultsFile: []byte(`"name": "deskcheck"`),
+	MatrixPage:  []byte(`<meta name="generator" content="deskcheck">`),
+	MatrixFile:  []byte(`"name": "deskcheck"`),
 	".ndjson":   []byte(`{"seq":`),
 	".png":      []byte("\x89PNG"),
 }

@@ -145,7 +145,7 @@ var testdata = func() string {
 
 func TestHelp(t *testing.T) {
 	for name, args := range map[string][]string{
-		"help-root.txt": {}, "help-run.txt": {"run", "--help"}, "help-list.txt": {"help", "list"}, "help-config.txt": {"config"},
+		"help-root.txt": {}, "help-run.txt": {"run", "--help"}, "help-list.txt": {"help", "list"}, "help-config.txt": {"config"}, "help-selftest.txt": {"selftest", "--help"},
 	} {
 		b := newBench(t)
 		assert.Zero(t, b.does(args...), name)

@@ -41,6 +41,7 @@ func newProgram(listen func()) *program {
 	return &program{
 		out:         stream{Writer: os.Stdout, terminal: isTerminal(os.Stdout)},
 		err:         stream{Writer: os.Stderr, terminal: isTerminal(os.Stderr)},
+		in:          input{Reader: os.Stdin, terminal: isTerminal(os.Stdin)},
 		width:       terminalWidth(os.Stdout),
 		environment: os.Getenv,
 		run: func(ctx context.Context, c deskcheck.Config, progress deskcheck.Progress) (*reports.Result, error) {
@@ -59,6 +60,10 @@ func newProgram(listen func()) *program {
 			listen()
 			return deskcheck.Compare(ctx, c, progress)
 		},
+		matrix: func(ctx context.Context, o deskcheck.MatrixOptions) (*reports.Matrix, error) {
+			listen()
+			return deskcheck.Matrix(ctx, o)
+		},
 		doctor: func(ctx context.Context, c deskcheck.Config) []deskcheck.DoctorLine {
 			listen()
 			return deskcheck.Doctor(ctx, c)
@@ -66,7 +71,7 @@ func newProgram(listen func()) *program {
 		trace:     deskcheck.ReadTraceability,
 		steps:     deskcheck.Steps,
 		preflight: reports.Preflight,
-		write:     reports.Write,
+		write:     reports.Write, writeMatrix: reports.WriteMatrix,
 		statements: func(dialect string) map[string]string {
 			statements := map[string]string{}
 			for _, r := range deskcheck.Requirements(dialect) {

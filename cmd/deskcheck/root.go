@@ -20,20 +20,28 @@ import (
 // program is the command line with everything that it reaches for.
 type program struct {
 	out, err    stream
+	in          input
 	width       int
 	environment func(string) string
 	noColor     bool
 
-	run        func(context.Context, deskcheck.Config, deskcheck.Progress) (*reports.Result, error)
-	watch      func(context.Context, deskcheck.Config, deskcheck.Watcher) error
-	selftest   func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
-	compare    func(context.Context, deskcheck.Config, deskcheck.Progress) (*deskcheck.Comparison, error)
-	doctor     func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
-	trace      func(deskcheck.Config) (deskcheck.Traceability, error)
-	steps      func(deskcheck.Config) ([]deskcheck.StepInfo, error)
-	preflight  func(dir string) error
-	write      func(dir string, result *reports.Result) error
-	statements func(dialect string) map[string]string
+	run       func(context.Context, deskcheck.Config, deskcheck.Progress) (*reports.Result, error)
+	watch     func(context.Context, deskcheck.Config, deskcheck.Watcher) error
+	selftest  func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
+	compare   func(context.Context, deskcheck.Config, deskcheck.Progress) (*deskcheck.Comparison, error)
+	matrix    func(context.Context, deskcheck.MatrixOptions) (*reports.Matrix, error)
+	doctor    func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
+	trace     func(deskcheck.Config) (deskcheck.Traceability, error)
+	steps     func(deskcheck.Config) ([]deskcheck.StepInfo, error)
+	preflight func(dir string) error
+	write     func(dir string, result *reports.Result) error
+	// writeMatrix is to matrix what write is to run.
+	writeMatrix func(dir string, m *reports.Matrix) error
+	statements  func(dialect string) map[string]string
+
+	// reading begins what lines reads.
+	reading sync.Once
+	read    chan string
 
 	// entered is set once a command's own code runs: errors before that are of the command line.
 	entered bool

@@ -47,6 +47,7 @@ type runFlags struct {
 	path, baseline string
 	config         deskcheck.Config
 	quiet, watch   bool
+	pause          bool
 }
 
 func (p *program) runCommand() *cobra.Command {
@@ -81,6 +82,7 @@ func (p *program) runCommand() *cobra.Command {
 	how.BoolVar(&f.config.FailFast, "fail-fast", false, "stop at the first failure")
 	how.BoolVar(&f.config.Headed, "headed", false, "show the browser")
 	how.DurationVar(&f.config.SlowMo, "slow-mo", 0, "pause this `DURATION`, such as 500ms, before each act of the user")
+	how.BoolVar(&f.pause, "pause-on-failure", false, "show the browser, one scenario at a time, and leave it as it is at each failure until you press Enter")
 	how.BoolVar(&f.watch, "watch", false, "keep the browser open, and run again what failed whenever a file of the integration changes")
 	how.StringVar(&f.config.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
 
@@ -227,6 +229,11 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 	if f.baseline != "" && config.FailFast {
 		return &deskcheck.UserError{Err: errors.New("--baseline write needs a whole run, and --fail-fast ends it early"), Fix: "drop one of them"}
 	}
+	if f.pause {
+		if config, err = p.pausable(c.Flags(), f, config); err != nil {
+			return err
+		}
+	}
 	if err := p.writable(config, f.baseline != ""); err != nil {
 		return err
 	}
@@ -235,7 +242,11 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 	}
 	text := p.teller(config, f.quiet)
 	ctx := c.Context()
-	result, err := p.run(ctx, config, text)
+	var progress deskcheck.Progress = text
+	if f.pause {
+		progress = &pausing{Text: text, program: p}
+	}
+	result, err := p.run(ctx, config, progress)
 	if result != nil {
 		if written := p.write(config.Report, result); written != nil {
 			text.Summary(result, "")

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -21,29 +23,48 @@ binds the integration or its page and has no broken integration fails the selfte
 
 A mistake is tried in every dialect in which its requirement holds; --dialect chooses among them.
 
-With IDs, only the integrations that break these requirements run.`
+With IDs, only the integrations that break these requirements run; with files of broken integrations, only these.
+
+--matrix runs each against every scenario of the dialect, whatever its header names, and writes the kill matrix: matrix.html and
+matrix.json. A MUST that none breaks fails it, and so does an integration that breaks what it does not name. All of it takes hours;
+interrupted, it reports what ran, marked incomplete.`
+
+// selftestFlags are the flags of selftest.
+type selftestFlags struct {
+	options deskcheck.SelftestOptions
+	matrix  bool
+	report  string
+	context context.Context
+}
 
 func (p *program) selftestCommand() *cobra.Command {
-	var options deskcheck.SelftestOptions
+	f := &selftestFlags{}
 	c := &cobra.Command{
-		Use:               "selftest [ID…]",
+		Use:               "selftest [ID or file…]",
 		Short:             "Show that each check can fail",
 		Long:              selftestLong,
-		Example:           "  deskcheck selftest\n  deskcheck selftest FLOW-03 JOIN-09",
+		Example:           "  deskcheck selftest\n  deskcheck selftest FLOW-03 JOIN-09\n  deskcheck selftest --matrix --dialect ai-chat JOIN-01-calls-the-nickname-name.js",
 		ValidArgsFunction: p.completing(func(t deskcheck.Traceability) []cobra.Completion { return t.Breakable() }),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.selftestAll(c, options, args)
+			f.context = c.Context()
+			return p.selftestAll(c, f, args)
 		},
 	}
 	flags := pflag.NewFlagSet("selftest", pflag.ContinueOnError)
-	flags.IntVar(&options.Workers, "workers", deskcheck.DefaultConfig().Workers, "run `N` scenarios side by side")
-	flags.StringSliceVar(&options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
-	flags.StringVar(&options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
+	flags.IntVar(&f.options.Workers, "workers", deskcheck.DefaultConfig().Workers, "run `N` scenarios side by side")
+	flags.StringSliceVar(&f.options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
+	flags.StringVar(&f.options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
+	flags.BoolVar(&f.matrix, "matrix", false, "against every scenario, and write the kill matrix")
+	flags.StringVar(&f.report, "report", deskcheck.DefaultConfig().Report, "with --matrix: write matrix.html and matrix.json into this `DIR`")
 	addGroups(c, flagGroup{"Flags", flags})
 	return c
 }
 
-func (p *program) selftestAll(c *cobra.Command, options deskcheck.SelftestOptions, ids []string) error {
+func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) error {
+	options := f.options
+	if c.Flags().Changed("report") && (!f.matrix || f.report == "") {
+		return &deskcheck.UserError{Err: errors.New("--report: it is where --matrix writes, and names a folder"), Fix: "add --matrix and a folder, or leave it out"}
+	}
 	config := deskcheck.DefaultConfig()
 	config.Workers, config.Browser = options.Workers, options.Browser
 	if err := flagNames(c.Flags(), config.Validate()); err != nil {
@@ -59,6 +80,10 @@ func (p *program) selftestAll(c *cobra.Command, options deskcheck.SelftestOption
 		return err
 	}
 	for _, id := range ids {
+		if file, ok := deskcheck.BrokenFile(id); ok {
+			options.Select = append(options.Select, file)
+			continue
+		}
 		i := slices.IndexFunc(breakable, func(known string) bool { return strings.EqualFold(known, id) })
 		if i < 0 {
 			return &deskcheck.UserError{
@@ -67,6 +92,9 @@ func (p *program) selftestAll(c *cobra.Command, options deskcheck.SelftestOption
 			}
 		}
 		options.Select = append(options.Select, breakable[i])
+	}
+	if f.matrix {
+		return p.matrixAll(f, deskcheck.MatrixOptions{Workers: options.Workers, Dialects: options.Dialects, Select: options.Select, Browser: options.Browser})
 	}
 	done := 0
 	options.Progress = func(row deskcheck.SelftestRow) {

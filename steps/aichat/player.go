@@ -104,6 +104,10 @@ type Performance struct {
 	Scripted bool
 	// Unstarted says why the chat could not even begin with the integration, empty if it could.
 	Unstarted string
+	// AtTheEnd says that every step passed, and that it was the look at the page after the last of them that found something.
+	AtTheEnd bool
+	// Paused is how long it was held at its end.
+	Paused time.Duration
 	// BrowserDied says that nothing was learnt because the browser ended; the scenario may be run again.
 	BrowserDied bool
 }
@@ -120,7 +124,8 @@ func (p Performance) Err() error {
 
 // Perform runs a scenario in the tab. It never fails as a function: whatever happens is in the Performance. The tab is not released.
 func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) Performance {
-	ctx, cancel := context.WithTimeoutCause(ctx, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
+	run := ctx
+	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
 	world, err := steps.NewWorld(ctx, tab, deadlines)
 	if err != nil {
@@ -168,6 +173,11 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 		// A page that is lost cannot be pictured; the verdict does not depend on it.
 		result.Screenshot, _ = tab.Screenshot(shot)
 	}
+	if st.Pause != nil && !result.BrowserDied {
+		began := time.Now()
+		st.Pause(run, s, result) // as long as the run goes on, however long the scenario may take
+		result.Paused = time.Since(began)
+	}
 	return result
 }
 
@@ -180,6 +190,7 @@ func (p *Player) closing(result *Performance) {
 	if last.Err = p.Rest(); last.Err == nil {
 		last.Err = p.manners()
 	}
+	result.AtTheEnd = last.Err != nil
 }
 
 // rude matches what no page can bear.

@@ -1,6 +1,11 @@
 package aichat
 
-import "io/fs"
+import (
+	"context"
+	"io/fs"
+
+	"deskcheck/steps"
+)
 
 // Stage is what all scenarios of a run share: the host page and the integration under test. It is read-only while scenarios run.
 type Stage struct {
@@ -22,6 +27,8 @@ type Stage struct {
 	Holds func(requirement string) bool
 	// Claims are the capabilities that the integration claims to have: one that is missing is then a failure.
 	Claims []string
+	// Pause, if set, hears of each performance while page and desk still stand as they were at its end, and holds them there until it comes back.
+	Pause func(ctx context.Context, s steps.Scenario, came Performance)
 	// Secrets are what must not reach the page, empty if nobody has said.
 	Secrets []Secret
 }

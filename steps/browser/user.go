@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/overlay"
 )
 
 // point is a place in the window, in CSS pixels.
@@ -95,6 +98,11 @@ func (t *Tab) act(ctx context.Context) error {
 	if t.pool.options.SlowMo <= 0 {
 		return nil
 	}
+	return t.pause(ctx)
+}
+
+// pause waits for as long as a slowed run does.
+func (t *Tab) pause(ctx context.Context) error {
 	pause := time.NewTimer(t.pool.options.SlowMo)
 	defer pause.Stop()
 	select {
@@ -108,6 +116,9 @@ func (t *Tab) act(ctx context.Context) error {
 }
 
 func (t *Tab) click(ctx context.Context, name string, widget int) error {
+	if err := t.show(ctx, name, widget); err != nil {
+		return err
+	}
 	bounded, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
 	began := time.Now()
@@ -134,6 +145,33 @@ func (t *Tab) aim(bounded context.Context, began time.Time, name string, widget 
 		return at, err
 	}
 	return at, t.unreachable(time.Since(began), err)
+}
+
+// pointerSize is the side of the mark at the place that is about to be clicked, in CSS pixels.
+const pointerSize = 22
+
+// show marks what is about to be clicked for those who watch a slowed run, and leaves them the time to look. The browser draws the mark above the page, which knows nothing of
+// it. The click aims anew: what was marked may have moved meanwhile.
+func (t *Tab) show(ctx context.Context, name string, widget int) error {
+	if !t.pool.options.Headed || t.pool.options.SlowMo <= 0 {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, callBound)
+	defer cancel()
+	at, err := t.aim(bounded, time.Now(), name, widget)
+	if err != nil {
+		return err
+	}
+	mark := overlay.HighlightRectParams{
+		X: int64(at.X) - pointerSize/2, Y: int64(at.Y) - pointerSize/2, Width: pointerSize, Height: pointerSize,
+		Color: &cdp.RGBA{R: 230, G: 90, B: 20, A: 0.45}, OutlineColor: &cdp.RGBA{R: 150, G: 40, B: 0, A: 1},
+	}
+	// A browser that cannot draw it is no reason for the user not to click.
+	_ = only(call(ctx, t.session.life, t.session, dom.Enable, dom.EnableParams{}))
+	_ = only(call(ctx, t.session.life, t.session, overlay.Enable, cdp.Empty{}))
+	_ = only(call(ctx, t.session.life, t.session, overlay.HighlightRect, mark))
+	defer func() { _ = only(call(ctx, t.session.life, t.session, overlay.HideHighlight, cdp.Empty{})) }()
+	return t.pause(ctx)
 }
 
 // unreachable explains why an element could not be clicked.

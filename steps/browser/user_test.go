@@ -30,6 +30,18 @@ func TestClickIsAMouse(t *testing.T) {
 	assert.Equal(t, "2", eval(t, tab, "events.filter((e) => e === 'click send').length"))
 }
 
+// The mark for spectators is drawn by the browser, above the page: the click lands as it would without, and the page has no part in it.
+func TestAMarkedClickIsStillAClick(t *testing.T) {
+	tab, _ := show(t, form, nil)
+	before := tab.pool.options
+	t.Cleanup(func() { tab.pool.options = before })
+	tab.pool.options.Headed, tab.pool.options.SlowMo = true, time.Millisecond // as in a headed run, but for the window
+	elements := eval(t, tab, "document.querySelectorAll('*').length")
+	require.NoError(t, tab.Click(bounded(t), "send", 0))
+	assert.Equal(t, "1", eval(t, tab, "events.filter((e) => e === 'click send').length"))
+	assert.Equal(t, elements, eval(t, tab, "document.querySelectorAll('*').length"))
+}
+
 func TestTypeAndPress(t *testing.T) {
 	tab, seen := show(t, form, nil)
 	const text = "héllo 👩‍👩‍👧 שלום مرحبا\n第二行 \"quoted\" \\ </script>"
