@@ -53,7 +53,7 @@ var Default = Deadlines{
 	Sight:   2 * time.Second,
 	Silence: 2 * time.Second,
 
-	Patience: 400 * time.Millisecond,
+	Patience: 200 * time.Millisecond,
 	Quiet:    5 * time.Second,
 	Answer:   5 * time.Second,
 	Look:     250 * time.Millisecond,

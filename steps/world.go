@@ -157,7 +157,7 @@ func (w *World) Rest() error {
 		// The error is the context's, which the loop looks at.
 		_ = w.Desk.WaitSent(ctx)
 		look, stop := context.WithTimeout(ctx, w.Deadlines.Look)
-		err := w.Tab.Settle(look, w.Desk.FramesSent(), w.Desk.Kept())
+		err := w.Tab.Settle(look, browser.Traffic{Frames: w.Desk.FramesSent(), Held: w.Desk.Kept(), Server: w.Desk.SocketURL(), Sockets: w.Desk.Sockets()})
 		stop()
 		if err == nil {
 			return nil

@@ -107,7 +107,7 @@ func BenchmarkActs(b *testing.B) {
 		"Type":     func() error { return tab.Type(ctx, "line", "x", 0) },
 		"Press":    func() error { return tab.Press(ctx, "Enter") },
 		"Jump":     func() error { return tab.Jump(ctx, time.Second) },
-		"Settle":   func() error { return tab.Settle(ctx, 0, 0) },
+		"Settle":   func() error { return tab.Settle(ctx, Traffic{}) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for range b.N {

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -122,7 +123,7 @@ func TestRequestTimeout(t *testing.T) {
 	require.NoError(t, tab.Jump(bounded(t), time.Minute))
 	assert.JSONEq(t, `["readystatechange 4 0","timeout 4 0","ontimeout","loadend 4 0","after"]`, eval(t, tab, "log"), "in the order of the page's time")
 	assert.Equal(t, "4", eval(t, tab, "r.readyState"))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	assert.Equal(t, "0", eval(t, tab, "deskcheck.clock.pending().length"))
 
 	// A native one says the same: here it is taken from a frame, where no clock is changed.
@@ -179,7 +180,7 @@ func TestRequestTimeoutInParticular(t *testing.T) {
 	assert.JSONEq(t, `["readystatechange 4 0","abort 4 0","loadend 4 0","then"]`, eval(t, tab, "log"))
 
 	begin(`globalThis.r = ask('/held', 10_000); r.open('GET', '/held'); log.length = 0`)
-	require.NoError(t, tab.Settle(bounded(t), 0, 0), "opened anew, nothing is in flight")
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}), "opened anew, nothing is in flight")
 	jump(time.Minute)
 	assert.Equal(t, "[]", eval(t, tab, "log"), "opened anew, it has no time-out until it is sent")
 
@@ -200,7 +201,7 @@ func TestRequestTimeoutInParticular(t *testing.T) {
 
 	begin(`globalThis.r = ask('/held', 10_000)`)
 	close(letGo)
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	assert.Contains(t, eval(t, tab, "log"), "load 4 200")
 	begin(`log.length = 0`)
 	jump(time.Minute)
@@ -294,20 +295,27 @@ func TestSettleWaitsForFramesAndRequests(t *testing.T) {
 			request.send();
 		};
 		globalThis.hold = () => fetch('/held').then((r) => r.text()).then((t) => log.push(t));`), socketServer(t, 3, letGo))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	require.NoError(t, tab.Evaluate(bounded(t), "begin()", nil))
-	require.NoError(t, tab.Settle(bounded(t), 3, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3}))
 	assert.Len(t, seen.of("event", "frame"), 3, "the sink has what the page had recorded")
 	assert.Equal(t, "5", eval(t, tab, "log.length"), "%s", eval(t, tab, "log"))
 
 	require.NoError(t, tab.Evaluate(bounded(t), "void hold()", nil))
-	require.NoError(t, tab.Settle(bounded(t), 3, 1), "one held request is told")
-	err := tab.Settle(within(t, 200*time.Millisecond), 4, 0)
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3, Held: 1}), "one held request is told")
+	err := tab.Settle(within(t, 200*time.Millisecond), Traffic{Frames: 4})
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "3 of 4 frames dispatched, 1 requests in flight (0 of them held): GET /held")
 	close(letGo)
-	require.NoError(t, tab.Settle(bounded(t), 3, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3}))
 	assert.Contains(t, eval(t, tab, "log"), "let go")
+
+	ws := "ws://" + strings.Trim(eval(t, tab, "location.host"), `"`)
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3, Server: ws, Sockets: 1}), "the socket is open at both ends")
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3, Server: "ws://127.0.0.1:9"}), "sockets to others do not count")
+	err = tab.Settle(within(t, 200*time.Millisecond), Traffic{Server: ws})
+	require.Error(t, err, "the other end has closed it, which the page has not seen")
+	assert.Contains(t, err.Error(), "1 sockets have been closed at the other end")
 
 	assert.JSONEq(t, `[true,true,3,"WebSocket",true]`, eval(t, tab, `(() => {
 		const s = new WebSocket('ws://' + location.host + '/socket');
@@ -319,7 +327,7 @@ func TestSettleWaitsForFramesAndRequests(t *testing.T) {
 func TestSettleWaitsForDueTimers(t *testing.T) {
 	tab, _ := show(t, script(`globalThis.n = 0; globalThis.begin = () => { (function again() { if (++n < 20) setTimeout(again, 0); })(); }; setTimeout(() => {}, 60_000);`), nil)
 	require.NoError(t, tab.Evaluate(bounded(t), "begin()", nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	assert.GreaterOrEqual(t, eval(t, tab, "n"), "5")
 }
 
@@ -327,7 +335,7 @@ func TestFailedFetchStaysThePages(t *testing.T) {
 	tab, seen := show(t, script(""), nil)
 	require.NoError(t, tab.Evaluate(bounded(t), `void fetch('http://localhost:1/')`, nil))
 	assert.Contains(t, string(seen.wait(t, "error", "unhandledrejection").Data), "Failed to fetch")
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	require.NoError(t, tab.Evaluate(bounded(t), `fetch('http://localhost:1/').catch(() => {})`, nil))
 	assert.Len(t, seen.of("error", ""), 1)
 	var thrown *ScriptError

@@ -83,7 +83,7 @@ func TestHandIsShutToThePage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tab, seen := show(t, script(set+`globalThis.attack = () => {`+js+`}`), nil)
 			require.NoError(t, tab.Evaluate(bounded(t), `setTimeout(() => { try { attack(); } catch {} }); 0`, nil))
-			require.NoError(t, tab.Settle(bounded(t), 0, 0))
+			require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 			reached := seen.of("violation", "deskcheck")
 			require.NotEmpty(t, reached, "%s", seen)
 			assert.Equal(t, "integration", reached[0].From)
@@ -144,7 +144,7 @@ func TestTamperingIsNamed(t *testing.T) {
 			require.NoError(t, tab.Call(bounded(t), "deskcheck.tampered", &list))
 			assert.Equal(t, want, strings.Join(list, ","))
 			// The kit itself goes on.
-			require.NoError(t, tab.Settle(bounded(t), 0, 0))
+			require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 			require.NoError(t, tab.Click(bounded(t), "b", 0))
 			require.NoError(t, tab.Evaluate(bounded(t), `void (async () => { (await begin(async (parameters) => { parameters.callback.agentTyping(true); return {startChat() {}}; })).startChat({}); })()`, nil))
 			seen.wait(t, "settled", "startChat")

@@ -28,7 +28,7 @@ func TestChooseFilesIsAUsersChoice(t *testing.T) {
 	}
 	tab, _ := show(t, chooser, nil)
 	require.NoError(t, tab.ChooseFiles(bounded(t), "attach", 0, paths...))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	var got [][]any
 	require.NoError(t, tab.Evaluate(bounded(t), "(async () => { while (chosen.length < 2) await new Promise(requestAnimationFrame); return chosen; })()", &got))
 	assert.Equal(t, [][]any{

@@ -177,7 +177,7 @@ func TestNothingOfAnEarlierPageReachesTheNextSink(t *testing.T) {
 		quiet := newRecord()
 		require.NoError(t, tab.Open(bounded(t), serve(t, script(""), nil)+"/", quiet.add))
 		heard := len(loud.messages())
-		require.NoError(t, tab.Settle(bounded(t), 0, 0))
+		require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 		assert.Empty(t, quiet.messages(), "%s", quiet)
 		assert.Len(t, loud.messages(), heard)
 	}

@@ -211,7 +211,7 @@ func TestUnknownCallbackNames(t *testing.T) {
 		});
 	})()`, nil))
 	assert.Equal(t, "true", eval(t, tab, "all"))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	assert.Empty(t, seen.of("violation", ""), "to look is allowed: %s", seen)
 	var probes []string
 	for _, m := range seen.of("probe", "") {
@@ -231,7 +231,7 @@ func missingCallbacks(t *testing.T, body string) (*Tab, *record) {
 		},
 	})
 	require.NoError(t, tab.Evaluate(bounded(t), `void begin((parameters) => { run(parameters.callback); return {}; })`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	return tab, seen
 }
 
@@ -275,7 +275,7 @@ func TestCallingAMissingCallback(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tab, seen := missingCallbacks(t, js)
 			require.NoError(t, tab.Jump(bounded(t), time.Second))
-			require.NoError(t, tab.Settle(bounded(t), 0, 0))
+			require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 			violations := seen.of("violation", "")
 			require.Len(t, violations, 1, "%s", seen)
 			assert.Equal(t, "CB-04", violations[0].Requirement)
@@ -412,13 +412,13 @@ func TestErrorsAreAttributed(t *testing.T) {
 	require.NoError(t, tab.Evaluate(bounded(t), `run.reject()`, nil))
 	assert.Equal(t, "integration", seen.wait(t, "error", "unhandledrejection").From)
 	require.NoError(t, tab.Evaluate(bounded(t), `run.hostBad()`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	all := seen.of("error", "uncaught")
 	assert.Equal(t, "host", all[len(all)-1].From)
 
 	// An address in the message is no script.
 	require.NoError(t, tab.Evaluate(bounded(t), `run.refused()`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	all = seen.of("error", "unhandledrejection")
 	assert.Equal(t, "integration", all[len(all)-1].From, "%s", seen)
 
@@ -440,22 +440,22 @@ func TestScreenIsRecordedWhenItChanges(t *testing.T) {
 	</script>`, nil)
 	assert.JSONEq(t, `{"text":"one","input":"","inner":""}`, string(seen.wait(t, "screen", "screen").Data))
 	require.NoError(t, tab.Evaluate(bounded(t), `p.textContent = 'two'; p.className = 'a'; p.textContent = 'three'`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	require.NoError(t, tab.Evaluate(bounded(t), `p.className = 'b'`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	all := seen.of("screen", "")
 	require.Len(t, all, 2, "%s", seen)
 	assert.JSONEq(t, `{"text":"three","input":"","inner":""}`, string(all[1].Data))
 	assert.Equal(t, "user", all[1].To)
 
 	require.NoError(t, tab.Evaluate(bounded(t), `root = host.attachShadow({mode: 'closed'}); root.innerHTML = '<b>deep</b>'`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	require.NoError(t, tab.Evaluate(bounded(t), `root.firstChild.textContent = 'deeper'`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	all = seen.of("screen", "")
 	assert.JSONEq(t, `{"text":"three","input":"","inner":"deeper"}`, string(all[len(all)-1].Data))
 	require.NoError(t, tab.Evaluate(bounded(t), `deskcheck.ui = {find() {}, look() { throw new Error('blind'); }}`, nil))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	all = seen.of("screen", "")
 	assert.JSONEq(t, `{"$type":"threw","message":"Error: blind"}`, string(all[len(all)-1].Data))
 }

@@ -354,10 +354,19 @@ func (t *Tab) Jump(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// Settle returns when the page has come to rest: at least so many WebSocket frames were dispatched to it since it was loaded, at most held requests (and connecting
-// sockets) are in flight, no timer is due, and a few turns of the event loop brought nothing new. The error says what was missing.
-func (t *Tab) Settle(ctx context.Context, frames, held int) error {
-	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:%d})", frames, held), nil)
+// Traffic is what the other side knows of what is on its way to a page or from it.
+type Traffic struct {
+	// Frames is how many WebSocket frames were sent to it on the sockets that are open now, Held how many requests (and connecting sockets) are kept without an answer.
+	Frames, Held int
+	// Server is the beginning of the addresses of the other side's sockets, Sockets how many of them are open there; without a Server they are not looked at.
+	Server  string
+	Sockets int
+}
+
+// Settle returns when the page has come to rest: all frames were dispatched to it, it has seen the end of every socket that the other side has closed, nothing but what is
+// held is in flight, no timer is due, and a few turns of the event loop brought nothing new. The error says what was missing.
+func (t *Tab) Settle(ctx context.Context, traffic Traffic) error {
+	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:%d,server:%s,sockets:%d})", traffic.Frames, traffic.Held, quote(traffic.Server), traffic.Sockets), nil)
 	if err == nil {
 		return nil
 	}

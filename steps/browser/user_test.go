@@ -59,7 +59,7 @@ func TestTypeAndPress(t *testing.T) {
 	assert.NotContains(t, eval(t, tab, "events"), "untrusted")
 
 	require.NoError(t, tab.Type(bounded(t), "line", "one line", 0))
-	require.NoError(t, tab.Settle(bounded(t), 0, 0))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	screens := seen.of("screen", "")
 	assert.Contains(t, string(screens[len(screens)-1].Data), `"line":"one line"`, "typing changes the screen though not the document")
 	require.NoError(t, tab.Type(bounded(t), "rich", "rich\ntext", 0))

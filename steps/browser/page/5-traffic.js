@@ -202,6 +202,14 @@ watched(NativeWebSocket, (socket) => {
   if (retired) closeSocket(socket);
 });
 const socketURL = getter(WebSocket.prototype, 'url');
+const socketState = getter(WebSocket.prototype, 'readyState');
+
+// socketsTo counts the sockets to a server that the page takes for open. The server may know better: a socket that it has closed is still open here until the end has arrived.
+function socketsTo(server) {
+  let open = 0;
+  mapForEach(framesOf, (_, socket) => { if (socketState(socket) === 1 && startsWith(socketURL(socket), server)) open++; });
+  return open;
+}
 
 watched(NativeEventSource, (source) => {
   const land = takeOff('an event stream that connects');
@@ -217,16 +225,17 @@ override(Navigator.prototype, 'sendBeacon', function (url, body) {
 });
 
 // What the last settled waits for, for the words of an error.
-let wanted = { frames: 0, held: 0 };
+let wanted = { frames: 0, held: 0, server: '', sockets: 0 };
+const socketsEnding = () => (wanted.server === '' ? 0 : max(0, socketsTo(wanted.server) - wanted.sockets));
 
 // How many turns of the event loop must pass without anything happening before the page counts as calm.
 const CALM_TURNS = 4;
 
-// settled is kept when at least `frames` socket frames were dispatched, at most `held` requests are in flight, no timer is due and a few turns of the event loop
-// brought nothing new; with a host that draws in its own time, a frame neither. It tells {frames, inFlight, entries}.
+// settled is kept when at least `frames` socket frames were dispatched, at most `held` requests are in flight, no more than `sockets` sockets to `server` seem open, no
+// timer is due and a few turns of the event loop brought nothing new; with a host that draws in its own time, a frame neither. It tells {frames, inFlight, entries}.
 function settled(want) {
   const frames = whole(want?.frames), held = whole(want?.held);
-  wanted = { frames, held };
+  wanted = { frames, held, server: typeof want?.server === 'string' ? want.server : '', sockets: whole(want?.sockets) };
   return promised((resolve) => {
     let calm = 0;
     let seen = activity;
@@ -235,7 +244,7 @@ function settled(want) {
         seen = activity;
         calm = 0;
       }
-      if (framesSeen() < frames || mapSize(flights) > held || jumping || timerDue()) {
+      if (framesSeen() < frames || mapSize(flights) > held || socketsEnding() > 0 || jumping || timerDue()) {
         calm = 0;
         const outer = onActivity;
         onActivity = () => {
@@ -264,6 +273,7 @@ function unsettled() {
   let words = framesSeen() + ' of ' + wanted.frames + ' frames dispatched, ' + mapSize(flights) + ' requests in flight (' + wanted.held + ' of them held)';
   let listed = 0;
   mapForEach(flights, (what) => { if (listed++ < 5) words += (listed === 1 ? ': ' : ', ') + what; });
+  if (socketsEnding() > 0) words += '; ' + socketsEnding() + ' sockets have been closed at the other end';
   if (timerDue()) words += '; a timer is due';
   if (jumping) words += '; the clock is jumping';
   return words;
