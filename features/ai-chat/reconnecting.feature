@@ -251,7 +251,7 @@ Feature: Reconnecting after a reload
       Then "reconnect" is fulfilled with true within 30 seconds
       And "updateCapabilities" is called within 2 seconds
 
-    @LIFE-17
+    @LIFE-17 @dialect:ai-chat @dialect:web-chat
     Scenario: Who can reconnect does not take a reload for a departure
       Given the integration can reconnect
       And the user is talking to "Ann"
@@ -261,7 +261,7 @@ Feature: Reconnecting after a reload
       When the page is back
       Then "reconnect" is fulfilled with true within 30 seconds
 
-    @FACT-10
+    @FACT-10 @dialect:ai-chat @dialect:web-chat
     Scenario: Two chats on one page are each found again by their own
       Given two chats on one page
       And the integration can reconnect
