@@ -95,11 +95,14 @@ var reaches = []struct {
 	expr *regexp.Regexp
 	path string
 }{
-	{regexp.MustCompile(`^the page (vetoes|attaches|rewrites|hears|has heard|has not heard)`), "on"},
+	{regexp.MustCompile(`^the page (vetoes|attaches|rewrites)`), "on"},
 	{regexp.MustCompile(`^the page ends the conversation$`), "serviceDesk.endConversation"},
 	{regexp.MustCompile(`^the page (suspends|resumes) the conversation$`), "serviceDesk.updateIsSuspended"},
 	{regexp.MustCompile(`^the page restarts the conversation$`), "restartConversation"},
 }
+
+// unseen are sentences about what the page's chat publishes, which the kit does not record: a listener of its own would change what the chat does.
+var unseen = regexp.MustCompile(`^the page (hears|has heard|has not heard) `)
 
 // drivesPagesChat says whether the user chats in the page's own chat.
 func (p *Player) drivesPagesChat() bool { return p.stage.Own != nil && len(p.stage.Own.Selectors) > 0 }
@@ -110,6 +113,9 @@ func (p *Player) unfit(sentence string) error {
 		if expr.MatchString(sentence) {
 			return &steps.NotApplicable{Why: "not in the chat of your page: it takes a setting that only the kit's own chats have"}
 		}
+	}
+	if unseen.MatchString(sentence) {
+		return &steps.NotApplicable{Why: "not in the chat of your page: the kit does not see the events that another chat publishes"}
 	}
 	for _, need := range needs {
 		for _, part := range need.parts {
