@@ -10,8 +10,8 @@ import (
 	"deskcheck/reports"
 )
 
-// recorded makes a scenario of entries given as kind, name, reference and data.
-func recorded(verdict reports.Verdict, entries ...reports.Entry) reports.Scenario {
+// crossed makes a scenario of entries given as kind, name, reference and data.
+func crossed(verdict reports.Verdict, entries ...reports.Entry) reports.Scenario {
 	for i := range entries {
 		entries[i].Seq = i + 1
 	}
@@ -23,19 +23,19 @@ func entry(kind, name string, ref int, data string) reports.Entry {
 }
 
 func TestCompareScenario(t *testing.T) {
-	one := recorded(reports.Passed,
+	one := crossed(reports.Passed,
 		entry("call", "startChat", 0, `{"args":[{"id":"11111111-2222-4333-8444-555555555555","history":{"timestamp":1795257929126},"ui_state":1}]}`),
 		entry("settled", "startChat", 1, `{"outcome":"fulfilled"}`),
 		entry("event", "human_agent:endChat", 0, `{"requestCancelled":true}`),
 		entry("event", "ignored", 0, `{}`))
-	same := recorded(reports.Passed,
+	same := crossed(reports.Passed,
 		entry("event", "human_agent:endChat", 0, `{"requestCancelled":true}`),
 		entry("call", "startChat", 0, `{"args":[{"id":"99999999-2222-4333-8444-555555555555","history":{"timestamp":1795257921111}},{"$type":"undefined"}]}`),
 		entry("settled", "startChat", 2, `{"outcome":"fulfilled"}`))
 	known := fixtures.HostQuirks{Internals: []string{"ui_state"}}
 	assert.Empty(t, compareScenario(one, same, known).Lists, "ids, times, the chat's own fields and the order between the lists are no difference")
 
-	other := recorded(reports.Passed,
+	other := crossed(reports.Passed,
 		entry("call", "startChat", 0, `{"args":[{"id":"99999999-2222-4333-8444-555555555555","history":{"timestamp":1}}]}`),
 		entry("settled", "startChat", 1, `{"outcome":"rejected","error":{"message":"no"}}`),
 		entry("event", "human_agent:endChat", 0, `{"requestCancelled":true}`))

@@ -35,7 +35,7 @@ func TestCompare(t *testing.T) {
 	assert.Equal(t, []string{"FLOW"}, b.ran.Select)
 
 	b = newBench(t)
-	b.program.compare = func(_ context.Context, _ deskcheck.Config, _ deskcheck.Progress) (*deskcheck.Comparison, error) {
+	b.compare = func(_ context.Context, _ deskcheck.Config, _ deskcheck.Progress) (*deskcheck.Comparison, error) {
 		c := sampleComparison()
 		c.Different, c.OK = 1, false
 		return c, nil
