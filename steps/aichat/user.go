@@ -118,19 +118,33 @@ func (p *Player) requestsAnAgent() error {
 	if card := p.screen(p.widget).Card; card == nil || !card.Enabled {
 		return &steps.Failure{Expected: "an offer that the user can take", Recorded: "the user sees " + p.screen(p.widget).describe(), Hint: p.trouble()}
 	}
+	if s, built := p.factorySettlement(); built && s.Outcome == "fulfilled" && s.Type != "object" {
+		return &steps.Failure{Requirements: []string{"FACT-03"}, Expected: "an integration that the chat can call", Recorded: "the factory gave " + orElse(s.Type, "nothing")}
+	}
 	mark := p.Journal.Len()
+	failures := func(s Screen) (n int) {
+		for _, m := range s.Messages {
+			if m.Kind == "error" {
+				n++
+			}
+		}
+		return n
+	}
+	before := failures(p.screen(p.widget))
 	p.requested = len(p.Desk.Conversations())
 	if err := p.click("request agent"); err != nil {
 		return err
 	}
-	// The click has done its work when the host has called the integration or decided not to; a dialog for a suspended chat may stand between.
+	// The click has done its work when the host has called the integration or has not and says so, to the page or to the user alone; a dialog for a suspended chat may
+	// stand between.
 	begun := func(e journal.Entry) bool {
-		return e.Widget == p.widget && (e.Kind == journal.Call && e.Name == "startChat" || e.Kind == journal.Event && strings.HasSuffix(e.Name, ":endChat"))
+		return e.Widget == p.widget && (e.Kind == journal.Call && e.Name == "startChat" || e.Kind == journal.Event && strings.HasSuffix(e.Name, ":endChat") ||
+			e.Kind == journal.Screen && failures(screenOf(e)) > before)
 	}
 	first, err := p.Await(mark, func(e journal.Entry) bool {
 		return begun(e) || e.Widget == p.widget && e.Kind == journal.Screen && screenOf(e).Dialog != nil
 	}, p.Deadlines.Sight)
-	if err == nil && first.Kind == journal.Screen {
+	if err == nil && first.Kind == journal.Screen && screenOf(first).Dialog != nil {
 		if err := p.click("confirm"); err != nil {
 			return err
 		}
