@@ -14,7 +14,7 @@ import (
 	"deskcheck/reports"
 )
 
-// pageServer serves the pages of testdata/pages, with the reference integration as a script and as a module beside them.
+// pageServer serves the pages of fixtures/pages, with the reference integration as a script and as a module beside them.
 func pageServer(t *testing.T) *httptest.Server {
 	t.Helper()
 	script := func(format api.Format) []byte {
@@ -35,7 +35,7 @@ func pageServer(t *testing.T) *httptest.Server {
 	serve("/reference.js", script(api.FormatIIFE))
 	serve("/reference.mjs", script(api.FormatESModule))
 	serve("/chat.bundle.js", chatScript(t))
-	mux.Handle("/", http.FileServer(http.Dir("testdata/pages")))
+	mux.Handle("/", http.FileServer(http.Dir("fixtures/pages")))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server
@@ -45,7 +45,7 @@ func pageServer(t *testing.T) *httptest.Server {
 func chatScript(t *testing.T) []byte {
 	t.Helper()
 	options := buildOptions()
-	options.EntryPoints, options.Format = []string{"testdata/pages/chat.js"}, api.FormatIIFE
+	options.EntryPoints, options.Format = []string{"fixtures/pages/chat.js"}, api.FormatIIFE
 	options.Define["globalThis.deskcheck"] = "undefined"
 	result := api.Build(options)
 	require.Empty(t, result.Errors)
