@@ -355,7 +355,8 @@ Feature: Reconnecting after a reload
       And the scripted integration calls "agentJoined" with [{"id": "bob", "nickname": "Bob", "user_type": "human"}]
       And the scripted integration waits no longer
       Then a breach of "RECON-07" is recorded
-      And the user sees "Bob" in the banner
+      When 5 seconds pass
+      Then the user sees "Bob" in the banner
       And the user can type a message
 
       Examples:

@@ -102,7 +102,7 @@ func (p *Player) pageIsBack() error {
 			}
 			_, made := p.Journal.Find(p.reloaded, func(e journal.Entry) bool { return of(e) && e.Kind == journal.Settled && e.Name == "factory" })
 			now := screenOf(all[len(all)-1])
-			return !now.Open || now.Failure != "" || made && !now.Loading
+			return now.Failure != "" || !now.Loading && (made || !now.Open)
 		}
 		err := p.Until(built, p.Deadlines.Factory)
 		if errors.Is(err, steps.ErrAbsent) {
