@@ -45,7 +45,7 @@ vet: ## Run go vet.
 .PHONY: unit
 # Four at once whatever the number of processors, as many as there are tabs: a scenario waits more than it works.
 unit: ## Run the tests, the features among them, with the race detector.
-	@go test -race -parallel 4 ./...
+	@go test -race -parallel 4 -timeout 20m ./...
 
 .PHONY: selftest
 selftest: build ## Show that every check can fail: run the broken integrations.

@@ -63,11 +63,9 @@ func TestFeatures(t *testing.T) {
 // TestOtherStyles runs the scenarios against integrations that keep the contract in another way than the reference: what the contract allows must not cost a verdict. Those
 // in which the kit's scripted integration takes their place have been tried by TestFeatures.
 func TestOtherStyles(t *testing.T) {
-	for _, dialect := range Dialects() {
-		for _, style := range []string{"polling", "particular", "sharing"} {
-			if style == "sharing" && dialect == "orchestrate" {
-				continue // It is about sharing the screen, which that chat has not.
-			}
+	// Each in the dialect of the whole contract, and one in each other: what the checks of a scenario do is the same in all.
+	for dialect, styles := range map[string][]string{"ai-chat": {"polling", "particular", "sharing"}, "orchestrate": {"polling"}, "web-chat": {"particular"}} {
+		for _, style := range styles {
 			t.Run(dialect+"/"+style, func(t *testing.T) {
 				file := filepath.Join("fixtures", "integrations", "styles", style+".js")
 				certify(t, dialect, Integration{File: file}, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {

@@ -56,7 +56,7 @@ Feature: Talking
 
 func TestFeaturesThatCannotBeRead(t *testing.T) {
 	for name, c := range map[string]struct{ source, says string }{
-		"not Gherkin":    {"Feature: x\n  Scenario: y\n    Given x\n    Maybe it works\n", "talking.feature: not valid Gherkin"},
+		"not Gherkin":    {"Feature: x\n  Scenario: y\n    Given x\n    Maybe it works\n", "talking.feature:4:5: not valid Gherkin"},
 		"no steps":       {"Feature: x\n  Scenario: y\n    Maybe it works\n", "talking.feature:2: scenario \"y\" has no steps"},
 		"nothing at all": {"", "holds no feature"},
 	} {

@@ -11,9 +11,10 @@ Feature: Factory
 
   @FACT-02
   Scenario: The factory takes one parameters object and the callback out of it
-    Given the user is talking to "Ann"
-    Then the factory was called with exactly one argument
-    And "agentJoined" has been called 1 time
+    Given the user is waiting for an agent
+    When "Ann" joins
+    Then "agentJoined" is called once within 2 seconds
+    And the factory was called with exactly one argument
 
   @FACT-03
   Scenario: The factory yields an object with the three core methods

@@ -212,7 +212,7 @@ func (p *Player) isWaiting() error {
 		return err
 	}
 	if err := p.settles("startChat", "fulfilled", p.Deadlines.Start); err != nil {
-		return err
+		return blaming(err, "FLOW-03")
 	}
 	return p.seesWithin(p.widget, "the user to wait for an agent", func(s Screen) bool { return s.Banner != nil }, p.Deadlines.Sight)
 }
@@ -221,20 +221,37 @@ func (p *Player) isTalkingTo(agent string) error {
 	if err := p.isWaiting(); err != nil {
 		return err
 	}
+	return blaming(p.connects(agent), "FLOW-09")
+}
+
+// connects has the agent join whom the user waits for.
+func (p *Player) connects(agent string) error {
 	if p.scripted {
 		profile := map[string]any{"id": strings.ToLower(agent), "nickname": agent, "user_type": "human"}
 		if err := p.scriptedCalls("agentJoined", []any{profile}); err != nil {
 			return err
 		}
 	} else if err := p.joins(agent); err != nil {
-		return err
+		return blaming(err, "ENV-02")
 	}
 	return p.seesWithin(p.widget, "the user to be connected to "+agent, func(s Screen) bool {
 		return s.Input.Enabled && s.Banner != nil && (p.drivesPagesChat() || strings.Contains(s.Banner.Line1+s.Banner.Line2, p.called(agent)))
 	}, p.Deadlines.Event)
 }
 
+// blaming lays a failure of what a scenario takes for granted to the requirement that grants it: what the scenario is about was not tried.
+func blaming(err error, requirement string) error {
+	if failure := (*steps.Failure)(nil); errors.As(err, &failure) && len(failure.Requirements) == 0 {
+		failure.Requirements = []string{requirement}
+	}
+	return err
+}
+
 func (p *Player) userOfIsTalkingTo(chat int, agent string) error {
 	p.widget = chat - 1
-	return p.isTalkingTo(agent)
+	// That each of two chats has its agent is what such a scenario is about.
+	if err := p.isWaiting(); err != nil {
+		return err
+	}
+	return p.connects(agent)
 }
