@@ -103,7 +103,8 @@ Feature: Reconnecting after a reload
       And the page is back
       Then "reconnect" is fulfilled with false or rejected within 30 seconds
       And nothing of the conversation is stored
-      And the integration is silent for 15 seconds
+      When 2 seconds pass
+      Then the integration is silent for 15 seconds
       When the desk answers everything from now on
       And the user requests an agent
       And "Bob" joins
