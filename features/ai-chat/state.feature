@@ -68,7 +68,8 @@ Feature: Persisted state
     When the user is talking to "Ann"
     Then "updatePersistedState" is called within 2 seconds
     When "Ann" says 100 numbered lines
-    And "Ann" says 100 more numbered lines
+    Then the user reads the 100 numbered lines in order, each once
+    When "Ann" says 100 more numbered lines
     Then the user reads the 200 numbered lines in order, each once
     And what is stored is small
     And what is stored has not grown with the last 100 lines
