@@ -219,7 +219,7 @@ func TestValidate(t *testing.T) {
 		{"known-failing[1].requirement: FLOW-03 is declared twice", func(c *deskcheck.Config) {
 			c.KnownFailing = []deskcheck.KnownFailing{{Requirement: "FLOW-03", Reason: "x"}, {Requirement: "FLOW-03", Reason: "x"}}
 		}},
-		{`dialect: expected ai-chat, orchestrate or web-chat, found the text "webchat"`, func(c *deskcheck.Config) { c.Dialect = "webchat" }},
+		{`dialect: expected ai-chat, orchestrate or web-chat, found the text "webchat"; did you mean web-chat?`, func(c *deskcheck.Config) { c.Dialect = "webchat" }},
 	} {
 		c := deskcheck.DefaultConfig()
 		test.change(&c)
