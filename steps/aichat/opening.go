@@ -212,7 +212,7 @@ func (p *Player) isWaiting() error {
 		return err
 	}
 	if err := p.settles("startChat", "fulfilled", p.Deadlines.Start); err != nil {
-		return blaming(err, "FLOW-03")
+		return p.blaming(err, "FLOW-03")
 	}
 	return p.seesWithin(p.widget, "the user to wait for an agent", func(s Screen) bool { return s.Banner != nil }, p.Deadlines.Sight)
 }
@@ -221,7 +221,7 @@ func (p *Player) isTalkingTo(agent string) error {
 	if err := p.isWaiting(); err != nil {
 		return err
 	}
-	return blaming(p.connects(agent), "FLOW-09")
+	return p.blaming(p.connects(agent), "FLOW-09")
 }
 
 // connects has the agent join whom the user waits for.
@@ -232,15 +232,19 @@ func (p *Player) connects(agent string) error {
 			return err
 		}
 	} else if err := p.joins(agent); err != nil {
-		return blaming(err, "ENV-02")
+		return p.blaming(err, "ENV-02")
 	}
 	return p.seesWithin(p.widget, "the user to be connected to "+agent, func(s Screen) bool {
 		return s.Input.Enabled && s.Banner != nil && (p.drivesPagesChat() || strings.Contains(s.Banner.Line1+s.Banner.Line2, p.called(agent)))
 	}, p.Deadlines.Event)
 }
 
-// blaming lays a failure of what a scenario takes for granted to the requirement that grants it: what the scenario is about was not tried.
-func blaming(err error, requirement string) error {
+// blaming lays a failure of what a scenario takes for granted to the requirement that grants it: what the scenario is about was not tried. Where something is kept from the
+// integration, that it does without is what the scenario is about.
+func (p *Player) blaming(err error, requirement string) error {
+	if without := p.page.Without; len(without.Parameters)+len(without.Callbacks)+len(without.Methods) > 0 {
+		return err
+	}
 	if failure := (*steps.Failure)(nil); errors.As(err, &failure) && len(failure.Requirements) == 0 {
 		failure.Requirements = []string{requirement}
 	}
