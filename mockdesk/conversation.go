@@ -100,6 +100,8 @@ type Conversation struct {
 	uploads     UploadRules
 	attachments []Attachment
 	sockets     map[*socket]struct{}
+	// cuts counts how often the sockets were cut, so that one which is only opening then is cut as well.
+	cuts int
 	// screens are the requests to see the user's screen.
 	screens []*Screen
 	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.

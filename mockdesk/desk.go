@@ -96,8 +96,8 @@ type Desk struct {
 
 	gates    map[Operation]*gate
 	inFlight int
-	// kept counts the requests that a reaction keeps waiting and whose client has not gone.
-	kept    int
+	// kept are the requests that a reaction keeps waiting and whose client has not gone, as Kept gives them.
+	kept    []string
 	sockets map[*socket]struct{}
 	// serial numbers the sockets, for the journal.
 	serial int
@@ -337,12 +337,13 @@ func (d *Desk) WaitSockets(ctx context.Context, n int) error {
 	return nil
 }
 
-// Kept is the number of requests that a Reaction keeps without an answer now (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one: what a page
+// Kept are the requests that a Reaction keeps without an answer now (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one, each by its method and
+// address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page
 // may have in flight although nothing is going to happen.
-func (d *Desk) Kept() int {
+func (d *Desk) Kept() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.kept
+	return slices.Clone(d.kept)
 }
 
 // Requests is the number of HTTP requests in flight now, parked ones included; an open socket is not a request.

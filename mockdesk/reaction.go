@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // Operation is a kind of request that a client makes; reactions are set for each on its own.
@@ -193,7 +195,7 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 		}
 		g := d.gate(x.op)
 		g.parked = append(g.parked, p)
-		d.kept++
+		d.kept = append(d.kept, d.address(x.r))
 		d.broadcast()
 		d.mu.Unlock()
 		d.answerLater(x, p)
@@ -207,15 +209,15 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 			}
 		})
 		defer stop()
-		d.kept++
+		d.kept = append(d.kept, d.address(x.r))
 		d.mu.Unlock()
 		d.answerLater(x, p)
 	case blackhole:
-		d.kept++
+		d.kept = append(d.kept, d.address(x.r))
 		d.mu.Unlock()
 		select {
 		case <-x.r.Context().Done():
-			d.noLongerKept()
+			d.noLongerKept(x)
 			d.lose(x, "the client gave up: the desk was told never to answer")
 		case <-d.done:
 			abort(x.w)
@@ -241,9 +243,9 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 func (d *Desk) answerLater(x *exchange, p *parked) {
 	select {
 	case <-p.done:
-		d.noLongerKept()
+		d.noLongerKept(x)
 	case <-x.r.Context().Done():
-		d.noLongerKept()
+		d.noLongerKept(x)
 		select {
 		case <-p.done:
 		case <-d.done:
@@ -258,11 +260,22 @@ func (d *Desk) answerLater(x *exchange, p *parked) {
 	}
 }
 
-func (d *Desk) noLongerKept() {
+func (d *Desk) noLongerKept(x *exchange) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.kept--
+	if at := slices.Index(d.kept, d.address(x.r)); at >= 0 {
+		d.kept = slices.Delete(d.kept, at, at+1)
+	}
 	d.broadcast()
+}
+
+// address is how the client that made the request calls it: the method, and the address with the scheme that it was given.
+func (d *Desk) address(r *http.Request) string {
+	base := d.URL()
+	if websocket.IsWebSocketUpgrade(r) {
+		base = d.SocketURL()
+	}
+	return r.Method + " " + base + r.RequestURI
 }
 
 // lose records that the request gets no answer, and breaks its connection.

@@ -245,7 +245,8 @@ func (d *Desk) events(x *exchange) reply {
 		if offered := websocket.Subprotocols(x.r); len(offered) > 0 && !slices.Contains(offered, subprotocol) {
 			return invalid(x, `The header "Sec-WebSocket-Protocol" must name `+subprotocol+` or be left out.`)
 		}
-		return reply{status: http.StatusSwitchingProtocols, upgrade: func(x *exchange) { d.upgrade(x, c, cursor) }}
+		cuts := c.cuts
+		return reply{status: http.StatusSwitchingProtocols, upgrade: func(x *exchange) { d.upgrade(x, c, cursor, cuts) }}
 	}
 	c.watch()
 	missed := []json.RawMessage{}

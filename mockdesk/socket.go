@@ -65,8 +65,9 @@ type socketData struct {
 	Body         json.RawMessage `json:"body,omitempty"`
 }
 
-// upgrade answers a request for an event stream by opening a socket that begins after the cursor.
-func (d *Desk) upgrade(x *exchange, c *Conversation, cursor int) {
+// upgrade answers a request for an event stream by opening a socket that begins after the cursor. If the conversation's sockets were cut since there were `cuts` of them,
+// this one, which was on its way, is cut as well.
+func (d *Desk) upgrade(x *exchange, c *Conversation, cursor, cuts int) {
 	if x.r.Context().Err() != nil {
 		d.lose(x, clientGone)
 		return
@@ -103,6 +104,12 @@ func (d *Desk) upgrade(x *exchange, c *Conversation, cursor int) {
 	c.stopWatching()
 	s.setPing()
 	d.broadcast()
+	if c.cuts != cuts {
+		s.cut()
+		d.mu.Unlock()
+		reset(conn.NetConn())
+		return
+	}
 	d.work.Go(s.write)
 	d.work.Go(s.read)
 	d.mu.Unlock()
@@ -170,8 +177,8 @@ func (s *socket) recordClosed(from journal.Party, code int, reason, note string)
 		socketData{Conversation: s.c.id, Socket: s.number, Code: code, Reason: reason})
 }
 
-// CutSockets resets the TCP connections of all sockets open on the conversation, as a failing network does. They do not count as open when it returns;
-// what they had not been sent is kept for those that resume.
+// CutSockets resets the TCP connections of all sockets open on the conversation, as a failing network does, and of those whose request the desk has already let pass. They
+// do not count as open when it returns; what they had not been sent is kept for those that resume.
 func (c *Conversation) CutSockets() {
 	c.desk.mu.Lock()
 	var cut []*socket
@@ -179,13 +186,19 @@ func (c *Conversation) CutSockets() {
 		cut = append(cut, s)
 	}
 	for _, s := range cut {
-		s.recordClosed(journal.Desk, websocket.CloseAbnormalClosure, "", "The connection is cut.")
-		s.detach()
+		s.cut()
 	}
+	c.cuts++
 	c.desk.mu.Unlock()
 	for _, s := range cut {
 		reset(s.conn.NetConn())
 	}
+}
+
+// cut takes the socket out of the desk's books as one whose connection broke; d.mu is held. Whoever cuts it must reset the connection.
+func (s *socket) cut() {
+	s.recordClosed(journal.Desk, websocket.CloseAbnormalClosure, "", "The connection is cut.")
+	s.detach()
 }
 
 // reset closes a connection so that the other side sees it break rather than end.

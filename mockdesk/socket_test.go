@@ -92,6 +92,28 @@ func TestResumeAfterTheConnectionWasCut(t *testing.T) {
 	c.CutSockets()
 }
 
+func TestASocketThatIsOpeningWhileSocketsAreCutIsCutToo(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	c := s.start(idOne)
+	s.desk.React(mockdesk.OpEvents, mockdesk.HoldReply())
+	broke := make(chan error, 1)
+	go func() {
+		// The reset may overtake the answer to the handshake.
+		conn, _, err := s.dial("/v1/conversations/" + idOne + "/events?cursor=0")
+		if err == nil {
+			_, _, err = conn.ReadMessage()
+		}
+		broke <- err
+	}()
+	require.NoError(t, s.desk.WaitHeld(s.ctx, mockdesk.OpEvents, 1))
+	c.CutSockets()
+	s.desk.Release(mockdesk.OpEvents)
+	require.Error(t, <-broke)
+	assert.Zero(t, s.desk.Sockets())
+	s.listen(idOne, "0")
+}
+
 func TestTheHelloCarriesTheCursorAsked(t *testing.T) {
 	t.Parallel()
 	s := open(t)

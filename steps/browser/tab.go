@@ -356,8 +356,10 @@ func (t *Tab) Jump(ctx context.Context, d time.Duration) error {
 
 // Traffic is what the other side knows of what is on its way to a page or from it.
 type Traffic struct {
-	// Frames is how many WebSocket frames were sent to it on the sockets that are open now, Held how many requests (and connecting sockets) are kept without an answer.
-	Frames, Held int
+	// Frames is how many WebSocket frames were sent to it on the sockets that are open now.
+	Frames int
+	// Held are the requests (and connecting sockets) that are kept without an answer: method and address of each, such as "GET http://127.0.0.1:40123/v1/availability".
+	Held []string
 	// Server is the beginning of the addresses of the other side's sockets, Sockets how many of them are open there; without a Server they are not looked at.
 	Server  string
 	Sockets int
@@ -366,7 +368,11 @@ type Traffic struct {
 // Settle returns when the page has come to rest: all frames were dispatched to it, it has seen the end of every socket that the other side has closed, nothing but what is
 // held is in flight, no timer is due, and a few turns of the event loop brought nothing new. The error says what was missing.
 func (t *Tab) Settle(ctx context.Context, traffic Traffic) error {
-	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:%d,server:%s,sockets:%d})", traffic.Frames, traffic.Held, quote(traffic.Server), traffic.Sockets), nil)
+	held := make([]string, len(traffic.Held))
+	for i, request := range traffic.Held {
+		held[i] = quote(request)
+	}
+	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:[%s],server:%s,sockets:%d})", traffic.Frames, strings.Join(held, ","), quote(traffic.Server), traffic.Sockets), nil)
 	if err == nil {
 		return nil
 	}

@@ -8,25 +8,37 @@ function framesSeen() {
 }
 let beacons = 0;
 let lastFlight = 0;
-// What is in flight, by number, with words for a person. A connecting socket is in flight as a request is.
+// What is in flight, by number: {words, key}, words for a person and the method and address by which the other side knows it ('' for what it does not). A connecting
+// socket is in flight as a request is.
 const flights = new NativeMap();
 const sockets = new NativeSet();
 
-function takeOff(what) {
+function takeOff(words, key = '') {
   const id = ++lastFlight;
-  mapSet(flights, id, what);
+  mapSet(flights, id, bare({ words, key }));
   changed();
   return () => {
     if (mapDelete(flights, id)) changed();
   };
 }
 
-function nameRequest(method, target) {
+// requestTo names a request: {words, key} as in flights.
+function requestTo(verb, target) {
   let url = '';
   try {
     url = typeof target === 'string' ? target : target !== null && typeof target === 'object' && typeof target.url === 'string' ? target.url : text(target);
-  } catch { /* the page's own object would not say; the name is only for people */ }
-  return method + ' ' + slice(url, 0, 200);
+  } catch { /* the page's own object would not say: it is known by no address then */ }
+  return bare({ words: verb + ' ' + slice(url, 0, 200), key: keyOf(verb, url) });
+}
+
+function keyOf(verb, url) {
+  try {
+    const whole = urlText(new NativeURL(url, baseURI(document)));
+    const fragment = indexOf(whole, '#');
+    return upper(verb) + ' ' + (fragment < 0 ? whole : slice(whole, 0, fragment));
+  } catch {
+    return ''; // the request itself will complain about such an address
+  }
 }
 
 if (typeof fetch === 'function') {
@@ -35,7 +47,8 @@ if (typeof fetch === 'function') {
     try {
       verb = args[1]?.method ?? args[0]?.method ?? verb;
     } catch { /* the fetch itself will complain about such an argument */ }
-    const land = takeOff(nameRequest(typeof verb === 'string' ? verb : 'GET', args[0]));
+    const { words, key } = requestTo(typeof verb === 'string' ? verb : 'GET', args[0]);
+    const land = takeOff(words, key);
     let promise;
     try {
       promise = apply(nativeFetch, undefined, withFirst(window, args));
@@ -73,11 +86,11 @@ const readTimeout = method(nativeTimeout.get);
 const limitRequest = method(nativeTimeout.set);
 const requests = new NativeWeakMap();
 
-// requestOf gives what is kept about a request: its name, the time-out that the page has set, and what it has sent and not seen end.
+// requestOf gives what is kept about a request: its {words, key}, the time-out that the page has set, and what it has sent and not seen end.
 function requestOf(xhr) {
   let request = weakGet(requests, xhr);
   if (request === undefined) {
-    request = { name: 'a request', timeout: 0, sent: null };
+    request = { words: 'a request', key: '', timeout: 0, sent: null };
     weakSet(requests, xhr, request);
   }
   return request;
@@ -130,7 +143,9 @@ override(XMLHttpRequest.prototype, 'open', function (...args) {
     if (mayRefuse || expires) limitRequest(this, expires ? 1 : 0);
     throw problem;
   }
-  request.name = nameRequest(text(args[0]), args[1]);
+  const named = requestTo(text(args[0]), args[1]);
+  request.words = named.words;
+  request.key = named.key;
   // What was sent before has ended without a word, unless the page has already sent anew while it was told of the opening.
   if (sent !== null && !sent.over) {
     sent.over = true;
@@ -144,7 +159,7 @@ override(XMLHttpRequest.prototype, 'send', function (body) {
   readTimeout(this);
   const request = requestOf(this);
   const before = request.sent;
-  const sent = { at: pageNow(), timer: 0, release: null, over: false, land: takeOff(request.name) };
+  const sent = { at: pageNow(), timer: 0, release: null, over: false, land: takeOff(request.words, request.key) };
   request.sent = sent;
   listen(this, 'loadend', () => finish(this, request, sent), once);
   try {
@@ -186,7 +201,7 @@ function watched(Native, watch) {
 }
 
 watched(NativeWebSocket, (socket) => {
-  const land = takeOff('a socket that connects to ' + slice(socketURL(socket), 0, 200));
+  const land = takeOff('a socket that connects to ' + slice(socketURL(socket), 0, 200), keyOf('GET', socketURL(socket)));
   setAdd(sockets, socket);
   listen(socket, 'open', land, once);
   listen(socket, 'error', land, once);
@@ -212,11 +227,13 @@ function socketsTo(server) {
 }
 
 watched(NativeEventSource, (source) => {
-  const land = takeOff('an event stream that connects');
+  const land = takeOff('an event stream that connects to ' + slice(sourceURL(source), 0, 200), keyOf('GET', sourceURL(source)));
   setAdd(sockets, source);
   listen(source, 'open', land, once);
   listen(source, 'error', land, once);
 });
+
+const sourceURL = getter(EventSource.prototype, 'url');
 
 const nativeBeacon = method(Navigator.prototype.sendBeacon);
 override(Navigator.prototype, 'sendBeacon', function (url, body) {
@@ -225,16 +242,32 @@ override(Navigator.prototype, 'sendBeacon', function (url, body) {
 });
 
 // What the last settled waits for, for the words of an error.
-let wanted = { frames: 0, held: 0, server: '', sockets: 0 };
+let wanted = { frames: 0, held: new NativeMap(), server: '', sockets: 0 };
 const socketsEnding = () => (wanted.server === '' ? 0 : max(0, socketsTo(wanted.server) - wanted.sockets));
 
 // How many turns of the event loop must pass without anything happening before the page counts as calm.
 const CALM_TURNS = 4;
 
-// settled is kept when at least `frames` socket frames were dispatched, at most `held` requests are in flight, no more than `sockets` sockets to `server` seem open, no
+// onTheirWay counts what is in flight and not held by the other side. A request that the page has given up may still be held there for a moment, so they are compared by
+// method and address: by number alone it would stand for one that is on its way.
+function onTheirWay() {
+  const held = new NativeMap();
+  mapForEach(wanted.held, (n, key) => { mapSet(held, key, n); });
+  let n = 0;
+  mapForEach(flights, ({ key }) => {
+    const left = mapGet(held, key);
+    if (left > 0) mapSet(held, key, left - 1);
+    else n++;
+  });
+  return n;
+}
+
+// settled is kept when at least `frames` socket frames were dispatched, nothing is in flight but the requests of `held` ('GET http://...' each), no more than `sockets` sockets to `server` seem open, no
 // timer is due and a few turns of the event loop brought nothing new; with a host that draws in its own time, a frame neither. It tells {frames, inFlight, entries}.
 function settled(want) {
-  const frames = whole(want?.frames), held = whole(want?.held);
+  const frames = whole(want?.frames), held = new NativeMap();
+  const given = want?.held ?? [];
+  for (let i = 0; i < given.length; i++) mapSet(held, given[i], (mapGet(held, given[i]) ?? 0) + 1);
   wanted = { frames, held, server: typeof want?.server === 'string' ? want.server : '', sockets: whole(want?.sockets) };
   return promised((resolve) => {
     let calm = 0;
@@ -244,7 +277,7 @@ function settled(want) {
         seen = activity;
         calm = 0;
       }
-      if (framesSeen() < frames || mapSize(flights) > held || socketsEnding() > 0 || jumping || timerDue()) {
+      if (framesSeen() < frames || onTheirWay() > 0 || socketsEnding() > 0 || jumping || timerDue()) {
         calm = 0;
         const outer = onActivity;
         onActivity = () => {
@@ -270,9 +303,9 @@ function settled(want) {
 
 // unsettled says what keeps the page from being settled.
 function unsettled() {
-  let words = framesSeen() + ' of ' + wanted.frames + ' frames dispatched, ' + mapSize(flights) + ' requests in flight (' + wanted.held + ' of them held)';
+  let words = framesSeen() + ' of ' + wanted.frames + ' frames dispatched, ' + mapSize(flights) + ' requests in flight (' + (mapSize(flights) - onTheirWay()) + ' of them held)';
   let listed = 0;
-  mapForEach(flights, (what) => { if (listed++ < 5) words += (listed === 1 ? ': ' : ', ') + what; });
+  mapForEach(flights, (flight) => { if (listed++ < 5) words += (listed === 1 ? ': ' : ', ') + flight.words; });
   if (socketsEnding() > 0) words += '; ' + socketsEnding() + ' sockets have been closed at the other end';
   if (timerDue()) words += '; a timer is due';
   if (jumping) words += '; the clock is jumping';
