@@ -49,5 +49,5 @@ func TestGarbleReachesWhoeverListens(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "<html>", string(frame))
 	require.NoError(t, s.desk.WaitSent(s.ctx))
-	assert.Equal(t, 2, s.desk.FramesSent())
+	assert.Equal(t, 2, s.desk.Traffic().Frames)
 }

@@ -96,8 +96,9 @@ type Desk struct {
 
 	gates    map[Operation]*gate
 	inFlight int
-	// kept are the requests that a reaction keeps waiting and whose client has not gone, as Kept gives them.
+	// kept are the requests that a reaction keeps waiting and whose client has not gone, as Traffic gives them; moves counts the changes of these and of the sockets.
 	kept    []string
+	moves   int
 	sockets map[*socket]struct{}
 	// serial numbers the sockets, for the journal.
 	serial int
@@ -289,19 +290,44 @@ func (d *Desk) OpenConversations() int {
 	return open
 }
 
-// FramesSent is the number of frames whose write to a socket has finished, over all sockets that are open now: the hello of each, every event and what Garble sent.
-// Pings and error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
-func (d *Desk) FramesSent() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	sent := 0
-	for s := range d.sockets {
-		sent += s.framesSent
-	}
-	return sent
+// Traffic is what the desk knows of what is on its way between it and its clients at one moment.
+type Traffic struct {
+	// Frames is the number of frames whose write to a socket has finished, over all sockets that are open: the hello of each, every event and what Garble sent. Pings and
+	// error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
+	Frames int
+	// Sockets is the number of sockets that are open.
+	Sockets int
+	// Kept are the requests that a Reaction keeps without an answer (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one, each by its method and
+	// address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page may
+	// have in flight although nothing is going to happen.
+	Kept []string
+
+	moves int
 }
 
-// WaitSent waits until nothing is left to be written to any open socket; FramesSent then counts all that was emitted before. Its error wraps the context's, or is ErrClosed.
+// Traffic is the traffic now.
+func (d *Desk) Traffic() Traffic {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := Traffic{Sockets: len(d.sockets), Kept: slices.Clone(d.kept), moves: d.moves}
+	for s := range d.sockets {
+		t.Frames += s.framesSent
+	}
+	return t
+}
+
+// WaitTraffic waits until a socket was opened or closed or a request kept or let go since t. Its error is the context's, or ErrClosed.
+func (d *Desk) WaitTraffic(ctx context.Context, t Traffic) error {
+	return d.await(ctx, func() bool { return d.moves != t.moves })
+}
+
+// moved notes a change of the traffic other than a frame; d.mu is held.
+func (d *Desk) moved() {
+	d.moves++
+	d.broadcast()
+}
+
+// WaitSent waits until nothing is left to be written to any open socket; Traffic then counts all the frames that was emitted before. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) WaitSent(ctx context.Context) error {
 	err := d.await(ctx, func() bool {
 		for s := range d.sockets {
@@ -335,15 +361,6 @@ func (d *Desk) WaitSockets(ctx context.Context, n int) error {
 		return fmt.Errorf("waiting for %d open sockets, there are %d: %w", n, now, err)
 	}
 	return nil
-}
-
-// Kept are the requests that a Reaction keeps without an answer now (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one, each by its method and
-// address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page
-// may have in flight although nothing is going to happen.
-func (d *Desk) Kept() []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.kept)
 }
 
 // Requests is the number of HTTP requests in flight now, parked ones included; an open socket is not a request.

@@ -195,8 +195,7 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 		}
 		g := d.gate(x.op)
 		g.parked = append(g.parked, p)
-		d.kept = append(d.kept, d.address(x.r))
-		d.broadcast()
+		d.keep(x)
 		d.mu.Unlock()
 		d.answerLater(x, p)
 	case delay:
@@ -209,11 +208,11 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 			}
 		})
 		defer stop()
-		d.kept = append(d.kept, d.address(x.r))
+		d.keep(x)
 		d.mu.Unlock()
 		d.answerLater(x, p)
 	case blackhole:
-		d.kept = append(d.kept, d.address(x.r))
+		d.keep(x)
 		d.mu.Unlock()
 		select {
 		case <-x.r.Context().Done():
@@ -260,13 +259,19 @@ func (d *Desk) answerLater(x *exchange, p *parked) {
 	}
 }
 
+// keep notes that the request gets no answer for now; d.mu is held.
+func (d *Desk) keep(x *exchange) {
+	d.kept = append(d.kept, d.address(x.r))
+	d.moved()
+}
+
 func (d *Desk) noLongerKept(x *exchange) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if at := slices.Index(d.kept, d.address(x.r)); at >= 0 {
 		d.kept = slices.Delete(d.kept, at, at+1)
 	}
-	d.broadcast()
+	d.moved()
 }
 
 // address is how the client that made the request calls it: the method, and the address with the scheme that it was given.

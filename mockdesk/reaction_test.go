@@ -317,10 +317,46 @@ func TestKeptCountsTheRequestsWhoseClientStillWaits(t *testing.T) {
 					_ = response.Body.Close()
 				}
 			}()
-			assert.Eventually(t, func() bool { return slices.Equal(desk.Kept(), []string{"GET " + desk.URL() + "/v1/availability"}) }, 5*time.Second, time.Millisecond)
+			assert.Eventually(t, func() bool {
+				return slices.Equal(desk.Traffic().Kept, []string{"GET " + desk.URL() + "/v1/availability"})
+			}, 5*time.Second, time.Millisecond)
 			giveUp()
 			<-done
-			assert.Eventually(t, func() bool { return len(desk.Kept()) == 0 }, 5*time.Second, time.Millisecond)
+			assert.Eventually(t, func() bool { return len(desk.Traffic().Kept) == 0 }, 5*time.Second, time.Millisecond)
 		})
 	}
+}
+
+func TestTrafficTellsWhatMoves(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	c := s.start(idOne)
+	before := s.desk.Traffic()
+	assert.Equal(t, [2]int{}, [2]int{before.Frames, before.Sockets})
+	soon, stop := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer stop()
+	require.ErrorIs(t, s.desk.WaitTraffic(soon, before), context.DeadlineExceeded, "nothing has moved")
+
+	s.listen(idOne, "0")
+	require.NoError(t, s.desk.WaitTraffic(s.ctx, before))
+	opened := s.desk.Traffic()
+	assert.Equal(t, 1, opened.Sockets)
+	_, err := c.Notice("frames are no move")
+	require.NoError(t, err)
+	require.NoError(t, s.desk.WaitSent(s.ctx))
+	again, stop := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer stop()
+	require.ErrorIs(t, s.desk.WaitTraffic(again, opened), context.DeadlineExceeded)
+	assert.Equal(t, 2, s.desk.Traffic().Frames)
+
+	s.desk.React(mockdesk.OpAvailability, mockdesk.Blackhole())
+	got := s.later("GET", "/v1/availability", "")
+	require.NoError(t, s.desk.WaitTraffic(s.ctx, opened))
+	kept := s.desk.Traffic()
+	assert.Equal(t, []string{"GET " + s.desk.URL() + "/v1/availability"}, kept.Kept)
+	c.CutSockets()
+	require.NoError(t, s.desk.WaitTraffic(s.ctx, kept))
+	require.NoError(t, s.desk.Close())
+	require.ErrorIs(t, s.desk.WaitTraffic(s.ctx, s.desk.Traffic()), mockdesk.ErrClosed)
+	require.Error(t, s.get(got).err)
 }

@@ -103,7 +103,7 @@ func (d *Desk) upgrade(x *exchange, c *Conversation, cursor, cuts int) {
 	c.sockets[s] = struct{}{}
 	c.stopWatching()
 	s.setPing()
-	d.broadcast()
+	d.moved()
 	if c.cuts != cuts {
 		s.cut()
 		d.mu.Unlock()
@@ -150,7 +150,7 @@ func (s *socket) detach() {
 	delete(s.desk.sockets, s)
 	delete(s.c.sockets, s)
 	s.c.watch()
-	s.desk.broadcast()
+	s.desk.moved()
 }
 
 // drop ends the socket from the side that noticed; only the first to notice is recorded.

@@ -62,7 +62,7 @@ func TestTheStreamSendsWhatWasMissedThenWhatComes(t *testing.T) {
 		assert.NotContains(t, ended, "reason")
 	}
 	require.NoError(t, s.desk.WaitSent(s.ctx))
-	assert.Equal(t, 2+7+2, s.desk.FramesSent(), "two hellos, all seven events once and the last two again")
+	assert.Equal(t, 2+7+2, s.desk.Traffic().Frames, "two hellos, all seven events once and the last two again")
 	assert.Equal(t, 2, s.desk.Sockets(), "the desk leaves it to the client to close")
 }
 
@@ -182,7 +182,7 @@ func TestFramesOfTheClient(t *testing.T) {
 	})
 	assert.Len(t, noted, 5)
 	require.NoError(t, s.desk.WaitSent(s.ctx))
-	assert.Equal(t, 1, s.desk.FramesSent(), "errors are not events")
+	assert.Equal(t, 1, s.desk.Traffic().Frames, "errors are not events")
 
 	require.NoError(t, st.conn.WriteMessage(websocket.TextMessage, []byte(strings.Repeat("x", 64<<10+1))))
 	require.Error(t, st.broken())
@@ -268,7 +268,7 @@ func TestTheUsersOwnEndIsEchoedAsTold(t *testing.T) {
 			c.EchoEnd(mode)
 			assert.Equal(t, http.StatusNoContent, s.do("DELETE", "/v1/conversations/"+idOne, "").status)
 			if mode == mockdesk.Before {
-				assert.Equal(t, 2, s.desk.FramesSent(), "the event was written by the time of the answer")
+				assert.Equal(t, 2, s.desk.Traffic().Frames, "the event was written by the time of the answer")
 			}
 			if mode == mockdesk.Never {
 				require.NoError(t, c.WaitState(s.ctx, mockdesk.Ended))

@@ -18,6 +18,8 @@ type World struct {
 	Desk      *mockdesk.Desk
 	Journal   *journal.Journal
 	Deadlines Deadlines
+	// Steady is the address of a socket that succeeds, as browser.Traffic has it; empty if there is none.
+	Steady string
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -122,7 +124,12 @@ func (w *World) Until(done func() bool, within time.Duration) error {
 	if w.waits(done, w.Deadlines.Patience) {
 		return nil
 	}
-	if err := w.run(within-w.Deadlines.Patience, done); err != nil {
+	return w.Elapse(done, within-w.Deadlines.Patience)
+}
+
+// Elapse is Until without the patience, for what comes by a timer if it comes at all, such as the next attempt on a link that is lost: the scenario's time runs at once.
+func (w *World) Elapse(done func() bool, within time.Duration) error {
+	if err := w.run(within, done); err != nil {
 		return err
 	}
 	if w.waits(done, w.Deadlines.Grace) {
@@ -153,20 +160,21 @@ func (w *World) Rest() error {
 	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Quiet)
 	defer cancel()
 	defer func(began time.Time) { w.spent.Rested += time.Since(began) }(time.Now())
-	for looks := 0; ctx.Err() == nil; looks++ {
+	for looks := 0; ctx.Err() == nil; {
 		// The error is the context's, which the loop looks at.
 		_ = w.Desk.WaitSent(ctx)
-		look, stop := context.WithTimeout(ctx, w.Deadlines.Look)
-		err := w.Tab.Settle(look, browser.Traffic{Frames: w.Desk.FramesSent(), Held: w.Desk.Kept(), Server: w.Desk.SocketURL(), Sockets: w.Desk.Sockets()})
-		stop()
+		stale, err := w.look(ctx)
 		if err == nil {
 			return nil
 		}
 		if lost := w.ended(); lost != nil {
 			return lost
 		}
-		// A socket may have been closed meanwhile, and the frames that the page was to wait for with it: ask the desk again. But a page that does not answer never will.
-		if looks > 0 {
+		if stale {
+			continue
+		}
+		// But a page that does not answer never will.
+		if looks++; looks > 1 {
 			if err := w.check(); err != nil {
 				return err
 			}
@@ -174,6 +182,23 @@ func (w *World) Rest() error {
 	}
 	// A page that answers is busy with something that never ends (a poll without a pause, say); that is its right, and what did not come so far will be seen by its absence.
 	return nil
+}
+
+// look waits a while for the page to come to rest, as the desk sees the traffic now. What the desk sees may change meanwhile (a socket of which the page is to see the end
+// was only opening, a request that is on its way comes to be held): the look is stale then, and is to be taken anew.
+func (w *World) look(ctx context.Context) (stale bool, err error) {
+	ctx, stop := context.WithTimeout(ctx, w.Deadlines.Look)
+	defer stop()
+	traffic := w.Desk.Traffic()
+	changed := make(chan bool, 1)
+	go func() {
+		moved := w.Desk.WaitTraffic(ctx, traffic) == nil
+		stop()
+		changed <- moved
+	}()
+	err = w.Tab.Settle(ctx, browser.Traffic{Frames: traffic.Frames, Held: traffic.Kept, Server: w.Desk.SocketURL(), Sockets: traffic.Sockets, Steady: w.Steady})
+	stop()
+	return <-changed, err
 }
 
 // longestStep bounds how far the clocks run ahead at once.

@@ -70,7 +70,7 @@ func (p *Player) reportsLink(state string) error {
 	reported := func() bool {
 		return slices.ContainsFunc(p.errorReports(p.mark), func(r errorReport) bool { return r.isLink(state == "lost") })
 	}
-	err := p.Until(reported, within)
+	err := p.Elapse(reported, within)
 	if errors.Is(err, steps.ErrAbsent) {
 		hint := `setErrorStatus({type: 2, isDisconnected: true}) says that the link is lost, false that it is back`
 		// Whatever the scenario is about: what is missing is the report, and that has a requirement of its own.

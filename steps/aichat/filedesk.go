@@ -121,7 +121,7 @@ func (p *Player) losesUploadReply() error {
 
 // uploadUnderWay waits until the desk has got a file and keeps it without an answer.
 func (p *Player) uploadUnderWay() error {
-	err := p.Until(func() bool { return len(p.Desk.Kept()) > 0 }, p.Deadlines.Start)
+	err := p.Until(func() bool { return len(p.Desk.Traffic().Kept) > 0 }, p.Deadlines.Start)
 	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "an upload to reach the desk", Recorded: "none came", Hint: p.trouble()}
 	}

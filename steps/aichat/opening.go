@@ -100,6 +100,7 @@ func (p *Player) load() error {
 	if p.site, err = p.stage.serve(p.page, p.Desk); err != nil {
 		return &steps.HarnessError{Doing: "serve the host page", Err: err}
 	}
+	p.Steady = "ws" + strings.TrimPrefix(p.site.url, "http") + "steady"
 	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	p.open = true

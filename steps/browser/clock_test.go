@@ -328,6 +328,32 @@ func TestSettleWaitsForFramesAndRequests(t *testing.T) {
 	})()`))
 }
 
+func TestSocketsThatFailAreBalancedByOnesThatSucceed(t *testing.T) {
+	routes := socketServer(t, 0, nil)
+	took := make(chan struct{}, 10)
+	routes["/steady"] = func(w http.ResponseWriter, r *http.Request) {
+		took <- struct{}{}
+		routes["/socket"](w, r)
+	}
+	tab, seen := show(t, script(`globalThis.fails = (n) => n > 0 && new Promise((done) => { new WebSocket('ws://127.0.0.1:9/').onclose = done; }).then(() => fails(n - 1));`), routes)
+	steady := "ws://" + strings.Trim(eval(t, tab, "location.host"), `"`) + "/steady"
+	require.NoError(t, tab.Evaluate(bounded(t), "fails(8)", nil))
+	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
+	assert.Empty(t, took, "without an address there is none")
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Steady: steady}))
+	require.NoError(t, tab.Evaluate(bounded(t), "fails(8)", nil))
+	for range 2 {
+		select {
+		case <-took:
+		case <-bounded(t).Done():
+			require.Fail(t, "no socket came")
+		}
+	}
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Steady: steady}))
+	assert.Empty(t, seen.of("error", ""), "the page sees nothing of it")
+	assert.Empty(t, took)
+}
+
 func TestSettleWaitsForDueTimers(t *testing.T) {
 	tab, _ := show(t, script(`globalThis.n = 0; globalThis.begin = () => { (function again() { if (++n < 20) setTimeout(again, 0); })(); }; setTimeout(() => {}, 60_000);`), nil)
 	require.NoError(t, tab.Evaluate(bounded(t), "begin()", nil))

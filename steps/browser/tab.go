@@ -363,6 +363,9 @@ type Traffic struct {
 	// Server is the beginning of the addresses of the other side's sockets, Sockets how many of them are open there; without a Server they are not looked at.
 	Server  string
 	Sockets int
+	// Steady is the address of a socket that anyone may open, such as "ws://localhost:40124/steady". The page opens one now and then if others fail, since Chromium holds
+	// the sockets of a page back if hardly any succeed. It may be empty.
+	Steady string
 }
 
 // Settle returns when the page has come to rest: all frames were dispatched to it, it has seen the end of every socket that the other side has closed, nothing but what is
@@ -372,7 +375,8 @@ func (t *Tab) Settle(ctx context.Context, traffic Traffic) error {
 	for i, request := range traffic.Held {
 		held[i] = quote(request)
 	}
-	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:[%s],server:%s,sockets:%d})", traffic.Frames, strings.Join(held, ","), quote(traffic.Server), traffic.Sockets), nil)
+	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:[%s],server:%s,sockets:%d,steady:%s})",
+		traffic.Frames, strings.Join(held, ","), quote(traffic.Server), traffic.Sockets, quote(traffic.Steady)), nil)
 	if err == nil {
 		return nil
 	}
