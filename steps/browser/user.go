@@ -31,8 +31,8 @@ func (t *Tab) Click(ctx context.Context, name string, widget int) error {
 	return nil
 }
 
-// Type clicks an element as Click does and enters text where the focus then is, all at once as from an input method: any script and any emoji; newlines make lines
-// where the element has lines.
+// Type clicks an element as Click does and enters text where the focus then is, each line at once as from an input method: any script and any emoji. Between lines it presses
+// Shift+Enter, as a person does who does not mean to send yet; into an element of a single line all goes at once, which makes spaces of the line breaks.
 func (t *Tab) Type(ctx context.Context, name, text string, widget int) error {
 	if err := t.typeInto(ctx, name, text, widget); err != nil {
 		return fmt.Errorf("type into %q: %w", name, err)
@@ -47,18 +47,35 @@ func (t *Tab) typeInto(ctx context.Context, name, text string, widget int) error
 	if err := t.click(ctx, name, widget); err != nil {
 		return err
 	}
-	var astray string
-	if err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.kit.focused(%s,%d)", quote(name), widget), &astray); err != nil {
+	var focus struct {
+		Astray string
+		Lines  bool
+	}
+	if err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.kit.focused(%s,%d)", quote(name), widget), &focus); err != nil {
 		return err
 	}
-	if astray != "" {
-		return fmt.Errorf("%s", astray)
+	if focus.Astray != "" {
+		return fmt.Errorf("%s", focus.Astray)
 	}
 	if text == "" {
 		return nil // Only the focus is wanted.
 	}
-	if _, err := call(ctx, t.session.life, t.session, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
-		return err
+	lines := []string{text}
+	if focus.Lines {
+		lines = strings.Split(text, "\n")
+	}
+	for i, line := range lines {
+		if i > 0 {
+			if err := t.strike(ctx, "Enter", modifiers["Shift"]); err != nil {
+				return err
+			}
+		}
+		if line == "" {
+			continue
+		}
+		if _, err := call(ctx, t.session.life, t.session, input.InsertText, input.InsertTextParams{Text: line}); err != nil {
+			return err
+		}
 	}
 	return t.session.passed(ctx)
 }
@@ -248,8 +265,7 @@ var modifiers = map[string]int64{"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 func (t *Tab) Press(ctx context.Context, key string) error {
 	parts := strings.Split(key, "+")
 	name := parts[len(parts)-1]
-	known, ok := keys[name]
-	if !ok {
+	if _, ok := keys[name]; !ok {
 		return fmt.Errorf("press %q: no such key is known; use one such as Enter, Escape, Tab or ArrowDown", key)
 	}
 	var mask int64
@@ -263,6 +279,19 @@ func (t *Tab) Press(ctx context.Context, key string) error {
 	if err := t.act(ctx); err != nil {
 		return fmt.Errorf("press %q: %w", key, err)
 	}
+	err := t.strike(ctx, name, mask)
+	if err == nil {
+		err = t.session.passed(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("press %q: %w", key, err)
+	}
+	return nil
+}
+
+// strike presses one of the keys and lets it go.
+func (t *Tab) strike(ctx context.Context, name string, mask int64) error {
+	known := keys[name]
 	if name == "Space" {
 		name = " "
 	}
@@ -274,12 +303,9 @@ func (t *Tab) Press(ctx context.Context, key string) error {
 		down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, known.entered, known.entered
 	}
 	for _, one := range []input.DispatchKeyEventParams{down, up} {
-		if _, err := call(ctx, t.session.life, t.session, input.DispatchKeyEvent, one); err != nil {
-			return fmt.Errorf("press %q: %w", key, err)
+		if err := only(call(ctx, t.session.life, t.session, input.DispatchKeyEvent, one)); err != nil {
+			return err
 		}
-	}
-	if err := t.session.passed(ctx); err != nil {
-		return fmt.Errorf("press %q: %w", key, err)
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ func TestTypeAndPress(t *testing.T) {
 	var value string
 	require.NoError(t, tab.Call(bounded(t), "value", &value, "area"))
 	assert.Equal(t, text, value)
+	assert.Contains(t, eval(t, tab, "events"), "keydown area Enter", "a line break is typed")
 	require.NoError(t, tab.Press(bounded(t), "Shift+Enter"))
 	require.NoError(t, tab.Press(bounded(t), "ArrowLeft"))
 	require.NoError(t, tab.Press(bounded(t), "Backspace"))
@@ -58,7 +59,7 @@ func TestTypeAndPress(t *testing.T) {
 	assert.Contains(t, eval(t, tab, "events"), "keydown area Escape")
 	assert.NotContains(t, eval(t, tab, "events"), "untrusted")
 
-	require.NoError(t, tab.Type(bounded(t), "line", "one line", 0))
+	require.NoError(t, tab.Type(bounded(t), "line", "one\nline", 0))
 	require.NoError(t, tab.Settle(bounded(t), Traffic{}))
 	screens := seen.of("screen", "")
 	assert.Contains(t, string(screens[len(screens)-1].Data), `"line":"one line"`, "typing changes the screen though not the document")

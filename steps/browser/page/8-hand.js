@@ -261,11 +261,11 @@ function why() {
 }
 const shorten2000 = (string) => (string.length > 2000 ? shorten(string, 2000) : string);
 
-// focused answers '' when what is typed goes into the named element, else where it would go.
+// focused tells {astray, lines}: astray is '' when what is typed goes into the named element, else where it would go; lines, whether a line break can be typed there.
 function focused(name, widget) {
   const search = { name, widget, reason: '' };
   const element = findElement(search);
-  if (element === null) return search.reason;
+  if (element === null) return bare({ astray: search.reason, lines: false });
   let focus = focusedInDocument(document);
   for (;;) {
     const root = focus === null ? null : shadowOf(focus);
@@ -273,8 +273,9 @@ function focused(name, widget) {
     if (inner === null) break;
     focus = inner;
   }
-  if (isWithin(element, focus)) return '';
-  return 'after the click the focus is on ' + (focus === null ? 'nothing' : '<' + nameElement(focus) + '>') + ', not in <' + nameElement(element) + '>';
+  if (isWithin(element, focus)) return bare({ astray: '', lines: tagName(focus) !== 'INPUT' });
+  const astray = 'after the click the focus is on ' + (focus === null ? 'nothing' : '<' + nameElement(focus) + '>') + ', not in <' + nameElement(element) + '>';
+  return bare({ astray, lines: false });
 }
 
 // retire ends the page's life as far as it can from within: no timers, no sockets, no entries. The tab is then free for the next scenario.
