@@ -111,7 +111,7 @@ func compareScenario(first, second reports.Scenario, quirks fixtures.HostQuirks)
 			return s
 		}
 	}
-	before, after := linesOf(first.Evidence.Entries, quirks.Internals), linesOf(second.Evidence.Entries, quirks.Internals)
+	before, after := linesOf(first.Evidence.Entries, quirks.Internals, first.Scripted), linesOf(second.Evidence.Entries, quirks.Internals, first.Scripted)
 	s.Explained = true
 	if first.Verdict != second.Verdict {
 		s.Lists = append(s.Lists, ComparedList{What: "the verdict", Lines: []ComparedLine{
@@ -119,8 +119,8 @@ func compareScenario(first, second reports.Scenario, quirks fixtures.HostQuirks)
 		}})
 		s.Explained = false
 	}
-	for _, what := range lists {
-		lines := diff(before[what], after[what])
+	for _, what := range before.and(after) {
+		lines := diff(before.lines[what], after.lines[what])
 		if len(lines) == 0 {
 			continue
 		}

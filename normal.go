@@ -2,6 +2,7 @@ package deskcheck
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -23,47 +24,137 @@ type crossings struct {
 	internals []string
 }
 
-// The lists that are compared, each in its own order: how the lists interleave depends on how fast the desk is, in either chat.
+// The lists that are compared, each in its own order: how the lists interleave depends on how fast the desk, the network and the agents are, in either chat. So what the
+// integration tells of a file, which comes with the answer to its upload, has a list for each file, and what the page hears of what the user says has its own.
 const (
 	listCalls     = "the chat calls"
 	listCallbacks = "the integration calls back"
+	listStored    = "the integration stores in the end"
+	listFile      = "the integration tells of file "
+	listSent      = "the page hears of the user"
 	listEvents    = "the page hears"
 )
 
-var lists = []string{listCalls, listCallbacks, listEvents}
+var listOrder = []string{listCalls, listCallbacks, listStored, listFile, listSent, listEvents}
+
+// list names a list: a second chat on the page has lists of its own, and of the lists of files each file has one.
+type list struct {
+	widget int
+	what   string
+	file   string
+}
+
+// listOf says where an entry is compared; false for one that is not. What an integration of its own stores while a chat goes on depends on how far its desk is by then, so of
+// that only the last counts, unless the chat refuses it.
+func listOf(e reports.Entry, data map[string]any, stored bool) (list, bool) {
+	l := list{widget: e.Widget}
+	switch e.Kind {
+	case "call":
+		l.what = listCalls
+	case "callback":
+		l.what = listCallbacks
+		if e.Name == "updatePersistedState" && stored {
+			l.what = listStored
+		}
+		if e.Name == "setFileUploadStatus" {
+			args, _ := data["args"].([]any)
+			l.what, l.file = listFile, asJSON(args)
+			if len(args) > 0 {
+				l.file = asJSON(args[0])
+			}
+		}
+	case "event":
+		l.what = listEvents
+		if strings.HasSuffix(e.Name, ":send") {
+			l.what = listSent
+		}
+		// The others are remarks of our own host.
+		return l, strings.Contains(e.Name, ":") || e.Name == "userDefinedResponse"
+	default:
+		return l, false
+	}
+	return l, true
+}
+
+// lined are the lines of each list by its name, and the names in their order.
+type lined struct {
+	names []string
+	lines map[string][]string
+}
 
 // linesOf gives the lines of each list.
-func linesOf(entries []reports.Entry, internals []string) map[string][]string {
-	c := crossings{known: map[string]string{}, count: map[string]int{}, internals: internals}
+func linesOf(entries []reports.Entry, internals []string, scripted bool) lined {
 	ends := map[int]reports.Entry{}
 	for _, e := range entries {
 		if e.Kind == "settled" || e.Kind == "returned" {
 			ends[e.Ref] = e
 		}
 	}
-	lines := map[string][]string{}
+	var order []list
+	in := map[list][]reports.Entry{}
 	for _, e := range entries {
-		var data map[string]any
-		// What the recorder wrote is JSON; an entry without data has none.
-		_ = json.Unmarshal(e.Data, &data)
-		who := e.Name
-		if e.Widget > 0 {
-			who = fmt.Sprintf("chat %d: %s", e.Widget+1, e.Name)
+		l, compared := listOf(e, dataOf(e), outcomeOf(ends[e.Seq]) == "fulfilled")
+		if !compared {
+			continue
 		}
-		switch e.Kind {
-		case "call":
-			lines[listCalls] = append(lines[listCalls], c.crossing(who, data, c.outcome(ends[e.Seq], e.Name != "factory"))...)
-		case "callback":
-			lines[listCallbacks] = append(lines[listCallbacks], c.crossing(who, data, c.outcome(ends[e.Seq], false))...)
-		case "event":
-			// The others are remarks of our own host.
-			if strings.Contains(e.Name, ":") || e.Name == "userDefinedResponse" {
-				lines[listEvents] = append(lines[listEvents], who)
-				lines[listEvents] = append(lines[listEvents], leaves(who, "", c.normal("", data))...)
-			}
+		if _, began := in[l]; !began {
+			order = append(order, l)
+		}
+		if l.what == listStored && !scripted {
+			in[l] = nil
+		}
+		in[l] = append(in[l], e)
+	}
+	slices.SortStableFunc(order, func(a, b list) int {
+		return cmp.Or(cmp.Compare(a.widget, b.widget), cmp.Compare(slices.Index(listOrder, a.what), slices.Index(listOrder, b.what)))
+	})
+	// List by list, so that the numbers of what is drawn anew do not depend on how the lists interleave.
+	c := crossings{known: map[string]string{}, count: map[string]int{}, internals: internals}
+	written := lined{lines: map[string][]string{}}
+	for _, l := range order {
+		name := l.what
+		if l.what == listFile {
+			name += c.words(l.file)
+		}
+		if l.widget > 0 {
+			name = fmt.Sprintf("chat %d: %s", l.widget+1, name)
+		}
+		written.names = append(written.names, name)
+		for _, e := range in[l] {
+			written.lines[name] = append(written.lines[name], c.entry(e, ends[e.Seq])...)
 		}
 	}
-	return lines
+	return written
+}
+
+// and gives the names of both.
+func (l lined) and(other lined) []string {
+	all := slices.Clone(l.names)
+	for _, name := range other.names {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// dataOf gives what was recorded with an entry. What the recorder wrote is JSON; an entry without data has none.
+func dataOf(e reports.Entry) map[string]any {
+	var data map[string]any
+	_ = json.Unmarshal(e.Data, &data)
+	return data
+}
+
+// entry writes a call, a callback or an event.
+func (c *crossings) entry(e, end reports.Entry) []string {
+	data := dataOf(e)
+	switch e.Kind {
+	case "call":
+		return c.crossing(e.Name, data, c.outcome(end, e.Name != "factory"))
+	case "callback":
+		return c.crossing(e.Name, data, c.outcome(end, false))
+	}
+	return append([]string{e.Name}, leaves(e.Name, "", c.normal("", data))...)
 }
 
 // crossing writes a call or a callback: how it ended, then a line for each value that was given, by its place.
@@ -82,7 +173,7 @@ func (c *crossings) crossing(who string, data map[string]any, outcome string) []
 // parameters gives of what a factory is given the names and the stored state: the rest are the chat's own objects.
 func (c *crossings) parameters(who string, arg any) any {
 	given, ok := arg.(map[string]any)
-	if !ok || !strings.HasSuffix(who, "factory") {
+	if !ok || who != "factory" {
 		return arg
 	}
 	shown := map[string]any{}
@@ -137,13 +228,8 @@ func (c *crossings) outcome(e reports.Entry, words bool) string {
 	if e.Seq == 0 {
 		return " … open"
 	}
-	var data map[string]any
-	_ = json.Unmarshal(e.Data, &data) // as above
-	how, _ := data["outcome"].(string)
-	if how == "threw" {
-		how = "rejected" // for whoever awaits it is the same
-	}
-	line := " → " + how
+	data := dataOf(e)
+	line := " → " + outcomeOf(e)
 	if value, ok := data["value"]; ok && !isUndefined(value) {
 		line += " " + c.text(value)
 	}
@@ -153,6 +239,15 @@ func (c *crossings) outcome(e reports.Entry, words bool) string {
 		}
 	}
 	return line
+}
+
+// outcomeOf is how a call ended: fulfilled or rejected, for whoever awaits it.
+func outcomeOf(e reports.Entry) string {
+	how, _ := dataOf(e)["outcome"].(string)
+	if how == "threw" {
+		return "rejected"
+	}
+	return how
 }
 
 // text writes a value as JSON, normalised.
@@ -201,9 +296,7 @@ func (c *crossings) normal(key string, v any) any {
 		if slices.Contains(timeKeys, key) {
 			return c.placeholder("time", value)
 		}
-		value = hours.ReplaceAllStringFunc(value, func(s string) string { return c.placeholder("time", s) })
-		value = ports.ReplaceAllString(value, "$1:<port>")
-		return uuids.ReplaceAllStringFunc(value, func(s string) string { return c.placeholder("id", s) })
+		return c.words(value)
 	case float64:
 		// Milliseconds of this century, or a property that is known to hold them.
 		if slices.Contains(timeKeys, key) || value > 1e12 && value < 1e13 {
@@ -212,6 +305,13 @@ func (c *crossings) normal(key string, v any) any {
 		return value
 	}
 	return v
+}
+
+// words replaces what is drawn anew in a text.
+func (c *crossings) words(text string) string {
+	text = hours.ReplaceAllStringFunc(text, func(s string) string { return c.placeholder("time", s) })
+	text = ports.ReplaceAllString(text, "$1:<port>")
+	return uuids.ReplaceAllStringFunc(text, func(s string) string { return c.placeholder("id", s) })
 }
 
 func (c *crossings) placeholder(kind, value string) string {

@@ -126,6 +126,7 @@ Feature: Reconnecting after a reload
       Then "endChat" is fulfilled within 5 seconds
       And the conversation is over at the desk within 5 seconds
       And "reconnect" is fulfilled with false or rejected within 5 seconds
+      And the user sees that the chat has ended
       When the desk answers everything from now on
       And the desk sends the line "Are you there?" of "Ann" in conversation 1
       Then no callback but "updateCapabilities, updatePersistedState, persistedState" is called for 5 seconds
