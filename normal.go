@@ -25,17 +25,18 @@ type crossings struct {
 }
 
 // The lists that are compared, each in its own order: how the lists interleave depends on how fast the desk, the network and the agents are, in either chat. So what the
-// integration tells of a file, which comes with the answer to its upload, has a list for each file, and what the page hears of what the user says has its own.
+// integration tells of a file, which comes with the answer to its upload, has a list for each file, and what the page hears of what the user says has its own, as has what it hears once it was sent.
 const (
 	listCalls     = "the chat calls"
 	listCallbacks = "the integration calls back"
 	listStored    = "the integration stores in the end"
 	listFile      = "the integration tells of file "
-	listSent      = "the page hears of the user"
+	listSaid      = "the page hears of what the user says"
+	listSent      = "the page hears of what was sent"
 	listEvents    = "the page hears"
 )
 
-var listOrder = []string{listCalls, listCallbacks, listStored, listFile, listSent, listEvents}
+var listOrder = []string{listCalls, listCallbacks, listStored, listFile, listSaid, listSent, listEvents}
 
 // list names a list: a second chat on the page has lists of its own, and of the lists of files each file has one.
 type list struct {
@@ -65,7 +66,10 @@ func listOf(e reports.Entry, data map[string]any, stored bool) (list, bool) {
 		}
 	case "event":
 		l.what = listEvents
-		if strings.HasSuffix(e.Name, ":send") {
+		switch {
+		case strings.HasSuffix(e.Name, ":pre:send"):
+			l.what = listSaid
+		case strings.HasSuffix(e.Name, ":send"):
 			l.what = listSent
 		}
 		// The others are remarks of our own host.
