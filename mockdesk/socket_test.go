@@ -3,6 +3,7 @@ package mockdesk_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -340,4 +341,17 @@ func TestAConversationNobodyAsksAfterIsAbandoned(t *testing.T) {
 	require.Len(t, events, 1)
 	assert.Equal(t, "abandoned", events[0].(map[string]any)["by"])
 	assert.Equal(t, http.StatusGone, s.do("PUT", "/v1/conversations/"+idOne, "{}").status)
+}
+
+func TestSteadyTakesASocketAndSaysNothing(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(mockdesk.Steady))
+	defer server.Close()
+	conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(server.URL, "http"), nil)
+	require.NoError(t, err)
+	require.NoError(t, conn.WriteMessage(websocket.TextMessage, []byte("anyone there?")))
+	require.NoError(t, conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(patience)))
+	_, raw, err := conn.ReadMessage()
+	assert.True(t, websocket.IsCloseError(err, websocket.CloseNormalClosure), "%s %v", raw, err)
+	require.NoError(t, conn.Close())
 }

@@ -11,8 +11,6 @@ import (
 	"path"
 	"sync"
 
-	"github.com/gorilla/websocket"
-
 	"deskcheck/mockdesk"
 )
 
@@ -129,7 +127,7 @@ func (s *site) handler() http.Handler {
 			}
 			give(w, "text/javascript", s.stage.HostScript)
 		case "/steady":
-			steady(w, r)
+			mockdesk.Steady(w, r)
 		case "/elsewhere":
 			give(w, "text/html", []byte("<!doctype html><title>elsewhere</title>"))
 		case "/integration.js":
@@ -140,21 +138,6 @@ func (s *site) handler() http.Handler {
 			files.ServeHTTP(w, r)
 		}
 	})
-}
-
-// steady lets a socket in and waits for its end; see browser.Traffic.
-func steady(w http.ResponseWriter, r *http.Request) {
-	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
-	conn, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return // It has been answered already.
-	}
-	defer func() { _ = conn.Close() }()
-	for {
-		if _, _, err := conn.ReadMessage(); err != nil {
-			return
-		}
-	}
 }
 
 // give answers with a text of ours. Whoever does not take it has gone.
