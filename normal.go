@@ -47,20 +47,19 @@ type list struct {
 
 // listOf says where an entry is compared; false for one that is not. What an integration of its own stores while a chat goes on depends on how far its desk is by then, so of
 // that only the last counts, unless the chat refuses it.
-func listOf(e reports.Entry, data map[string]any, stored bool) (list, bool) {
+func listOf(e reports.Entry, fulfilled bool) (list, bool) {
 	l := list{widget: e.Widget}
 	switch e.Kind {
 	case "call":
 		l.what = listCalls
 	case "callback":
 		l.what = listCallbacks
-		if e.Name == "updatePersistedState" && stored {
+		if e.Name == "updatePersistedState" && fulfilled {
 			l.what = listStored
 		}
 		if e.Name == "setFileUploadStatus" {
-			args, _ := data["args"].([]any)
-			l.what, l.file = listFile, asJSON(args)
-			if len(args) > 0 {
+			l.what = listFile
+			if args, _ := dataOf(e)["args"].([]any); len(args) > 0 {
 				l.file = asJSON(args[0])
 			}
 		}
@@ -97,7 +96,7 @@ func linesOf(entries []reports.Entry, internals []string, scripted bool) lined {
 	var order []list
 	in := map[list][]reports.Entry{}
 	for _, e := range entries {
-		l, compared := listOf(e, dataOf(e), outcomeOf(ends[e.Seq]) == "fulfilled")
+		l, compared := listOf(e, outcomeOf(ends[e.Seq]) == "fulfilled")
 		if !compared {
 			continue
 		}

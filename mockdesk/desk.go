@@ -327,7 +327,8 @@ func (d *Desk) moved() {
 	d.broadcast()
 }
 
-// WaitSent waits until nothing is left to be written to any open socket; Traffic then counts all the frames that was emitted before. Its error wraps the context's, or is ErrClosed.
+// WaitSent waits until nothing is left to be written to any open socket; Traffic then counts every frame that was emitted before. Its error wraps the context's, or is
+// ErrClosed.
 func (d *Desk) WaitSent(ctx context.Context) error {
 	err := d.await(ctx, func() bool {
 		for s := range d.sockets {

@@ -173,7 +173,7 @@ func (w *World) Rest() error {
 		if stale {
 			continue
 		}
-		// But a page that does not answer never will.
+		// A page that is busy may yet come to rest; one that does not answer never will.
 		if looks++; looks > 1 {
 			if err := w.check(); err != nil {
 				return err

@@ -220,6 +220,7 @@ watched(NativeWebSocket, (socket) => {
   if (retired) closeSocket(socket);
 });
 const socketURL = getter(WebSocket.prototype, 'url');
+const sourceURL = getter(EventSource.prototype, 'url');
 const socketState = getter(WebSocket.prototype, 'readyState');
 
 // Chromium holds a process's connecting sockets back, by up to 5 s of real time each, once many more of them have failed than succeeded, as they do while a scenario's link
@@ -250,8 +251,6 @@ watched(NativeEventSource, (source) => {
   listen(source, 'error', land, once);
 });
 
-const sourceURL = getter(EventSource.prototype, 'url');
-
 const nativeBeacon = method(Navigator.prototype.sendBeacon);
 override(Navigator.prototype, 'sendBeacon', function (url, body) {
   beacons++;
@@ -279,8 +278,9 @@ function onTheirWay() {
   return n;
 }
 
-// settled is kept when at least `frames` socket frames were dispatched, nothing is in flight but the requests of `held` ('GET http://...' each), no more than `sockets` sockets to `server` seem open, no
-// timer is due and a few turns of the event loop brought nothing new; with a host that draws in its own time, a frame neither. It tells {frames, inFlight, entries}.
+// settled is kept when at least `frames` socket frames were dispatched, nothing is in flight but the requests of `held` ('GET http://...' each), no more than `sockets`
+// sockets to `server` seem open, no timer is due and a few turns of the event loop brought nothing new; with a host that draws in its own time, a frame neither. From then on
+// `steady` is the kit's own server of sockets. It tells {frames, inFlight, entries}.
 function settled(want) {
   const frames = whole(want?.frames), held = new NativeMap();
   const given = want?.held ?? [];
