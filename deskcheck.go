@@ -264,9 +264,9 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 				done++
 				switch {
 				case came.Scripted:
-				case came.Unstarted == "":
-					unstarted = math.MinInt // it can be started, so each scenario has something to tell
-				default:
+				case came.Started:
+					unstarted = math.MinInt // so each scenario has something to tell
+				case came.Unstarted != "":
 					if unstarted++; unstarted == startAttempts {
 						stop(fmt.Errorf("%w: %s", errUnstarted, came.Unstarted))
 					}

@@ -162,20 +162,30 @@ func TestFilesThatAreNoIntegration(t *testing.T) {
 
 // TestUnstartable shows that a run does not try every scenario with an integration that no chat can begin with, and says of each that it did not.
 func TestUnstartable(t *testing.T) {
-	for name, source := range map[string]string{
-		"throws": `export default () => { throw new Error('no key') };`,
-		"loops":  `export default () => { for (;;); };`,
+	for name, tc := range map[string]struct {
+		source string
+		// These are in the run, as often as they are here, nil for all.
+		selected []string
+		repeat   int
+	}{
+		"throws": {source: `export default () => { throw new Error('no key') };`, repeat: 1},
+		"loops":  {source: `export default () => { for (;;); };`, repeat: 1},
+		// Who names no secret has scenarios that end before they load the integration, and whatever the order they are among the first.
+		"throws where it is loaded": {source: `export default () => { throw new Error('no key') };`, selected: []string{"ENV-03", "FLOW-03"}, repeat: 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "integration.js")
-			require.NoError(t, os.WriteFile(file, []byte(source), 0o600))
+			require.NoError(t, os.WriteFile(file, []byte(tc.source), 0o600))
 			c := DefaultConfig()
-			c.Integration.File, c.Report = file, t.TempDir()
+			c.Integration.File, c.Report, c.Select, c.Repeat = file, t.TempDir(), tc.selected, tc.repeat
 			result, err := Run(t.Context(), c, quiet{})
 			require.NoError(t, err, "it is a verdict on the integration")
 			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
 			assert.Contains(t, result.Stopped, "the chat cannot begin with this integration")
+			if tc.repeat > 1 {
+				return // each has been tried, some time
+			}
 			untried := 0
 			for _, s := range result.Scenarios {
 				if s.Verdict == reports.NotRun {

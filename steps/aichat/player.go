@@ -102,7 +102,8 @@ type Performance struct {
 	Capabilities map[string]string
 	// Scripted says that the host was tried with the scripted integration, not the one under test.
 	Scripted bool
-	// Unstarted says why the chat could not even begin with the integration, empty if it could.
+	// Started says that the chat could begin with the integration, Unstarted why it could not. A scenario that ended before it tried has neither.
+	Started   bool
 	Unstarted string
 	// AtTheEnd says that every step passed, and that it was the look at the page after the last of them that found something.
 	AtTheEnd bool
@@ -159,9 +160,11 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	result.Scripted, result.Unstarted = p.scripted, p.unstarted
 	// A page that was lost while the integration was being built never came to say so.
 	var failed *steps.Failure
-	if s, _ := p.factorySettlement(); result.Unstarted == "" && s.Outcome != "fulfilled" && errors.As(result.Err(), &failed) {
+	built, _ := p.factorySettlement()
+	if result.Unstarted == "" && built.Outcome != "fulfilled" && errors.As(result.Err(), &failed) {
 		result.Unstarted = failed.Recorded
 	}
+	result.Started = result.Unstarted == "" && built.Outcome == "fulfilled"
 	result.Name, result.Methods = p.seen()
 	result.Capabilities = p.sightings()
 	result.Entries = p.Journal.Since(0)
