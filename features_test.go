@@ -47,7 +47,9 @@ func TestMain(m *testing.M) {
 func TestFeatures(t *testing.T) {
 	for _, dialect := range Dialects() {
 		t.Run(dialect, func(t *testing.T) {
-			certify(t, dialect, Integration{}, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
+			c := DefaultConfig()
+			c.Dialect = dialect
+			certify(t, c, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
 				t.Helper()
 				wanted := []reports.Verdict{reports.Passed}
 				// What the reference can do elsewhere and not here is for the chat to decide.
@@ -63,37 +65,47 @@ func TestFeatures(t *testing.T) {
 // TestOtherStyles runs the scenarios against integrations that keep the contract in another way than the reference: what the contract allows must not cost a verdict. Those
 // in which the kit's scripted integration takes their place have been tried by TestFeatures.
 func TestOtherStyles(t *testing.T) {
-	// Each in the dialect of the whole contract, and one in each other: what the checks of a scenario do is the same in all.
-	for dialect, styles := range map[string][]string{"ai-chat": {"polling", "particular", "sharing"}, "orchestrate": {"polling"}, "web-chat": {"particular"}} {
-		for _, style := range styles {
-			t.Run(dialect+"/"+style, func(t *testing.T) {
-				file := filepath.Join("fixtures", "integrations", "styles", style+".js")
-				certify(t, dialect, Integration{File: file}, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
-					t.Helper()
-					assert.Contains(t, []reports.Verdict{reports.Passed, reports.NotApplicable}, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
-				})
+	for _, style := range []struct {
+		dialect, file string
+		// what is the part of the contract that it keeps in its own way, nil for all.
+		what []string
+	}{
+		{dialect: "ai-chat", file: "polling.js"},
+		{dialect: "ai-chat", file: "particular.js"},
+		{dialect: "ai-chat", file: "sharing.js", what: []string{"screen", "avail"}},
+		// What the checks of a scenario do is the same in all dialects, so one is enough.
+		{dialect: "orchestrate", file: "polling.js"},
+		{dialect: "web-chat", file: "particular.js"},
+	} {
+		t.Run(style.dialect+"/"+style.file, func(t *testing.T) {
+			c := DefaultConfig()
+			c.Dialect, c.Capabilities = style.dialect, style.what
+			c.Integration.File = filepath.Join("fixtures", "integrations", "styles", style.file)
+			certify(t, c, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
+				t.Helper()
+				assert.Contains(t, []reports.Verdict{reports.Passed, reports.NotApplicable}, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
 			})
-		}
+		})
 	}
 }
 
-// certify performs all scenarios of a dialect with an integration, side by side, and has each finding judged; with another than the reference, those in which it takes part.
-func certify(t *testing.T, dialect string, with Integration, judge func(*testing.T, steps.Scenario, reports.Scenario)) {
+// certify performs the scenarios that are selected with an integration, side by side, and has each finding judged; with another than the reference, those in which it takes part.
+func certify(t *testing.T, c Config, judge func(*testing.T, steps.Scenario, reports.Scenario)) {
 	t.Helper()
 	pool := sharedPool(t)
-	c := DefaultConfig()
-	c.Dialect = dialect
 	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	require.NoError(t, err)
 	all, err := scenarios(c, catalogue)
 	require.NoError(t, err)
-	bundle, about, err := bundleOf(with)
+	selected, err := choose(all, catalogue.Requirements, c)
+	require.NoError(t, err)
+	bundle, about, err := bundleOf(c.Integration)
 	require.NoError(t, err)
 	stage, err := stageOf(c, bundle)
 	require.NoError(t, err)
-	record := newRecord(c, catalogue, all, all, about, pool.Installation())
-	for _, s := range all {
-		if with != (Integration{}) && aichat.Scripted(s) {
+	record := newRecord(c, catalogue, all, selected, about, pool.Installation())
+	for _, s := range selected {
+		if c.Integration != (Integration{}) && aichat.Scripted(s) {
 			continue
 		}
 		t.Run(s.ID, func(t *testing.T) {

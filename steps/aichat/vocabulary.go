@@ -7,6 +7,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/agext/levenshtein"
 	"github.com/cucumber/godog"
@@ -71,14 +72,20 @@ func vocabulary() []group {
 	}
 }
 
-// Sentences lists the whole vocabulary in groups, each sentence with an example from the scenarios that use it.
-func Sentences(scenarios []steps.Scenario) []Sentence {
+// sentences is the vocabulary without examples. It is the same for all, and to write an expression as a person reads it takes a millisecond.
+var sentences = sync.OnceValue(func() []Sentence {
 	var all []Sentence
 	for _, g := range vocabulary() {
 		for _, d := range g.steps {
 			all = append(all, Sentence{Group: g.title, Form: formOf(d.expr, g.kind), Argument: argumentOf(d), expr: d.expr})
 		}
 	}
+	return all
+})
+
+// Sentences lists the whole vocabulary in groups, each sentence with an example from the scenarios that use it.
+func Sentences(scenarios []steps.Scenario) []Sentence {
+	all := slices.Clone(sentences())
 	for _, s := range scenarios {
 		for _, step := range s.Steps {
 			for i := range all {
