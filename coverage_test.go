@@ -3,6 +3,7 @@ package deskcheck
 import (
 	"bytes"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,24 @@ func TestFeaturesSpeakNoDialect(t *testing.T) {
 		require.NoError(t, err)
 		for _, word := range []string{"human_agent:", "agent:pre:", "estimatedWaitTime", "positionInQueue", "estimated_wait_time", "position_in_queue", "skipConnectHumanAgentCard"} {
 			assert.False(t, bytes.Contains(source, []byte(word)), "%s: write %s in the words that all dialects share", file, word)
+		}
+	}
+}
+
+// TestEveryPremiseIsSaid wants each sentence that takes something for granted to be one that some scenario says.
+func TestEveryPremiseIsSaid(t *testing.T) {
+	all, err := steps.Parse(features.FS, "ai-chat")
+	require.NoError(t, err)
+	catalogue, err := fixtures.ReadCatalogue("ai-chat")
+	require.NoError(t, err)
+	for _, p := range catalogue.Premises {
+		for _, sentence := range p.Sentences {
+			alone, err := regexp.Compile("^(?:" + sentence + ")$")
+			require.NoError(t, err)
+			said := slices.ContainsFunc(all, func(s steps.Scenario) bool {
+				return slices.ContainsFunc(s.Steps, func(step steps.Step) bool { return alone.MatchString(step.Text) })
+			})
+			assert.True(t, said, "premise %s: no scenario says %q", p.Requirement, sentence)
 		}
 	}
 }

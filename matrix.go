@@ -252,12 +252,13 @@ func sightsOf(r *record, s steps.Scenario, came aichat.Performance) []reports.Ma
 		}
 	}
 	var sights []reports.MatrixSight
-	for _, check := range r.finding(s, came, 0).Checks {
+	found := r.finding(s, came, 0)
+	for _, check := range found.Checks {
 		switch check.Verdict {
 		case reports.Failed, reports.Warned, reports.Untestable:
 			sights = append(sights, reports.MatrixSight{
 				Requirement: check.Requirement, Untestable: check.Verdict == reports.Untestable, Blamed: blamed[check.Requirement], SettingUp: settingUp,
-				Scenario: s.ID, Name: s.Name, Tags: s.Requirements, Step: step, Expected: check.Expected, Recorded: check.Recorded,
+				Scenario: s.ID, Name: s.Name, Tags: s.Requirements, Premises: found.Premises, Step: step, Expected: check.Expected, Recorded: check.Recorded,
 			})
 		case reports.Passed, reports.ExpectedFailure, reports.UnexpectedPass, reports.NotApplicable, reports.NotRun:
 		}

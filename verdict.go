@@ -187,12 +187,34 @@ func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Dura
 	}
 	f.Verdict, f.Reason = reports.NotRun, ""
 	for _, c := range f.Checks {
+		if (fell(c.Verdict) || c.Verdict == reports.Untestable) && f.Premises == nil {
+			f.Premises = r.premisesOf(s, came.Outcomes)
+		}
 		if worse(f.Verdict, c.Verdict) != f.Verdict {
 			f.Verdict = c.Verdict
 			f.Reason = reasonOf(c)
 		}
 	}
 	return f
+}
+
+// fell tells the verdicts that say that a requirement does not hold.
+func fell(v reports.Verdict) bool {
+	return v == reports.Failed || v == reports.Warned || v == reports.ExpectedFailure
+}
+
+// premisesOf are the requirements, other than its own, that a scenario took for granted up to the step at which it ended.
+func (r *record) premisesOf(s steps.Scenario, outcomes []steps.Outcome) []string {
+	var ids []string
+	for _, p := range r.catalogue.Premises {
+		if !r.holds(p.Requirement) || slices.Contains(s.Requirements, p.Requirement) {
+			continue
+		}
+		if slices.ContainsFunc(outcomes, func(o steps.Outcome) bool { return o.Ran && p.Of(o.Step.Text) }) {
+			ids = append(ids, p.Requirement)
+		}
+	}
+	return ids
 }
 
 func orName(e journal.Entry) string {
@@ -289,6 +311,7 @@ func (r *record) finish(problem error) *reports.Result {
 		res.Scenarios = append(res.Scenarios, f)
 	}
 	r.judgeRequirements()
+	r.judgeFollowing()
 	r.judgeKnown()
 	r.judgeCapabilities()
 	earned := r.judgeProfiles()
@@ -373,6 +396,71 @@ func (r *record) judgeRequirements() {
 		}
 		r.result.Requirements = append(r.result.Requirements, one)
 	}
+}
+
+// judgeFollowing says of requirements that do not hold which of them may do so only because of others. One that some scenario shows which took nothing for granted that is
+// broken stands for itself; so do those that only explain each other.
+func (r *record) judgeFollowing() {
+	at := map[string]int{} // the broken ones, by ID
+	for i, q := range r.result.Requirements {
+		if fell(q.Verdict) {
+			at[q.ID] = i
+		}
+	}
+	// For each, and each scenario that shows it, the broken ones that were taken for granted there.
+	grounds := map[string][][]string{}
+	for _, s := range r.result.Scenarios {
+		var taken []string
+		for _, id := range s.Premises {
+			if _, bad := at[id]; bad {
+				taken = append(taken, id)
+			}
+		}
+		for _, c := range s.Checks {
+			if !s.Own && fell(c.Verdict) {
+				grounds[c.Requirement] = append(grounds[c.Requirement], without(taken, []string{c.Requirement}))
+			}
+		}
+	}
+	from := map[string][]string{} // of what is settled: itself, or what it follows from
+	for id := range at {
+		if slices.ContainsFunc(grounds[id], func(taken []string) bool { return len(taken) == 0 }) {
+			from[id] = []string{id}
+		}
+	}
+	for {
+		next := map[string][]string{} // so that it does not matter which is looked at first
+		for id := range at {
+			if from[id] == nil {
+				next[id] = rootsOf(grounds[id], from)
+			}
+		}
+		settled := len(from)
+		for id, roots := range next {
+			if roots != nil {
+				from[id], r.result.Requirements[at[id]].FollowsFrom = roots, roots
+			}
+		}
+		if len(from) == settled {
+			return
+		}
+	}
+}
+
+// rootsOf gives what a requirement follows from, each once and sorted, nil as long as some scenario took nothing for granted of which that is settled.
+func rootsOf(grounds [][]string, from map[string][]string) []string {
+	var roots []string
+	for _, taken := range grounds {
+		before := len(roots)
+		for _, ground := range taken {
+			roots = append(roots, from[ground]...)
+		}
+		if len(roots) == before {
+			return nil
+		}
+	}
+	slices.Sort(roots)
+	return slices.Compact(roots)
 }
 
 // triedOn is the best that the scenarios with the integration under test show of a requirement that binds it; NotRun if there are none.

@@ -191,3 +191,51 @@ func TestHostPassesForItselfOnly(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatFollows wants a requirement to follow from another only if that explains every scenario that shows it, and two that explain each other to stand for themselves.
+func TestWhatFollows(t *testing.T) {
+	contract := fixtures.Catalogue{}
+	for _, id := range []string{"FLOW-01", "FLOW-02", "FLOW-03", "FLOW-05", "MSG-01", "MSG-02", "MSG-03"} {
+		contract.Requirements = append(contract.Requirements, fixtures.Requirement{ID: id, Level: "MUST", Dialects: []string{"ai-chat"}})
+	}
+	var all []steps.Scenario
+	premises := map[string][]string{}
+	add := func(id string, about string, taken ...string) {
+		all = append(all, scenarioFor(id, about))
+		premises[id] = taken
+	}
+	add("start/1", "FLOW-01")
+	add("join/1", "FLOW-02", "FLOW-01")            // follows
+	add("join/2", "FLOW-02", "FLOW-01", "FLOW-05") // FLOW-05 holds
+	add("read/1", "FLOW-03", "FLOW-02")            // follows, through what follows itself
+	add("say/1", "MSG-01", "FLOW-01")              // follows here
+	add("say/2", "MSG-01", "FLOW-05")              // and stands for itself here
+	add("type/1", "MSG-02", "MSG-03")              // each explains
+	add("type/2", "MSG-03", "MSG-02")              // the other
+	held := scenarioFor("hold/1", "FLOW-05")
+	r := newRecord(DefaultConfig(), contract, append(all, held), append(all, held), reports.Integration{}, browser.Installation{})
+	for _, s := range all {
+		f := r.finding(s, came(&steps.Failure{Expected: "a", Recorded: "b"}), time.Millisecond)
+		f.Premises = premises[s.ID]
+		r.add(f)
+	}
+	r.add(r.finding(held, came(nil), time.Millisecond))
+	result := r.finish(nil)
+	for id, want := range map[string][]string{"FLOW-01": nil, "FLOW-02": {"FLOW-01"}, "FLOW-03": {"FLOW-01"}, "FLOW-05": nil, "MSG-01": nil, "MSG-02": nil, "MSG-03": nil} {
+		assert.Equal(t, want, requirement(t, result, id).FollowsFrom, id)
+	}
+}
+
+func TestPremisesOfAScenario(t *testing.T) {
+	catalogue, err := fixtures.ReadCatalogue("ai-chat")
+	require.NoError(t, err)
+	r := newRecord(DefaultConfig(), catalogue, nil, nil, reports.Integration{}, browser.Installation{})
+	s := steps.Scenario{ID: "f/1", Requirements: []string{"FLOW-03"}, Steps: []steps.Step{{Text: `the user is talking to "Ann"`}, {Text: "the page shows no error"}, {Text: `the user reads "Hello"`}}}
+	fallen := aichat.Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true}, {Step: s.Steps[1], Ran: true, Err: &steps.Failure{}}, {Step: s.Steps[2]}}}
+	f := r.finding(s, fallen, 0)
+	assert.Contains(t, f.Premises, "FLOW-09")
+	assert.NotContains(t, f.Premises, "FLOW-03", "that is what it is about")
+	assert.NotContains(t, f.Premises, "MSG-01", "it did not come so far")
+	fallen.Outcomes[1].Err = nil
+	assert.Empty(t, r.finding(s, fallen, 0).Premises, "it passed")
+}

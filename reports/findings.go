@@ -104,6 +104,22 @@ func outside(r *Result) []string {
 	return ids
 }
 
+// rootsFirst puts what may follow from something else behind what stands for itself, otherwise in the given order.
+func rootsFirst(all []Requirement) []Requirement {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b Requirement) int { return min(len(a.FollowsFrom), 1) - min(len(b.FollowsFrom), 1) })
+	return sorted
+}
+
+// follows says in words from what a requirement may follow, and that this is to be mended first.
+func (q Requirement) follows() string {
+	which := "that"
+	if len(q.FollowsFrom) > 1 {
+		which = "those"
+	}
+	return "may follow from " + strings.Join(q.FollowsFrom, ", ") + ": mend " + which + " first"
+}
+
 // found is what a run shows of a requirement that did not simply hold.
 type found struct {
 	// Reason is the verdict's own, empty where Recorded says it.

@@ -227,3 +227,17 @@ func TestPageOfManyFailures(t *testing.T) {
 	assert.Equal(t, 98, strings.Count(page, `<a href="screenshots/`))
 	assert.Equal(t, 1, strings.Count(page, `author\":{\"role`), "a payload that every scenario has is in the page once")
 }
+
+// What may follow from something else stands behind it, with what to mend first in place of what was seen.
+func TestWhatFollowsIsToldLast(t *testing.T) {
+	r := oneMistake(3)
+	r.Requirements[1].Verdict, r.Requirements[1].Reason = Failed, "no message came"
+	r.Requirements[0].FollowsFrom = []string{"MSG-01"} // the first of the catalogue
+	_, summary, _ := strings.Cut(tell(r, TextOptions{}), "\nfailed\n")
+	assert.Regexp(t, `(?s)^  MSG-01  .*\n  JOIN-02     The profile says user_type\. \(MUST\)\n +may follow from MSG-01: mend that first\n`, summary)
+	assert.NotContains(t, summary, "recorded  agentJoined")
+
+	_, page, _ := strings.Cut(pageOf(t, r), `id="attention"`)
+	assert.Less(t, strings.Index(page, `href="#r-MSG-01">MSG-01`), strings.Index(page, `href="#r-JOIN-02">JOIN-02`))
+	assert.Contains(t, page, `<p class="follows">May follow from <a class="id" href="#r-MSG-01">MSG-01</a>: mend that first.</p>`)
+}

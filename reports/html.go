@@ -150,6 +150,7 @@ func writeHTML(w io.Writer, r *Result) error {
 			v.Areas = append(v.Areas, q.Area)
 		}
 	}
+	slices.SortStableFunc(v.Attention, func(a, b requirementView) int { return min(len(a.FollowsFrom), 1) - min(len(b.FollowsFrom), 1) })
 	for _, verdict := range Verdicts {
 		if r.Summary.Requirements[verdict]+r.Summary.Scenarios[verdict]+r.Summary.Own[verdict] > 0 {
 			v.Verdicts = append(v.Verdicts, verdict)

@@ -20,7 +20,7 @@ type Matrix struct {
 	// Complete says that every scenario had its turn; Problem is what kept it from being so.
 	Complete bool   `json:"complete"`
 	Problem  string `json:"problem,omitempty"`
-	// OK says that each integration broke exactly what it names, and that every MUST was broken by one. It is never so for a matrix that is not complete.
+	// OK says that each integration broke exactly what it names, and what follows from that, and that every MUST was broken by one. It is never so for a matrix that is not complete.
 	OK       bool            `json:"ok"`
 	ExitCode int             `json:"exitCode"`
 	Dialects []MatrixDialect `json:"dialects"`
@@ -64,7 +64,7 @@ type MatrixRow struct {
 	Scenarios int `json:"scenarios"`
 	Played    int `json:"played"`
 	Shared    int `json:"shared"`
-	// Complete says that all had their turn, OK that it broke exactly what it names.
+	// Complete says that all had their turn, OK that it broke exactly what it names, and what follows from that.
 	Complete   bool  `json:"complete"`
 	OK         bool  `json:"ok"`
 	DurationMs int64 `json:"durationMs"`
@@ -83,6 +83,8 @@ const (
 	MatrixMissed MatrixOutcome = "missed"
 	// MatrixSurplus: it is not named, and was seen broken.
 	MatrixSurplus MatrixOutcome = "surplus"
+	// MatrixFollows: it is not named, and was seen broken only where a scenario takes for granted what is named.
+	MatrixFollows MatrixOutcome = "follows"
 	// MatrixUntestable: a scenario could not tell, and none saw it broken.
 	MatrixUntestable MatrixOutcome = "untestable"
 	// MatrixOpen: it is named, was not seen broken so far, and not everything was tried.
@@ -123,8 +125,9 @@ func (c MatrixCause) Advice() string {
 type MatrixCell struct {
 	Requirement string        `json:"requirement"`
 	Outcome     MatrixOutcome `json:"outcome"`
-	// Cause is set for a surplus.
+	// Cause is set for a surplus, From for what follows: the named requirements that were taken for granted.
 	Cause MatrixCause `json:"cause,omitempty"`
+	From  []string    `json:"from,omitempty"`
 	// Scenarios are the IDs of those that show it, Evidence what the most telling of them recorded.
 	Scenarios []string        `json:"scenarios"`
 	Evidence  *MatrixEvidence `json:"evidence,omitempty"`
@@ -147,9 +150,10 @@ type MatrixSight struct {
 	// Blamed says that the check was about this requirement; otherwise it fell as one of the scenario's Tags.
 	Blamed bool
 	// SettingUp says that the step that fell was a Given.
-	SettingUp                bool
-	Scenario, Name           string
-	Tags                     []string
+	SettingUp      bool
+	Scenario, Name string
+	// Tags are the requirements that the scenario is about, Premises the others that it had taken for granted when it fell.
+	Tags, Premises           []string
 	Step, Expected, Recorded string
 }
 
@@ -166,6 +170,11 @@ func (row *MatrixRow) cause(s MatrixSight) MatrixCause {
 	return OtherScenario
 }
 
+// grounds are the requirements that are named and that a scenario had taken for granted when it fell.
+func (row *MatrixRow) grounds(s MatrixSight) []string {
+	return slices.DeleteFunc(slices.Clone(s.Premises), func(id string) bool { return !slices.Contains(row.Names, id) })
+}
+
 // Enter makes the cells from what the scenarios showed, given in the order of the features. Complete and Names must be set.
 func (row *MatrixRow) Enter(sights []MatrixSight) {
 	ids := slices.Clone(row.Names)
@@ -180,18 +189,35 @@ func (row *MatrixRow) Enter(sights []MatrixSight) {
 		cell := MatrixCell{Requirement: id, Outcome: MatrixSurplus}
 		named := slices.Contains(row.Names, id)
 		broken := slices.ContainsFunc(sights, func(s MatrixSight) bool { return s.Requirement == id && !s.Untestable })
-		best := len(telling)
+		var own, following []MatrixSight // the second had taken for granted what is named
 		for _, s := range sights {
 			if s.Requirement != id || s.Untestable == broken {
 				continue
 			}
 			cell.Scenarios = append(cell.Scenarios, s.Scenario)
+			if from := row.grounds(s); !named && len(from) > 0 {
+				following, cell.From = append(following, s), append(cell.From, from...)
+			} else {
+				own = append(own, s)
+			}
+		}
+		follows := len(own) == 0 && len(following) > 0
+		if follows {
+			own, cell.From = following, distinct(cell.From)
+			slices.Sort(cell.From)
+		} else {
+			cell.From = nil
+		}
+		best := len(telling)
+		for _, s := range own {
 			if rank := slices.Index(telling, row.cause(s)); rank < best {
 				best = rank
 				cell.Evidence = &MatrixEvidence{Scenario: s.Scenario, Name: s.Name, Step: s.Step, Expected: s.Expected, Recorded: s.Recorded}
 			}
 		}
 		switch {
+		case follows:
+			cell.Outcome = MatrixFollows
 		case broken && named:
 			cell.Outcome = MatrixKilled
 		case broken:
@@ -232,7 +258,7 @@ type MatrixTrouble struct {
 func (row *MatrixRow) Troubles() []MatrixTrouble {
 	var all []MatrixTrouble
 	for _, cell := range row.Cells {
-		if cell.Outcome == MatrixKilled || cell.Outcome == MatrixOpen {
+		if cell.Outcome == MatrixKilled || cell.Outcome == MatrixFollows || cell.Outcome == MatrixOpen {
 			continue
 		}
 		i := slices.IndexFunc(all, func(t MatrixTrouble) bool {
@@ -259,7 +285,7 @@ func (m *Matrix) Judge() {
 		d := &m.Dialects[i]
 		for j := range d.Integrations {
 			row := &d.Integrations[j]
-			row.OK = row.Complete && len(row.Of(MatrixKilled)) == len(row.Cells)
+			row.OK = row.Complete && len(row.Of(MatrixKilled))+len(row.Of(MatrixFollows)) == len(row.Cells)
 			m.Complete = m.Complete && row.Complete
 			m.OK = m.OK && row.OK
 			rows++

@@ -35,7 +35,9 @@ func matrixSample(complete bool) *Matrix {
 	bad := MatrixRow{File: "JOIN-01-names.js", How: "It names.", Breaks: "JOIN-01", Names: []string{"JOIN-01"}, Scenarios: 7, Played: 5, Shared: 2, Complete: complete}
 	untestable := sight("FLOW-04", "a/4", false, "FLOW-04")
 	untestable.Untestable = true
-	bad.Enter([]MatrixSight{sight("FLOW-03", "a/2", false, "FLOW-03", "JOIN-01"), sight("JOIN-02", "a/2", false, "FLOW-03", "JOIN-01"), sight("JOIN-02", "a/3", true, "JOIN-02"), untestable})
+	following, partly := sight("FLOW-05", "a/5", false, "FLOW-05"), sight("FLOW-06", "a/5", false, "FLOW-06")
+	following.Premises, partly.Premises = []string{"FLOW-03", "JOIN-01"}, []string{"JOIN-01"}
+	bad.Enter([]MatrixSight{following, partly, sight("FLOW-06", "a/6", false, "FLOW-06"), sight("FLOW-03", "a/2", false, "FLOW-03", "JOIN-01"), sight("JOIN-02", "a/2", false, "FLOW-03", "JOIN-01"), sight("JOIN-02", "a/3", true, "JOIN-02"), untestable})
 	m.Dialects[0].Integrations = []MatrixRow{good, bad}
 	if !complete {
 		m.Problem = "the matrix was interrupted"
@@ -51,12 +53,17 @@ func TestMatrixCells(t *testing.T) {
 	assert.Equal(t, []string{"FLOW-03"}, good.Of(MatrixKilled))
 	assert.False(t, bad.OK)
 	assert.Equal(t, []string{"JOIN-01"}, bad.Of(MatrixMissed))
-	assert.Equal(t, []string{"FLOW-03", "JOIN-02"}, bad.Of(MatrixSurplus))
+	assert.Equal(t, []string{"FLOW-03", "FLOW-06", "JOIN-02"}, bad.Of(MatrixSurplus), "FLOW-06 follows in one of its scenarios only")
+	assert.Equal(t, []string{"FLOW-05"}, bad.Of(MatrixFollows))
 	assert.Equal(t, []string{"FLOW-04"}, bad.Of(MatrixUntestable))
 	for _, cell := range bad.Cells {
 		switch cell.Requirement {
 		case "FLOW-03":
 			assert.Equal(t, SharedScenario, cell.Cause)
+		case "FLOW-05":
+			assert.Equal(t, []string{"JOIN-01"}, cell.From, "FLOW-03 is not named")
+		case "FLOW-06":
+			assert.Equal(t, "a/6", cell.Evidence.Scenario, "what does not follow says what has to be done")
 		case "JOIN-02":
 			assert.Equal(t, OwnCheck, cell.Cause, "a check of its own leaves no excuse, in whatever scenario it comes")
 			assert.Equal(t, "a/3", cell.Evidence.Scenario)
@@ -65,7 +72,7 @@ func TestMatrixCells(t *testing.T) {
 		assert.Equal(t, cell.Cause != "", cell.Cause.Advice() != "")
 	}
 	troubles := bad.Troubles()
-	require.Len(t, troubles, 4)
+	require.Len(t, troubles, 5)
 	other := MatrixRow{Names: []string{"JOIN-01"}, Complete: true}
 	other.Enter([]MatrixSight{sight("FLOW-03", "a/5", false, "FLOW-03")})
 	assert.Equal(t, OtherScenario, other.Cells[0].Cause)

@@ -39,6 +39,8 @@ func matrixMark(o MatrixOutcome) string {
 		return "○"
 	case MatrixSurplus:
 		return "▲"
+	case MatrixFollows:
+		return "◦"
 	case MatrixUntestable:
 		return "?"
 	case MatrixOpen:
@@ -108,6 +110,8 @@ func (o MatrixOutcome) words() string {
 		return "named, but not killed"
 	case MatrixSurplus:
 		return "killed, but not named"
+	case MatrixFollows:
+		return "follows from what is named"
 	case MatrixUntestable:
 		return "untestable"
 	case MatrixOpen:
@@ -153,6 +157,9 @@ func (m *Matrix) view() matrixView {
 				if cell, there := at[column.ID]; there {
 					square.Outcome = cell.Outcome
 					square.Title = fmt.Sprintf("%s, %s: %s", column.ID, matrixStem(row.File), cell.Outcome.words())
+					if len(cell.From) > 0 {
+						square.Title += " (" + strings.Join(cell.From, ", ") + ")"
+					}
 					if n := len(cell.Scenarios); n > 0 {
 						square.Title += fmt.Sprintf(" (%s; %s)", cell.Scenarios[0], plural(n, "scenario"))
 					}
@@ -166,7 +173,7 @@ func (m *Matrix) view() matrixView {
 		}
 		v.Parts = append(v.Parts, part)
 	}
-	for _, o := range []MatrixOutcome{MatrixKilled, MatrixMissed, MatrixSurplus, MatrixUntestable, MatrixOpen} {
+	for _, o := range []MatrixOutcome{MatrixKilled, MatrixFollows, MatrixMissed, MatrixSurplus, MatrixUntestable, MatrixOpen} {
 		v.Outcomes = append(v.Outcomes, matrixOutcomeView{o, counts[o], o.words()})
 	}
 	return v

@@ -180,6 +180,8 @@ type Requirement struct {
 	Reason string `json:"reason,omitempty"`
 	// Scenarios are the IDs of the scenarios that spoke of it.
 	Scenarios []string `json:"scenarios"`
+	// FollowsFrom are the requirements to mend first: where it does not hold, each scenario that shows it had taken one of them for granted, and they do not hold either.
+	FollowsFrom []string `json:"followsFrom,omitempty"`
 }
 
 // Scenario is one scenario (one row of an outline) as it ran. With --repeat it stands once, with the worst of its runs.
@@ -206,7 +208,9 @@ type Scenario struct {
 	Rerun bool   `json:"rerun,omitempty"`
 	Steps []Step `json:"steps"`
 	// Checks are the requirement-by-requirement findings.
-	Checks   []Check  `json:"checks"`
+	Checks []Check `json:"checks"`
+	// Premises are the other requirements that its sentences took for granted up to where it ended, known where it did not pass.
+	Premises []string `json:"premises,omitempty"`
 	Evidence Evidence `json:"evidence"`
 	// Reason is why it did not pass, in a sentence; empty for passed.
 	Reason string `json:"reason,omitempty"`

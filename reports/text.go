@@ -274,7 +274,7 @@ func (t *Text) listRequirements(b *strings.Builder, r *Result) {
 			continue
 		}
 		b.WriteString("\n" + t.heading(v, string(v)))
-		for _, q := range of {
+		for _, q := range rootsFirst(of) {
 			t.listRequirement(b, q, findings[q.ID])
 		}
 	}
@@ -299,6 +299,10 @@ func (t *Text) listRequirement(b *strings.Builder, q Requirement, f found) {
 	}
 	b.WriteString(hang("  "+t.paint.bold(cell(q.ID, max(10, text.StringWidth(q.ID))))+"  ", says, t.columns.total))
 	indent := strings.Repeat(" ", 14)
+	if len(q.FollowsFrom) > 0 { // what it was seen by says little: other things have to be mended before
+		b.WriteString(hang(indent, q.follows(), t.columns.total))
+		return
+	}
 	for _, part := range []struct{ label, text string }{{"", f.Reason}, {"expected  ", f.Expected}, {"recorded  ", f.Recorded}} {
 		if part.text != "" {
 			b.WriteString(hang(indent+t.paint.faint(part.label), text.Snip(oneLine(clip(part.text, 2000)), reasonColumns, "…"), t.columns.total))

@@ -128,10 +128,10 @@ func (p *program) matrixTrouble(t reports.MatrixTrouble) {
 	case reports.MatrixMissed:
 		words = "named, but not killed: " + words
 	case reports.MatrixSurplus:
-		words = "killed, but not named: " + words
+		words = "killed, but not named, nor does it follow: " + words
 	case reports.MatrixUntestable:
 		words = "untestable: " + words
-	case reports.MatrixKilled, reports.MatrixOpen:
+	case reports.MatrixKilled, reports.MatrixFollows, reports.MatrixOpen:
 	}
 	p.printf("  %s\n", p.indented(words, 4))
 	if e := t.Evidence; e != nil {
