@@ -226,11 +226,16 @@ func moduleSyntax(file string, code []byte) string {
 }
 
 // withOwnAdvice takes out of the messages what esbuild advises and deskcheck has no option for, and returns the next step instead: what to do about imports that were
-// not found. Files in messages are relative to dir.
+// not found, and about tags in a script. Files in messages are relative to dir.
 func withOwnAdvice(messages []api.Message, dir string) string {
 	var fixes []string
 	for i := range messages {
 		m := &messages[i]
+		if strings.HasPrefix(m.Text, "The JSX syntax extension") { // who writes JSX on purpose gives it another ending
+			m.Notes = nil
+			fixes = append(fixes, "leave the tags out; or, if this is a page, serve it and give its address with --host")
+			continue
+		}
 		quoted, unresolved := strings.CutPrefix(m.Text, "Could not resolve ")
 		if !unresolved || m.Location == nil {
 			continue

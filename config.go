@@ -68,6 +68,8 @@ type Page struct {
 	Ask string
 	// Selectors are where the parts of the page's own chat are, by the names of config.schema.json. Without them the kit's chat is put on the page.
 	Selectors map[string]string
+	// Line and Column are where it stands in the configuration file, 0 if it comes from elsewhere.
+	Line, Column int
 }
 
 // Integration says where the integration under test is found. Either File and Export, or Bundle and Global.
@@ -143,6 +145,8 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	// A flag may yet name the page.
+	problems = slices.DeleteFunc(problems, func(p ConfigProblem) bool { return p.Key == pageKey && !c.HasOwnPage() })
 	if len(problems) > 0 {
 		return Config{}, doc.userError(problems)
 	}
@@ -181,9 +185,6 @@ func (c Config) withDefaults() Config {
 	fill(&c.Dialect, "ai-chat")
 	fill(&c.Host, "emulated")
 	fill(&c.Report, "deskcheck-report")
-	if c.hasOwnPage() {
-		fill(&c.Page.Env, defaultPageEnv)
-	}
 	if c.Workers == 0 {
 		c.Workers = 4
 	}
@@ -329,6 +330,8 @@ func (c Config) fileProblems() []ConfigProblem {
 		}
 		info, err := os.Stat(path)
 		switch {
+		case key == "integration.file" && (filepath.Ext(path) == ".html" || isAddress(path)):
+			problems = append(problems, ConfigProblem{Key: key, Expected: "a .js, .mjs, .ts or .tsx file", Found: path + "; serve a page that has the integration on it, and give its address as the host (--host http://localhost:8080/page.html)"})
 		case errors.Is(err, fs.ErrNotExist):
 			problems = append(problems, ConfigProblem{Key: key, Message: path + " does not exist"})
 		case err != nil:

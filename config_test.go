@@ -204,6 +204,9 @@ func TestValidate(t *testing.T) {
 		{"integration.file: expected a file, found the folder folder", func(c *deskcheck.Config) { c.Integration.File = "folder" }},
 		{"integration.bundle: desk.js does not exist", func(c *deskcheck.Config) { c.Integration = deskcheck.Integration{Bundle: "desk.js", Global: "D"} }},
 		{"integration.file: expected a .js, .mjs, .ts or .tsx file, found data.json", func(c *deskcheck.Config) { c.Integration.File = "data.json" }},
+		{"integration.file: expected a .js, .mjs, .ts or .tsx file, found http://localhost/a.html; serve a page that has the integration on it, and give its address as the host (--host http://localhost:8080/page.html)", func(c *deskcheck.Config) {
+			c.Integration.File = "http://localhost/a.html"
+		}},
 		{"integration.file: expected a .js, .mjs, .ts or .tsx file, found desk.cjs", func(c *deskcheck.Config) { c.Integration.File = "desk.cjs" }},
 		{"integration.file: expected a file, found the device " + os.DevNull, func(c *deskcheck.Config) { c.Integration.File = os.DevNull }},
 		{"integration.bundle: expected a file, found the device " + os.DevNull, func(c *deskcheck.Config) { c.Integration = deskcheck.Integration{Bundle: os.DevNull, Global: "D"} }},

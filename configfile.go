@@ -310,6 +310,9 @@ func (d *configDocument) config() (Config, error) {
 	}
 	page, _ := root["page"].(map[string]any)
 	c.Page = Page{Factory: textOf(page["factory"]), Env: textOf(page["env"]), Ask: textOf(page["ask"])}
+	if page != nil {
+		c.Page.Line, c.Page.Column = d.find(&ConfigProblem{Key: pageKey})
+	}
 	selectors, _ := page["selectors"].(map[string]any)
 	for name, selector := range selectors {
 		if c.Page.Selectors == nil {

@@ -174,7 +174,7 @@ func secretsOf(c Config) []aichat.Secret {
 	for _, name := range c.Secrets {
 		secrets = append(secrets, aichat.Secret{Name: name, Value: os.Getenv(name)})
 	}
-	if len(secrets) == 0 && c.Integration == (Integration{}) && !c.hasOwnPage() {
+	if len(secrets) == 0 && c.Integration == (Integration{}) && !c.HasOwnPage() {
 		secrets = append(secrets, aichat.Secret{Name: "the kit's canary", Value: canarySecret})
 	}
 	return secrets
@@ -345,6 +345,20 @@ func (p *performance) guarded(ctx context.Context, tab *browser.Tab, s steps.Sce
 	return p.stage.Perform(ctx, tab, s, deadlinesOf(p.config.Host)), nil
 }
 
+// pageIsGone looks whether the user's page can still be had once a scenario could not be played, nil if it can, or if there is none: without its server all the others would
+// only say the same.
+func (p *performance) pageIsGone(ctx context.Context, problem error) error {
+	var failure *steps.Failure
+	var absent *steps.NotApplicable
+	if problem == nil || !p.config.HasOwnPage() || errors.As(problem, &failure) || errors.As(problem, &absent) {
+		return nil
+	}
+	if _, err := fetchPage(ctx, p.config.Host); err != nil && ctx.Err() == nil {
+		return &EnvironmentError{Err: fmt.Errorf("the page was there when the run began: %w", err), Fix: "start its server again and repeat the run; what had run by then is in the report"}
+	}
+	return nil
+}
+
 // perform plays a scenario on a tab of the pool, a second time if the browser died under it: that says nothing about the integration, unless it happens again.
 func (p *performance) perform(ctx context.Context, s steps.Scenario) (came aichat.Performance, took time.Duration, rerun bool, err error) {
 	for {
@@ -366,7 +380,7 @@ func (p *performance) perform(ctx context.Context, s steps.Scenario) (came aicha
 		case ctx.Err() != nil && came.Err() != nil:
 			return came, took, rerun, context.Cause(ctx)
 		case !came.BrowserDied:
-			return came, took, rerun, nil
+			return came, took, rerun, p.pageIsGone(ctx, came.Err())
 		case rerun:
 			return came, took, rerun, &EnvironmentError{Err: fmt.Errorf("the browser died twice under the scenario %s: %w", s.ID, came.Err()), Fix: "run `deskcheck doctor`; look at the memory of the machine"}
 		}

@@ -146,6 +146,7 @@ func TestFilesThatAreNoIntegration(t *testing.T) {
 		{"exports nothing", Integration{File: write("nothing.js", "console.log(1)")}, []string{"nothing.js", "exports nothing", "a default export"}},
 		{"no default export", Integration{File: write("named.js", "export const createDesk = () => ({})")}, []string{"named.js", "createDesk", "--export"}},
 		{"no such export", Integration{File: write("other.js", "export default () => ({})"), Export: "createDesk"}, []string{"createDesk", "default"}},
+		{"has tags", Integration{File: write("tags.js", "<script>\n  const a = 1;\n</script>")}, []string{"tags.js:1:0", "The JSX syntax extension"}},
 		{"missing bundle", Integration{Bundle: filepath.Join(dir, "gone.js"), Global: "Desk"}, []string{"gone.js"}},
 	}
 	for _, tc := range cases {

@@ -104,3 +104,27 @@ func TestPrintedSample(t *testing.T) {
 	assert.True(t, strings.HasPrefix(result.Scenarios[0].Reason, "NAME-01: getName: the integration has no method getName, which every chat asks for"), result.Scenarios[0].Reason)
 	assert.Contains(t, result.Scenarios[0].Reason, "it also keeps the whole parameters object as its callback, and no callback can be called on that: keep parameters.callback")
 }
+
+// TestFactoryThatIsNoneYet shows that whoever came close to handing over a factory is told the step that is missing.
+func TestFactoryThatIsNoneYet(t *testing.T) {
+	for name, tc := range map[string]struct{ file, global, source, says string }{
+		"a class that is not on the window": {"desk.js", "Desk", "class Desk {}", "the script leaves no global Desk behind: it declares it with let, const or class, which no other script finds on window; add window.Desk = Desk"},
+		"a global that is not there":        {"desk.js", "Desk", "window.Dest = () => ({});", "the script leaves no global Desk behind"},
+		"the configuration in its place":    {"desk.mjs", "", "export default { serviceDeskFactory: () => ({}) };", "is an object, not a factory function; it has a function serviceDeskFactory: hand over that"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), tc.file)
+			require.NoError(t, os.WriteFile(file, []byte(tc.source), 0o600))
+			c := DefaultConfig()
+			c.Select, c.Report = []string{"FACT-01"}, t.TempDir()
+			if c.Integration.File = file; tc.global != "" {
+				c.Integration = Integration{Bundle: file, Global: tc.global}
+			}
+			result, err := Run(t.Context(), c, quiet{})
+			require.NoError(t, err)
+			require.NotEmpty(t, result.Scenarios)
+			assert.True(t, strings.HasSuffix(result.Scenarios[0].Reason, tc.says), result.Scenarios[0].Reason)
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package deskcheck
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,25 +22,40 @@ import (
 // defaultPageEnv is the global variable in which a page of the user's own finds its desk.
 const defaultPageEnv = "deskcheckEnv"
 
-// hasOwnPage says whether the host is a page of the user's own.
-func (c Config) hasOwnPage() bool {
-	return strings.HasPrefix(c.Host, "http://") || strings.HasPrefix(c.Host, "https://")
+// pageKey is the key that tells of such a page.
+const pageKey = "page"
+
+// HasOwnPage says whether the host is a page of the user's own.
+func (c Config) HasOwnPage() bool {
+	return isAddress(c.Host)
+}
+
+func isAddress(text string) bool {
+	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 
 // hostFolder is the folder below fixtures/hosts whose chat the kit puts up.
 func (c Config) hostFolder() string {
-	if c.hasOwnPage() {
+	if c.HasOwnPage() {
 		return "emulated"
 	}
 	return c.Host
 }
 
+// What names what is certified: the integration, or the page that has it.
+func (c Config) What() string {
+	if c.HasOwnPage() {
+		return c.Host
+	}
+	return c.Integration.String()
+}
+
 // Subject names what a run certifies, as it does when it begins.
 func (c Config) Subject() string {
 	switch {
-	case !c.hasOwnPage() && c.Dialect == DefaultConfig().Dialect:
+	case !c.HasOwnPage() && c.Dialect == DefaultConfig().Dialect:
 		return c.Integration.String()
-	case !c.hasOwnPage():
+	case !c.HasOwnPage():
 		return c.Integration.String() + " for " + c.Dialect
 	case len(c.Page.Selectors) > 0:
 		return c.Host + " (chat: the page's own, by page.selectors)"
@@ -67,9 +83,9 @@ func (p Page) value() map[string]any {
 
 // pageProblems finds what does not fit a page of the user's own, or the lack of one.
 func (c Config) pageProblems() []ConfigProblem {
-	if !c.hasOwnPage() {
+	if !c.HasOwnPage() {
 		if len(c.Page.value()) > 0 {
-			return []ConfigProblem{{Key: "page", Message: "page: belongs to a page of your own, whose address is host: (--host URL)"}}
+			return []ConfigProblem{{File: c.Path, Line: c.Page.Line, Column: c.Page.Column, Key: pageKey, Message: "belongs to a page of your own, whose address is host: (--host URL)"}}
 		}
 		return nil
 	}
@@ -87,7 +103,7 @@ func (c Config) pageProblems() []ConfigProblem {
 
 // subject gets the integration ready for a page; a page of the user's own has it, and is looked at instead.
 func subject(ctx context.Context, c Config) (aichat.Bundle, reports.Integration, error) {
-	if !c.hasOwnPage() {
+	if !c.HasOwnPage() {
 		return bundleOf(c.Integration)
 	}
 	body, err := fetchPage(ctx, c.Host)
@@ -154,14 +170,14 @@ func innermost(err error) error {
 
 // ownPage tells the stage of the user's page; nil where the page is the kit's.
 func ownPage(c Config) (*aichat.OwnPage, error) {
-	if !c.hasOwnPage() {
+	if !c.HasOwnPage() {
 		return nil, nil //nolint:nilnil // None is no mistake.
 	}
 	script, err := bundleHost("page")
 	if err != nil {
 		return nil, err
 	}
-	own := &aichat.OwnPage{URL: c.Host, Script: script, Env: c.Page.Env, Ask: c.Page.Ask, Selectors: c.Page.Selectors}
+	own := &aichat.OwnPage{URL: c.Host, Script: script, Env: cmp.Or(c.Page.Env, defaultPageEnv), Ask: c.Page.Ask, Selectors: c.Page.Selectors}
 	if c.Page.Factory != "" {
 		own.Factory = strings.Split(strings.TrimPrefix(c.Page.Factory, "window."), ".")
 	}

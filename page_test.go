@@ -2,9 +2,11 @@ package deskcheck
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -67,9 +69,13 @@ func parts() map[string]string {
 // certifies runs some scenarios on a page.
 func certifies(t *testing.T, c Config) *reports.Result {
 	t.Helper()
-	c.Report = t.TempDir()
-	c.Workers = 2
-	result, err := Run(context.Background(), c.withDefaults(), silence{})
+	// Laid over what is complete without a page, as flags are.
+	laid := DefaultConfig()
+	laid.Host, laid.Page, laid.Select, laid.Report, laid.Workers = c.Host, c.Page, c.Select, t.TempDir(), 2
+	if c.Dialect != "" {
+		laid.Dialect = c.Dialect
+	}
+	result, err := Run(context.Background(), laid, silence{})
 	require.NoError(t, err)
 	return result
 }
@@ -132,15 +138,16 @@ func TestSampleOfTheDocumentsOnItsPage(t *testing.T) {
 func TestPageWithoutFactory(t *testing.T) {
 	server := pageServer(t)
 	for _, one := range []struct {
-		name, page, dialect string
-		says                []string
+		name, page, dialect, factory string
+		says                         []string
 	}{
-		{"nowhere", "none", "orchestrate", []string{"the page hands over no factory", "window.wxOConfiguration.serviceDesk.customFactory", "page.factory"}},
-		{"under another dialect's key", "orchestrate", "web-chat", []string{"window.watsonAssistantChatOptions.serviceDeskFactory", "there is a factory in wxOConfiguration.serviceDesk.customFactory", "--dialect orchestrate"}},
-		{"for the AI chat", "none", "ai-chat", []string{"<cds-aichat-container>", "config.serviceDeskFactory"}},
+		{"nowhere", "none", "orchestrate", "", []string{"the page hands over no factory", "window.wxOConfiguration.serviceDesk.customFactory", "page.factory"}},
+		{"under another dialect's key", "orchestrate", "web-chat", "", []string{"window.watsonAssistantChatOptions.serviceDeskFactory", "there is a factory in wxOConfiguration.serviceDesk.customFactory", "--dialect orchestrate"}},
+		{"for the AI chat", "none", "ai-chat", "", []string{"<cds-aichat-container>", "config.serviceDeskFactory"}},
+		{"where the dialect has it, and not where it is told", "orchestrate", "orchestrate", "wxOConfig.serviceDesk.customFactory", []string{"there is a factory in wxOConfiguration.serviceDesk.customFactory, where the dialect orchestrate reads it: leave page.factory out"}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
-			result := certifies(t, Config{Host: server.URL + "/" + one.page + ".html", Dialect: one.dialect, Select: []string{"NAME-01"}})
+			result := certifies(t, Config{Host: server.URL + "/" + one.page + ".html", Dialect: one.dialect, Page: Page{Factory: one.factory}, Select: []string{"NAME-01"}})
 			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
 			for _, words := range one.says {
 				assert.Contains(t, failureOf(result, "FACT-01"), words)
@@ -193,4 +200,29 @@ func TestChatOfThePage(t *testing.T) {
 		assert.Zero(t, result.Summary.Scenarios[reports.Failed])
 		assert.Contains(t, wrong(result), `page.selectors has no "banner button"`)
 	})
+}
+
+// TestPageThatGoes wants a run whose server ends to end with it, as what it is: nothing was learnt of the integration.
+func TestPageThatGoes(t *testing.T) {
+	server := pageServer(t)
+	var asked atomic.Int32
+	leaving := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/orchestrate.html" && asked.Add(1) > 3 {
+			panic(http.ErrAbortHandler)
+		}
+		response, err := http.Get(server.URL + r.URL.Path) //nolint:noctx // It is a loopback server of the test's.
+		if err != nil {
+			panic(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		w.Header().Set("Content-Type", response.Header.Get("Content-Type"))
+		_, _ = io.Copy(w, response.Body)
+	}))
+	t.Cleanup(leaving.Close)
+	c := DefaultConfig()
+	c.Host, c.Dialect, c.Report, c.Workers, c.Repeat, c.Select = leaving.URL+"/orchestrate.html", "orchestrate", t.TempDir(), 1, 20, []string{"NAME-01"}
+	result, err := Run(t.Context(), c, silence{})
+	require.ErrorContains(t, err, "the page was there when the run began: the page "+c.Host+" cannot be had")
+	assert.Equal(t, reports.ExitEnvironment, ExitCode(err))
+	assert.NotEmpty(t, result.Scenarios)
 }

@@ -399,50 +399,57 @@ func (r *record) judgeRequirements() {
 }
 
 // judgeFollowing says of requirements that do not hold which of them may do so only because of others. One that some scenario shows which took nothing for granted that is
-// broken stands for itself; so do those that only explain each other.
+// broken stands for itself. Of those that only explain each other, the one that explains most does.
 func (r *record) judgeFollowing() {
 	at := map[string]int{} // the broken ones, by ID
+	var ids []string       // in the catalogue's order
 	for i, q := range r.result.Requirements {
 		if fell(q.Verdict) {
 			at[q.ID] = i
+			ids = append(ids, q.ID)
 		}
 	}
 	// For each, and each scenario that shows it, the broken ones that were taken for granted there.
 	grounds := map[string][][]string{}
+	explains := map[string]int{} // in how many scenarios, whatever they show
 	for _, s := range r.result.Scenarios {
-		var taken []string
-		for _, id := range s.Premises {
-			if _, bad := at[id]; bad {
-				taken = append(taken, id)
-			}
-		}
+		taken := slices.DeleteFunc(slices.Clone(s.Premises), func(id string) bool { return !slices.Contains(ids, id) })
 		for _, c := range s.Checks {
-			if !s.Own && fell(c.Verdict) {
-				grounds[c.Requirement] = append(grounds[c.Requirement], without(taken, []string{c.Requirement}))
+			if s.Own || !fell(c.Verdict) {
+				continue
+			}
+			others := without(taken, []string{c.Requirement})
+			grounds[c.Requirement] = append(grounds[c.Requirement], others)
+			for _, id := range others {
+				explains[id]++
 			}
 		}
 	}
 	from := map[string][]string{} // of what is settled: itself, or what it follows from
-	for id := range at {
+	for _, id := range ids {
 		if slices.ContainsFunc(grounds[id], func(taken []string) bool { return len(taken) == 0 }) {
 			from[id] = []string{id}
 		}
 	}
-	for {
+	for len(from) < len(ids) {
 		next := map[string][]string{} // so that it does not matter which is looked at first
-		for id := range at {
-			if from[id] == nil {
-				next[id] = rootsOf(grounds[id], from)
+		most := ""
+		for _, id := range ids {
+			if from[id] != nil {
+				continue
+			}
+			if roots := rootsOf(grounds[id], from); roots != nil {
+				next[id] = roots
+			}
+			if most == "" || explains[id] > explains[most] {
+				most = id
 			}
 		}
-		settled := len(from)
+		if len(next) == 0 {
+			from[most] = []string{most}
+		}
 		for id, roots := range next {
-			if roots != nil {
-				from[id], r.result.Requirements[at[id]].FollowsFrom = roots, roots
-			}
-		}
-		if len(from) == settled {
-			return
+			from[id], r.result.Requirements[at[id]].FollowsFrom = roots, roots
 		}
 	}
 }

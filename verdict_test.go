@@ -192,10 +192,10 @@ func TestHostPassesForItselfOnly(t *testing.T) {
 	}
 }
 
-// TestWhatFollows wants a requirement to follow from another only if that explains every scenario that shows it, and two that explain each other to stand for themselves.
+// TestWhatFollows wants a requirement to follow from another only if that explains every scenario that shows it, and of two that explain each other the one that explains most to stand for itself.
 func TestWhatFollows(t *testing.T) {
 	contract := fixtures.Catalogue{}
-	for _, id := range []string{"FLOW-01", "FLOW-02", "FLOW-03", "FLOW-05", "MSG-01", "MSG-02", "MSG-03"} {
+	for _, id := range []string{"FLOW-01", "FLOW-02", "FLOW-03", "FLOW-05", "MSG-01", "MSG-02", "MSG-03", "MSG-04"} {
 		contract.Requirements = append(contract.Requirements, fixtures.Requirement{ID: id, Level: "MUST", Dialects: []string{"ai-chat"}})
 	}
 	var all []steps.Scenario
@@ -212,6 +212,7 @@ func TestWhatFollows(t *testing.T) {
 	add("say/2", "MSG-01", "FLOW-05")              // and stands for itself here
 	add("type/1", "MSG-02", "MSG-03")              // each explains
 	add("type/2", "MSG-03", "MSG-02")              // the other
+	add("type/3", "MSG-04", "MSG-02")              // and one of them explains more
 	held := scenarioFor("hold/1", "FLOW-05")
 	r := newRecord(DefaultConfig(), contract, append(all, held), append(all, held), reports.Integration{}, browser.Installation{})
 	for _, s := range all {
@@ -221,7 +222,7 @@ func TestWhatFollows(t *testing.T) {
 	}
 	r.add(r.finding(held, came(nil), time.Millisecond))
 	result := r.finish(nil)
-	for id, want := range map[string][]string{"FLOW-01": nil, "FLOW-02": {"FLOW-01"}, "FLOW-03": {"FLOW-01"}, "FLOW-05": nil, "MSG-01": nil, "MSG-02": nil, "MSG-03": nil} {
+	for id, want := range map[string][]string{"FLOW-01": nil, "FLOW-02": {"FLOW-01"}, "FLOW-03": {"FLOW-01"}, "FLOW-05": nil, "MSG-01": nil, "MSG-02": nil, "MSG-03": {"MSG-02"}, "MSG-04": {"MSG-02"}} {
 		assert.Equal(t, want, requirement(t, result, id).FollowsFrom, id)
 	}
 }

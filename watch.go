@@ -33,7 +33,7 @@ func Watch(ctx context.Context, c Config, w Watcher) error {
 		return err
 	}
 	entry := c.Integration.File + c.Integration.Bundle // one of them is set
-	if c.hasOwnPage() {
+	if c.HasOwnPage() {
 		return &UserError{Err: errors.New("--watch has no files to watch: the integration is the page's own"), Fix: "run it again without --watch, or name the integration's file instead of the page"}
 	}
 	if entry == "" {

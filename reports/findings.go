@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -104,10 +105,18 @@ func outside(r *Result) []string {
 	return ids
 }
 
-// rootsFirst puts what may follow from something else behind what stands for itself, otherwise in the given order.
+// rootsFirst puts what may follow from something else behind what stands for itself, and of that first from what most may follow; otherwise the order stays.
 func rootsFirst(all []Requirement) []Requirement {
+	explains := map[string]int{}
+	for _, q := range all {
+		for _, id := range q.FollowsFrom {
+			explains[id]++
+		}
+	}
 	sorted := slices.Clone(all)
-	slices.SortStableFunc(sorted, func(a, b Requirement) int { return min(len(a.FollowsFrom), 1) - min(len(b.FollowsFrom), 1) })
+	slices.SortStableFunc(sorted, func(a, b Requirement) int {
+		return cmp.Or(min(len(a.FollowsFrom), 1)-min(len(b.FollowsFrom), 1), explains[b.ID]-explains[a.ID])
+	})
 	return sorted
 }
 

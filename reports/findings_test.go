@@ -241,3 +241,13 @@ func TestWhatFollowsIsToldLast(t *testing.T) {
 	assert.Less(t, strings.Index(page, `href="#r-MSG-01">MSG-01`), strings.Index(page, `href="#r-JOIN-02">JOIN-02`))
 	assert.Contains(t, page, `<p class="follows">May follow from <a class="id" href="#r-MSG-01">MSG-01</a>: mend that first.</p>`)
 }
+
+// Who ran a part, and did not ask about a profile, need not read of each that it was not tried in full.
+func TestAPartEarnsNothing(t *testing.T) {
+	r := sample()
+	r.Selection = []string{"FLOW-03"}
+	r.Profiles = []Profile{{Name: "core", Reason: "61 of its 66 requirements were not tried in full"}}
+	assert.NotContains(t, tell(r, TextOptions{}), "not tried in full")
+	r.Profile = "core"
+	assert.Contains(t, strings.Join(strings.Fields(tell(r, TextOptions{})), " "), "not tried in full")
+}

@@ -61,6 +61,7 @@ type view struct {
 	Verdicts       []Verdict // those that some requirement has
 	Counts         []countView
 	Claims         bool // some capability is claimed
+	OwnPage        bool // the host is a page of the user's own
 	Features       []featureView
 	Shared         template.JS // the payloads that come more than once, as JSON
 	Style          template.CSS
@@ -124,33 +125,35 @@ func writeHTML(w io.Writer, r *Result) error {
 	}
 	v.Title, v.Tone = headline(r)
 	v.Counts = counts(r)
+	v.OwnPage = strings.Contains(r.Host, "://")
 	v.Claims = slices.ContainsFunc(r.Capabilities, func(c Capability) bool { return c.Claimed })
 	anchors, byID := anchorsOf(r)
 	every := everyRequirement(r)
 	findings := findingsByRequirement(r, every)
-	for _, q := range every {
-		links := func(scenarios []string) (all []linkView) {
-			for _, id := range scenarios {
-				link := linkView{ID: id}
-				if i, ok := byID[id]; ok {
-					link.Anchor, link.Name, link.Verdict = anchors[i], r.Scenarios[i].Name, verdictOn(r.Scenarios[i], q.ID)
-				}
-				all = append(all, link)
+	links := func(q Requirement, scenarios []string) (all []linkView) {
+		for _, id := range scenarios {
+			link := linkView{ID: id}
+			if i, ok := byID[id]; ok {
+				link.Anchor, link.Name, link.Verdict = anchors[i], r.Scenarios[i].Name, verdictOn(r.Scenarios[i], q.ID)
 			}
-			return all
+			all = append(all, link)
 		}
-		all := links(q.Scenarios)
+		return all
+	}
+	for _, q := range rootsFirst(every) {
+		if q.Verdict.FailsRun() {
+			v.Attention = append(v.Attention, linked(q, findings[q.ID], links(q, findings[q.ID].Scenarios)))
+		}
+	}
+	for _, q := range every {
+		all := links(q, q.Scenarios)
 		slices.SortStableFunc(all, func(a, b linkView) int { return telling(b.Verdict) - telling(a.Verdict) })
 		v.Requirements = append(v.Requirements, linked(q, findings[q.ID], all))
 		v.Listed[q.ID] = true
-		if q.Verdict.FailsRun() {
-			v.Attention = append(v.Attention, linked(q, findings[q.ID], links(findings[q.ID].Scenarios)))
-		}
 		if !slices.Contains(v.Areas, q.Area) {
 			v.Areas = append(v.Areas, q.Area)
 		}
 	}
-	slices.SortStableFunc(v.Attention, func(a, b requirementView) int { return min(len(a.FollowsFrom), 1) - min(len(b.FollowsFrom), 1) })
 	for _, verdict := range Verdicts {
 		if r.Summary.Requirements[verdict]+r.Summary.Scenarios[verdict]+r.Summary.Own[verdict] > 0 {
 			v.Verdicts = append(v.Verdicts, verdict)

@@ -33,7 +33,8 @@ func profileTone(p Profile) string {
 
 // listProfiles says which profiles are earned, which are not and why, and what of the integration's claims was not as it was seen.
 func (t *Text) listProfiles(b *strings.Builder, r *Result) {
-	if len(r.Profiles) == 0 {
+	// A part of the contract earns nothing, unless that was the question.
+	if len(r.Profiles) == 0 || len(r.Selection) > 0 && r.Profile == "" && !slices.ContainsFunc(r.Profiles, func(p Profile) bool { return p.Earned }) {
 		return
 	}
 	b.WriteString("\n" + t.paint.bold("profiles") + "\n")

@@ -262,10 +262,10 @@ func (t *Text) counts(r *Result) string {
 // listRequirements lists the requirements that did not simply pass, worst first, and the declared failures.
 func (t *Text) listRequirements(b *strings.Builder, r *Result) {
 	all := everyRequirement(r)
-	findings := findingsByRequirement(r, all)
+	findings, sorted := findingsByRequirement(r, all), rootsFirst(all)
 	for _, v := range []Verdict{Failed, UnexpectedPass, Untestable, Warned} {
 		var of []Requirement
-		for _, q := range all {
+		for _, q := range sorted {
 			if q.Verdict == v {
 				of = append(of, q)
 			}
@@ -274,7 +274,7 @@ func (t *Text) listRequirements(b *strings.Builder, r *Result) {
 			continue
 		}
 		b.WriteString("\n" + t.heading(v, string(v)))
-		for _, q := range rootsFirst(of) {
+		for _, q := range of {
 			t.listRequirement(b, q, findings[q.ID])
 		}
 	}

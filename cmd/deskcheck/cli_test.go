@@ -295,6 +295,32 @@ func TestRunTakesFlagsOverTheFile(t *testing.T) {
 	assert.Equal(t, "using deskcheck.yaml in this folder\n", b.stderr.String())
 }
 
+// The page may be named by the file or by the flag, and what the file says of a page does not hold for what is none.
+func TestRunTakesAPageFromEither(t *testing.T) {
+	const address = "http://localhost:8080/chat.html"
+	for _, test := range []struct {
+		file, args string
+		want       deskcheck.Config
+	}{
+		{"page: {env: myDesk}", "run --host " + address, deskcheck.Config{Host: address, Page: deskcheck.Page{Env: "myDesk", Line: 1, Column: 7}}},
+		{"", "run --host " + address, deskcheck.Config{Host: address}},
+		{"host: " + address + "\npage: {env: myDesk}", "run --host emulated", deskcheck.Config{Host: "emulated"}},
+		{"host: " + address + "\npage: {env: myDesk}", "run --integration desk.ts", deskcheck.Config{Host: "emulated", Integration: deskcheck.Integration{File: "desk.ts"}}},
+	} {
+		b := newBench(t)
+		require.NoError(t, os.WriteFile("desk.ts", nil, 0o600))
+		require.NoError(t, os.WriteFile(defaultConfig, []byte(test.file), 0o600))
+		require.Zero(t, b.does(strings.Fields(test.args)...), b.stderr.String())
+		want := deskcheck.DefaultConfig()
+		want.Host, want.Page, want.Integration, want.Path = test.want.Host, test.want.Page, test.want.Integration, defaultConfig
+		assert.Equal(t, want, *b.ran)
+	}
+	b := newBench(t)
+	require.NoError(t, os.WriteFile(defaultConfig, []byte("workers: 2\npage: {env: myDesk}\n"), 0o600))
+	assert.Equal(t, 2, b.does("run"))
+	assert.Contains(t, b.stderr.String(), "error: deskcheck.yaml:2:7: page: belongs to a page of your own, whose address is host: (--host URL)")
+}
+
 func TestRunFindsItsFile(t *testing.T) {
 	b := newBench(t)
 	assert.Zero(t, b.does("run"))
@@ -536,17 +562,17 @@ func TestConfigCommands(t *testing.T) {
 func TestTheStarterOffersWhatWorks(t *testing.T) {
 	newBench(t)
 	var lines []string
-	bundle := false
+	instead := false // of what stands above: only one of them can be
 	for line := range strings.SplitSeq(starter, "\n") {
-		if strings.HasPrefix(line, "# A script that you built") {
-			bundle = true
+		if strings.HasPrefix(line, "# A script that you built") || strings.HasPrefix(line, "# A page of your own") {
+			instead = true
 		}
 		offered := strings.TrimPrefix(line, "# ")
-		if key, _, found := strings.Cut(strings.TrimLeft(offered, " -"), ":"); offered != line && found && !strings.ContainsAny(key, " .#") && !bundle {
+		if key, _, found := strings.Cut(strings.TrimLeft(offered, " -"), ":"); offered != line && found && !strings.ContainsAny(key, " .#") && !instead {
 			line = offered
 		}
 		if line == "" {
-			bundle = false
+			instead = false
 		}
 		lines = append(lines, line)
 	}

@@ -128,7 +128,7 @@ func (p *program) matrixTrouble(t reports.MatrixTrouble) {
 	case reports.MatrixMissed:
 		words = "named, but not killed: " + words
 	case reports.MatrixSurplus:
-		words = "killed, but not named, nor does it follow: " + words
+		words = "killed, but not named: " + words
 	case reports.MatrixUntestable:
 		words = "untestable: " + words
 	case reports.MatrixKilled, reports.MatrixFollows, reports.MatrixOpen:

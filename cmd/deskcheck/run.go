@@ -155,6 +155,9 @@ func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selecti
 	if given("integration") || given("bundle") {
 		// Another integration: what the file says of its own does not belong to it.
 		config.Integration = deskcheck.Integration{}
+		if config.HasOwnPage() && !given("host") {
+			config.Host = f.config.Host
+		}
 	}
 	for name, set := range map[string]func(){
 		"integration": func() { config.Integration.File = f.config.Integration.File },
@@ -179,6 +182,10 @@ func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selecti
 		if given(name) {
 			set()
 		}
+	}
+	if !config.HasOwnPage() && (given("host") || given("integration") || given("bundle")) {
+		// Another host: what the file says of its page does not belong to it.
+		config.Page = deskcheck.Page{}
 	}
 	if len(selection) > 0 {
 		config.Select = selection

@@ -48,6 +48,7 @@ func TestConfigCheckSaysWhatWouldBeCertified(t *testing.T) {
 	for text, want := range map[string]string{
 		starter: "deskcheck.yaml is fine, but no integration is configured: it certifies the embedded reference integration against ai-chat, with no known failures\n",
 		"integration: {file: desk.ts}\nknown-failing: [{requirement: FLOW-03, reason: x}]\n": "deskcheck.yaml is fine: it certifies desk.ts (default export) against ai-chat, with 1 known failure\n",
+		"host: http://localhost:8080/chat.html\ndialect: orchestrate\n":                      "deskcheck.yaml is fine: it certifies http://localhost:8080/chat.html against orchestrate, with no known failures\n",
 		"integration: {bundle: desk.ts, global: Desk}":                                       "deskcheck.yaml is fine: it certifies desk.ts (global Desk) against ai-chat, with no known failures\n",
 	} {
 		b.stdout.Reset()

@@ -210,6 +210,9 @@ func (p *Player) isWaiting() error {
 		return err
 	}
 	if err := p.requestsAnAgent(); err != nil {
+		if _, _, answered := p.lastSettlement("areAnyAgentsOnline"); answered && !p.offered() {
+			return p.blaming(err, "AVAIL-03") // startChat had no chance
+		}
 		return err
 	}
 	if err := p.settles("startChat", "fulfilled", p.Deadlines.Start); err != nil {

@@ -105,18 +105,28 @@ func (p *Player) letsTheAssistantReturn() error {
 	return p.Pass(assistantReturn)
 }
 
+// offered says whether there is an offer that the user can take.
+func (p *Player) offered() bool {
+	card := p.screen(p.widget).Card
+	return card != nil && card.Enabled
+}
+
 // requestsAnAgent takes the standing offer, or asks for one first.
 func (p *Player) requestsAnAgent() error {
 	if err := p.letsTheAssistantReturn(); err != nil {
 		return err
 	}
-	if card := p.screen(p.widget).Card; card == nil || !card.Enabled {
+	if !p.offered() {
 		if err := p.asks(); err != nil {
 			return err
 		}
 	}
-	if card := p.screen(p.widget).Card; card == nil || !card.Enabled {
-		return &steps.Failure{Expected: "an offer that the user can take", Recorded: "the user sees " + p.screen(p.widget).describe(), Hint: p.trouble()}
+	if !p.offered() {
+		recorded := "the user sees " + p.screen(p.widget).describe()
+		if s, _, answered := p.lastSettlement("areAnyAgentsOnline"); answered {
+			recorded = "areAnyAgentsOnline " + s.String() + ", so " + recorded
+		}
+		return &steps.Failure{Expected: "an offer that the user can take", Recorded: recorded, Hint: p.trouble()}
 	}
 	if s, built := p.factorySettlement(); built && s.Outcome == "fulfilled" && s.Type != "object" {
 		return &steps.Failure{Requirements: []string{"FACT-03"}, Expected: "an integration that the chat can call", Recorded: "the factory gave " + orElse(s.Type, "nothing")}
