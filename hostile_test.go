@@ -44,6 +44,7 @@ var hostile = []struct {
 	{name: "factory never settles", source: `export default () => new Promise(() => {});`, requirement: "FACT-05", says: "pending"},
 	{name: "loops in the factory", source: `export default () => { for (;;); };`, requirement: "FLOW-03", says: "does not answer"},
 	{name: "startChat never settles", start: `await new Promise(() => {});`, requirement: "FLOW-03", says: ""},
+	{name: "logs what went wrong, and no more", start: `try { parameters.desk.connect(); } catch (error) { console.error(error); } await new Promise(() => {});`, requirement: "FLOW-03", says: "the console says: TypeError: Cannot read properties of undefined"},
 	{name: "loops in startChat", start: `for (;;);`, requirement: "FLOW-03", says: "startChat"},
 	{name: "floods the host", start: `for (let i = 0; i < 100000; i++) parameters.callback.agentTyping(true);`, requirement: "FLOW-03", says: "flood"},
 	{name: "floods the console", start: `const big = 'x'.repeat(1 << 20); for (let i = 0; i < 50; i++) console.log(big);`, requirement: "FLOW-03", says: "console"},

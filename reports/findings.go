@@ -134,6 +134,8 @@ type found struct {
 	// Reason is the verdict's own, empty where Recorded says it.
 	Reason             string
 	Expected, Recorded string
+	// Hint is the next step, where the kit knows one.
+	Hint string
 	// Others counts the findings that say something else.
 	Others int
 	// Scenarios are those in which it did not hold; where there is none, all that spoke of it.
@@ -171,7 +173,7 @@ func findingsByRequirement(r *Result, requirements []Requirement) map[string]fou
 		if of := checks[q.ID]; len(of) > 0 && q.Verdict.told() {
 			// The reason repeats what one of the checks recorded: that one is the finding to show.
 			c := of[max(0, slices.IndexFunc(of, func(c Check) bool { return c.Recorded == q.Reason && c.Verdict == q.Verdict }))]
-			f.Expected, f.Recorded, f.Others = c.Expected, c.Recorded, len(of)-1
+			f.Expected, f.Recorded, f.Hint, f.Others = c.Expected, c.Recorded, c.Hint, len(of)-1
 			if c.Recorded == q.Reason {
 				f.Reason = ""
 			}

@@ -303,13 +303,13 @@ func (t *Text) listRequirement(b *strings.Builder, q Requirement, f found) {
 		b.WriteString(hang(indent, q.follows(), t.columns.total))
 		return
 	}
-	for _, part := range []struct{ label, text string }{{"", f.Reason}, {"expected  ", f.Expected}, {"recorded  ", f.Recorded}} {
+	for _, part := range []struct{ label, text string }{{"", f.Reason}, {"expected  ", f.Expected}, {"recorded  ", f.Recorded}, {"hint      ", f.Hint}} {
 		if part.text != "" {
 			b.WriteString(hang(indent+t.paint.faint(part.label), text.Snip(oneLine(clip(part.text, 2000)), reasonColumns, "…"), t.columns.total))
 		}
 	}
 	if f.Others > 0 {
-		b.WriteString(hang(indent, "and "+plural(f.Others, "finding")+" of other words", t.columns.total))
+		b.WriteString(hang(indent, "and "+plural(f.Others, "other finding"), t.columns.total))
 	}
 	if len(f.Scenarios) > 0 {
 		b.WriteString(hang(indent+t.paint.faint("in        "), first(f.Scenarios, listed, ", "), t.columns.total))

@@ -449,10 +449,21 @@ func (p *Player) trouble() string {
 			hints = append(hints, e.Note)
 		}
 	}
-	if len(hints) == 0 {
-		return ""
+	if len(hints) > 0 {
+		return hints[0]
 	}
-	return hints[0]
+	// Many catch what goes wrong and only log it.
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
+		return e.Kind == journal.Console && e.Name == "error" && e.From != journal.Host
+	}); ok {
+		return "the console says: " + clip(textOf(e))
+	}
+	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
+		return e.Kind == journal.PageError && e.Name == "resource" && e.From != journal.Host
+	}); ok {
+		return "the page could not load something: " + clip(textOf(e))
+	}
+	return ""
 }
 
 // textOf is what an entry says to a person.
