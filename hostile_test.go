@@ -45,6 +45,7 @@ var hostile = []struct {
 	{name: "loops in the factory", source: `export default () => { for (;;); };`, requirement: "FLOW-03", says: "does not answer"},
 	{name: "startChat never settles", start: `await new Promise(() => {});`, requirement: "FLOW-03", says: ""},
 	{name: "logs what went wrong, and no more", start: `try { parameters.desk.connect(); } catch (error) { console.error(error); } await new Promise(() => {});`, requirement: "FLOW-03", says: "the console says: TypeError: Cannot read properties of undefined"},
+	{name: "has its desk written into it", start: `await fetch('http://127.0.0.1:9/v1/conversations', { method: 'POST' });`, requirement: "FLOW-03", says: "POST http://127.0.0.1:9/v1/conversations had no answer: this scenario's desk is at http://127.0.0.1:"},
 	{name: "loops in startChat", start: `for (;;);`, requirement: "FLOW-03", says: "startChat"},
 	{name: "floods the host", start: `for (let i = 0; i < 100000; i++) parameters.callback.agentTyping(true);`, requirement: "FLOW-03", says: "flood"},
 	{name: "floods the console", start: `const big = 'x'.repeat(1 << 20); for (let i = 0; i < 50; i++) console.log(big);`, requirement: "FLOW-03", says: "console"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -450,7 +451,7 @@ func (p *Player) trouble() string {
 		}
 	}
 	if len(hints) > 0 {
-		return hints[0]
+		return hints[0] + p.unanswered(hints)
 	}
 	// Many catch what goes wrong and only log it.
 	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
@@ -464,6 +465,23 @@ func (p *Player) trouble() string {
 		return "the page could not load something: " + clip(textOf(e))
 	}
 	return ""
+}
+
+// unanswered names the address behind a "Failed to fetch", which does not, if it is not the desk's: so it is with a desk that is written into the integration.
+func (p *Player) unanswered(hints []string) string {
+	if p.site == nil || !slices.ContainsFunc(hints, func(hint string) bool { return strings.Contains(hint, "Failed to fetch") }) {
+		return ""
+	}
+	request := p.Tab.Unanswered()
+	_, address, _ := strings.Cut(request, " ")
+	if request == "" || strings.HasPrefix(address, p.site.desk.URL()+"/") {
+		return ""
+	}
+	where := "env.desk.url, the factory's second argument"
+	if p.stage.Own != nil {
+		where = p.stage.Own.Env + ".desk.url"
+	}
+	return fmt.Sprintf("; %s had no answer: this scenario's desk is at %s, as %s says", clip(request), p.site.desk.URL(), where)
 }
 
 // textOf is what an entry says to a person.

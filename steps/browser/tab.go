@@ -397,6 +397,15 @@ func (t *Tab) ask(js string, out any) bool {
 	return t.session.evaluate(ctx, t.session.body, js, out) == nil
 }
 
+// Unanswered is the last fetch of the page that had no answer, such as "GET https://desk.example/v1/availability"; empty if there was none, or the page does not say.
+func (t *Tab) Unanswered() string {
+	var request string
+	if t.released.Load() || !t.ask("deskcheck.kit.unanswered()", &request) {
+		return ""
+	}
+	return request
+}
+
 // Screenshot is a picture of the window as PNG. It also works for a page that was kept from leaving.
 func (t *Tab) Screenshot(ctx context.Context) ([]byte, error) {
 	if t.released.Load() {

@@ -11,6 +11,8 @@ let lastFlight = 0;
 // What is in flight, by number: {words, key}, words for a person and the method and address by which the other side knows it ('' for what it does not). A connecting
 // socket is in flight as a request is.
 const flights = new NativeMap();
+// The last request that had no answer, by method and address: the browser's own words for that, "Failed to fetch", name neither.
+let unanswered = '';
 const sockets = new NativeSet();
 
 function takeOff(words, key = '') {
@@ -56,7 +58,10 @@ if (typeof fetch === 'function') {
       land();
       throw problem;
     }
-    return passOn(promise, land, land);
+    return passOn(promise, land, () => {
+      land();
+      unanswered = key;
+    });
   });
   // A reply whose body is still being read is in flight too. A stream that is read piece by piece is not: it may never end.
   const readers = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'];

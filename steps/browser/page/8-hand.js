@@ -390,7 +390,7 @@ fixed('tampered', tampered);
 fixed('capture', frozen({ end: endCapture, refuse: refuseCapture }));
 fixed('integrationScripts', setIntegrationScripts);
 fixed('clock', frozen({ now: () => timeOrigin + passedBefore + pageNow(), jump, pending }));
-fixed('kit', frozen({ target, landed, why, focused, retire, call, unsettled, goOn, stored, inFlight: () => mapSize(flights), forget: () => sessionStorage.clear() }));
+fixed('kit', frozen({ target, landed, why, focused, retire, call, unsettled, goOn, stored, unanswered: () => unanswered, inFlight: () => mapSize(flights), forget: () => sessionStorage.clear() }));
 defineProperty(hand, 'ui', {
   enumerable: true,
   get: () => driver,
