@@ -3,7 +3,6 @@ package deskcheck
 import (
 	"bytes"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -84,13 +83,11 @@ func TestEveryPremiseIsSaid(t *testing.T) {
 	catalogue, err := fixtures.ReadCatalogue("ai-chat")
 	require.NoError(t, err)
 	for _, p := range catalogue.Premises {
-		for _, sentence := range p.Sentences {
-			alone, err := regexp.Compile("^(?:" + sentence + ")$")
-			require.NoError(t, err)
+		for _, sentence := range p.Sentences() {
 			said := slices.ContainsFunc(all, func(s steps.Scenario) bool {
-				return slices.ContainsFunc(s.Steps, func(step steps.Step) bool { return alone.MatchString(step.Text) })
+				return slices.ContainsFunc(s.Steps, func(step steps.Step) bool { return sentence.MatchString(step.Text) })
 			})
-			assert.True(t, said, "premise %s: no scenario says %q", p.Requirement, sentence)
+			assert.True(t, said, "premise %s: no scenario says %s", p.Requirement, sentence)
 		}
 	}
 }
