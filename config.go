@@ -120,7 +120,8 @@ func ConfigSchema() []byte {
 
 // Load reads a configuration file (YAML), validates it by ConfigSchema and by the checks that a schema cannot express, fills in what it
 // leaves out and resolves its relative paths. Every error is a *UserError; for mistakes in the file it wraps a *ConfigError that has all of
-// them with their place. Whether the files that it names exist is Validate's business, because a flag may still replace them.
+// them with their place. Whether the files that it names exist, and whether a page that it describes has an address, is Validate's business,
+// because a flag may still name others.
 func Load(path string) (Config, error) {
 	text, err := readConfigFile(path)
 	if err != nil {
@@ -145,8 +146,6 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	// A flag may yet name the page.
-	problems = slices.DeleteFunc(problems, func(p ConfigProblem) bool { return p.Key == pageKey && !c.HasOwnPage() })
 	if len(problems) > 0 {
 		return Config{}, doc.userError(problems)
 	}
@@ -166,7 +165,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if len(problems) == 0 {
-		problems = append(c.fileProblems(), c.secretProblems()...)
+		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems())
 	}
 	if len(problems) == 0 {
 		return nil

@@ -81,12 +81,17 @@ func (p Page) value() map[string]any {
 	return value
 }
 
-// pageProblems finds what does not fit a page of the user's own, or the lack of one.
+// pageWithoutAddress finds what is told of a page where the host is none.
+func (c Config) pageWithoutAddress() []ConfigProblem {
+	if c.HasOwnPage() || len(c.Page.value()) == 0 {
+		return nil
+	}
+	return []ConfigProblem{{File: c.Path, Line: c.Page.Line, Column: c.Page.Column, Key: pageKey, Message: "belongs to a page of your own, whose address is host: (--host URL)"}}
+}
+
+// pageProblems finds what does not fit a page of the user's own.
 func (c Config) pageProblems() []ConfigProblem {
 	if !c.HasOwnPage() {
-		if len(c.Page.value()) > 0 {
-			return []ConfigProblem{{File: c.Path, Line: c.Page.Line, Column: c.Page.Column, Key: pageKey, Message: "belongs to a page of your own, whose address is host: (--host URL)"}}
-		}
 		return nil
 	}
 	var problems []ConfigProblem

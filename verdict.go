@@ -187,13 +187,13 @@ func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Dura
 	}
 	f.Verdict, f.Reason = reports.NotRun, ""
 	for _, c := range f.Checks {
-		if (fell(c.Verdict) || c.Verdict == reports.Untestable) && f.Premises == nil {
-			f.Premises = r.premisesOf(s, came.Outcomes)
-		}
 		if worse(f.Verdict, c.Verdict) != f.Verdict {
 			f.Verdict = c.Verdict
 			f.Reason = reasonOf(c)
 		}
+	}
+	if fell(f.Verdict) || f.Verdict == reports.Untestable {
+		f.Premises = r.premisesOf(s, came.Outcomes)
 	}
 	return f
 }

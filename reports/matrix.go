@@ -83,7 +83,7 @@ const (
 	MatrixMissed MatrixOutcome = "missed"
 	// MatrixSurplus: it is not named, and was seen broken.
 	MatrixSurplus MatrixOutcome = "surplus"
-	// MatrixFollows: it is not named, and was seen broken only where a scenario takes for granted what is named.
+	// MatrixFollows: it is not named, and fell, or could not be told, only where a scenario takes for granted what is named.
 	MatrixFollows MatrixOutcome = "follows"
 	// MatrixUntestable: a scenario could not tell, and none saw it broken.
 	MatrixUntestable MatrixOutcome = "untestable"

@@ -40,7 +40,7 @@ func matrixMark(o MatrixOutcome) string {
 	case MatrixSurplus:
 		return "▲"
 	case MatrixFollows:
-		return "◦"
+		return "↳"
 	case MatrixUntestable:
 		return "?"
 	case MatrixOpen:

@@ -26,9 +26,9 @@ A mistake is tried in every dialect in which its requirement holds; --dialect ch
 With IDs, only the integrations that break these requirements run; with files of broken integrations, only these.
 
 --matrix runs each against every scenario of the dialect, whatever its header names, and writes the kill matrix: matrix.html and
-matrix.json. A MUST that none breaks fails it, and so does an integration that breaks what it neither
-names nor breaks by that: what only fell where a scenario takes for granted what is named, follows from it. All of it takes hours;
-interrupted, it reports what ran, marked incomplete.`
+matrix.json. A MUST that none breaks fails it, and so does an integration that breaks what it neither names
+nor breaks by that: what only fell where a scenario takes for granted what is named, follows from it. All of it takes hours; interrupted,
+it reports what ran, marked incomplete.`
 
 // selftestFlags are the flags of selftest.
 type selftestFlags struct {
