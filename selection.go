@@ -130,6 +130,10 @@ func selectWords(all []Selectable, c Config) (func(Selectable) bool, error) {
 			mistakes = append(mistakes, fmt.Errorf("no scenario stands at %s (the number is the line in the feature file); nearest: %s", quoteWord(word), strings.Join(near, ", ")))
 			continue
 		}
+		if parts := strings.Split(word, ","); len(parts) > 1 && !slices.ContainsFunc(parts, func(part string) bool { return wordFits(all, part) == nil }) {
+			mistakes = append(mistakes, fmt.Errorf("nothing matches %s; with blanks between them it is a selection: %s", quoteWord(word), strings.Join(parts, " ")))
+			continue
+		}
 		mistakes = append(mistakes, fmt.Errorf("nothing matches %s; closest: %s", quoteWord(word), strings.Join(Closest(bare, words, 3), ", ")))
 	}
 	return nil, &UserError{Err: errors.Join(mistakes...), Fix: `"deskcheck list requirements" and "deskcheck list features" print what there is`}

@@ -70,6 +70,7 @@ func TestSelectOfNothingIsAnError(t *testing.T) {
 		want string
 	}{
 		{"a slip in an ID", scenarios, deskcheck.Config{Select: []string{"FLO-03"}}, `nothing matches "FLO-03"; closest: FLOW-03, FLOW-04, FLOW` + hint},
+		{"IDs joined by commas", scenarios, deskcheck.Config{Select: []string{"FLOW-03,JOIN-01"}}, `nothing matches "FLOW-03,JOIN-01"; with blanks between them it is a selection: FLOW-03 JOIN-01` + hint},
 		{"a slip in a feature", scenarios, deskcheck.Config{Select: []string{"joinning"}}, `nothing matches "joinning"; closest: joining, JOIN, JOIN-01` + hint},
 		{"a line without a scenario", scenarios, deskcheck.Config{Select: []string{"Requesting/8"}},
 			`no scenario stands at "Requesting/8" (the number is the line in the feature file); nearest: ai-chat/requesting/7, ai-chat/requesting/12` + hint},

@@ -20,6 +20,8 @@ type TextOptions struct {
 	Quiet bool
 	// Interactive says that the writer is a terminal, in which a line of progress may be rewritten in place.
 	Interactive bool
+	// Whole says that the writer is no terminal but a file or a pipe: a scenario's line then begins with its ID and is cut nowhere, for grep.
+	Whole bool
 	// Width is the terminal's width in columns; 0 means unknown and is taken as 120.
 	Width int
 	// Report is the folder that the report will be written to, named beside each failure; empty means deskcheck-report.
@@ -46,10 +48,13 @@ type Text struct {
 // columns are the widths of the parts of a scenario's line; 0 leaves a part out.
 type columns struct{ total, feature, name, ids int }
 
-// The parts of a scenario's line that never change their width: the mark and the longest verdict, and the time.
+// The parts of a scenario's line that never change their width: the mark and the longest verdict, and the time. Where the line is whole, an ID and requirements are
+// padded to what most of them have.
 const (
 	verdictColumns = 18
 	timeColumns    = 9
+	wholeID        = 26
+	wholeIDs       = 19
 )
 
 // The summary names everything that is to be mended. What the lines above it have told in full it repeats in short.
@@ -119,8 +124,16 @@ func (t *Text) Finished(s Scenario, done, total int) {
 
 // line is the one line of a scenario.
 func (t *Text) line(s Scenario) string {
+	duration := milliseconds(s.DurationMs)
+	if s.Verdict == NotRun || s.Verdict == NotApplicable {
+		duration = ""
+	}
+	if t.o.Whole {
+		return fmt.Sprintf("%s  %-*s  %-*s  %*s  %s: %s\n", t.verdict(s.Verdict), wholeID, oneLine(s.ID), wholeIDs, strings.Join(blamed(s), " "),
+			timeColumns, duration, oneLine(s.Feature), oneLine(s.Name))
+	}
 	c := t.columns
-	parts := []string{t.verdict(s.Verdict, verdictColumns)}
+	parts := []string{t.verdict(s.Verdict)}
 	if c.feature > 0 {
 		parts = append(parts, cell(oneLine(s.Feature), c.feature))
 	}
@@ -131,10 +144,6 @@ func (t *Text) line(s Scenario) string {
 	parts = append(parts, name)
 	if c.ids > 0 {
 		parts = append(parts, cell(fitIDs(blamed(s), c.ids), c.ids))
-	}
-	duration := milliseconds(s.DurationMs)
-	if s.Verdict == NotRun || s.Verdict == NotApplicable {
-		duration = ""
 	}
 	parts = append(parts, t.paint.faint(fmt.Sprintf("%*s", timeColumns, duration)))
 	return strings.TrimRight(strings.Join(parts, "  "), " ") + "\n"
@@ -172,9 +181,9 @@ func (t *Text) notes(s Scenario) string {
 	return b.String()
 }
 
-// verdict is the mark and the word in the verdict's colour, padded to width columns.
-func (t *Text) verdict(v Verdict, width int) string {
-	return t.paint.verdict(v, cell(v.Mark()+" "+string(v), width))
+// verdict is the mark and the word in the verdict's colour, padded.
+func (t *Text) verdict(v Verdict) string {
+	return t.paint.verdict(v, cell(v.Mark()+" "+string(v), verdictColumns))
 }
 
 // print writes s where the line of progress stood.
@@ -243,7 +252,7 @@ func (t *Text) counts(r *Result) string {
 	b.WriteString(t.paint.faint(fmt.Sprintf("%-*s%14s%13s", verdictColumns, "", "requirements", "scenarios")) + "\n")
 	for _, v := range Verdicts {
 		if c.Requirements[v]+c.Scenarios[v] > 0 {
-			row(t.verdict(v, verdictColumns), c.Requirements[v], c.Scenarios[v])
+			row(t.verdict(v), c.Requirements[v], c.Scenarios[v])
 		}
 	}
 	row(cell("  all", verdictColumns), len(r.Requirements), total(c.Scenarios))
@@ -287,7 +296,7 @@ func (t *Text) listRequirements(b *strings.Builder, r *Result) {
 		if k.Verdict == UnexpectedPass {
 			says += ": it holds now, remove the entry"
 		}
-		b.WriteString(hang("  "+t.paint.bold(cell(k.Requirement, 10))+"  "+t.verdict(k.Verdict, verdictColumns)+"  ", says, t.columns.total))
+		b.WriteString(hang("  "+t.paint.bold(cell(k.Requirement, 10))+"  "+t.verdict(k.Verdict)+"  ", says, t.columns.total))
 	}
 }
 

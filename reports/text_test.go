@@ -54,6 +54,7 @@ func tell(r *Result, o TextOptions) string {
 func TestTextGolden(t *testing.T) {
 	golden(t, "text-120.txt", tell(sample(), TextOptions{}))
 	golden(t, "text-80.txt", tell(sample(), TextOptions{Width: 80}))
+	golden(t, "text-whole.txt", tell(sample(), TextOptions{Whole: true}))
 	golden(t, "text-quiet.txt", tell(sample(), TextOptions{Quiet: true}))
 	golden(t, "text-color.txt", tell(sample(), TextOptions{Color: true, Interactive: true}))
 	golden(t, "text-passed.txt", tell(large(3, 1), TextOptions{}))

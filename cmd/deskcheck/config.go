@@ -35,6 +35,22 @@ func (p *program) configCommand() *cobra.Command {
 	yamlFiles := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 	}
+	check := &cobra.Command{
+		Use:               "check [FILE]",
+		Short:             "Check a configuration without running anything",
+		Args:              arguments(0, 1, "one file"),
+		ValidArgsFunction: yamlFiles,
+	}
+	named := check.Flags().StringP("config", "c", "", "check this `FILE`, as run names it")
+	check.RunE = func(_ *cobra.Command, args []string) error {
+		switch {
+		case *named == "":
+			return p.configCheck(fileOf(args))
+		case len(args) > 0:
+			return &deskcheck.UserError{Err: fmt.Errorf("two files are named, %s and %s", *named, args[0]), Fix: "check one after the other"}
+		}
+		return p.configCheck(*named)
+	}
 	c.AddCommand(
 		&cobra.Command{
 			Use:               "init [FILE]",
@@ -43,13 +59,7 @@ func (p *program) configCommand() *cobra.Command {
 			ValidArgsFunction: yamlFiles,
 			RunE:              func(_ *cobra.Command, args []string) error { return p.configInit(fileOf(args)) },
 		},
-		&cobra.Command{
-			Use:               "check [FILE]",
-			Short:             "Check a configuration without running anything",
-			Args:              arguments(0, 1, "one file"),
-			ValidArgsFunction: yamlFiles,
-			RunE:              func(_ *cobra.Command, args []string) error { return p.configCheck(fileOf(args)) },
-		},
+		check,
 		&cobra.Command{
 			Use:               "schema",
 			Short:             "Print the JSON Schema of deskcheck.yaml",

@@ -32,7 +32,13 @@ func TestConfigCommands(t *testing.T) {
 	require.NoError(t, os.WriteFile("bad.yaml", []byte("integration:\n  file: src/desk.ts\nknown-failing:\n  - {requirement: FLOW-03, reason: x}\n"), 0o600))
 	assert.Equal(t, 2, b.does("config", "check", "bad.yaml"))
 	assert.Equal(t, "error: integration.file: src/desk.ts does not exist\n", b.stderr.String())
+	b.stderr.Reset()
+	assert.Equal(t, 2, b.does("config", "check", "-c", "bad.yaml"), "named as run names it")
+	assert.Equal(t, "error: integration.file: src/desk.ts does not exist\n", b.stderr.String())
 	assert.Equal(t, 2, b.does("config", "check", "absent.yaml"))
+	b.stderr.Reset()
+	assert.Equal(t, 2, b.does("config", "check", "-c", "bad.yaml", "absent.yaml"))
+	assert.Equal(t, "error: two files are named, bad.yaml and absent.yaml\nfix:   check one after the other\n", b.stderr.String())
 
 	b.stdout.Reset()
 	assert.Zero(t, b.does("config", "schema"))

@@ -278,7 +278,7 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 func (p *program) teller(config deskcheck.Config, quiet bool) *reports.Text {
 	return reports.NewText(p.out, reports.TextOptions{
 		Color: p.colors(p.out), Quiet: quiet, Interactive: p.out.terminal && p.environment("TERM") != "dumb",
-		Width: p.width, Report: config.Report, Subject: config.Subject(), Statements: p.statements(config.Dialect),
+		Whole: !p.out.terminal, Width: p.width, Report: config.Report, Subject: config.Subject(), Statements: p.statements(config.Dialect),
 	})
 }
 
