@@ -19,6 +19,8 @@ type Config struct {
 	Contract, Dialect, Host string
 	// Page is what the kit is told of a page of the user's own, where Host is its address.
 	Page Page
+	// Desk is what the mock desk is told.
+	Desk Desk
 	// Integration is what is certified; its zero value is the embedded reference.
 	Integration Integration
 	// Select holds requirement IDs, areas, feature names, scenario IDs or parts of scenario names. One that fits is enough.
@@ -217,6 +219,9 @@ func (c Config) value() map[string]any {
 	if page := c.Page.value(); len(page) > 0 {
 		value["page"] = page
 	}
+	if desk := c.Desk.value(); len(desk) > 0 {
+		value["desk"] = desk
+	}
 	var known []any
 	for _, k := range c.KnownFailing {
 		known = append(known, map[string]any{"requirement": k.Requirement, "reason": k.Reason})
@@ -229,7 +234,7 @@ func (c Config) value() map[string]any {
 
 // crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
 func (c Config) crossProblems() ([]ConfigProblem, error) {
-	problems := append(c.integrationProblems(), c.pageProblems()...)
+	problems := slices.Concat(c.integrationProblems(), c.pageProblems(), c.deskProblems())
 	if c.Host == hostCarbon && c.Dialect != "ai-chat" {
 		problems = append(problems, ConfigProblem{Key: "host", Message: fmt.Sprintf("carbon is the AI chat itself and speaks the dialect ai-chat only, not %s; try that dialect on the host emulated", c.Dialect)})
 	}

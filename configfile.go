@@ -308,6 +308,8 @@ func (d *configDocument) config() (Config, error) {
 		FailFast: root["fail-fast"] == true, Headed: root["headed"] == true,
 		Browser: textOf(root["browser"]), Report: textOf(root["report"]), Path: d.path,
 	}
+	desk, _ := root["desk"].(map[string]any)
+	c.Desk = Desk{Hosts: textsOf(desk["hosts"])}
 	page, _ := root["page"].(map[string]any)
 	c.Page = Page{Factory: textOf(page["factory"]), Env: textOf(page["env"]), Ask: textOf(page["ask"])}
 	if page != nil {

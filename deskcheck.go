@@ -188,7 +188,11 @@ func launch(ctx context.Context, c Config) (*browser.Pool, error) {
 	if err != nil {
 		return nil, &EnvironmentError{Err: err, Fix: browserFix(c.Headed)}
 	}
-	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Headed: c.Headed, Tabs: c.Workers, SlowMo: c.SlowMo})
+	network, err := c.network()
+	if err != nil {
+		return nil, &EnvironmentError{Err: err}
+	}
+	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Headed: c.Headed, Tabs: c.Workers, SlowMo: c.SlowMo, Network: network})
 	if err != nil {
 		return nil, &EnvironmentError{Err: err, Fix: "run `deskcheck doctor` to see what is wrong with the browser"}
 	}

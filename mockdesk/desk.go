@@ -70,6 +70,8 @@ type Desk struct {
 	journal *journal.Journal
 	server  *http.Server
 	addr    string
+	// adopted is where connections come from that others have accepted.
+	adopted adopted
 	// done is closed by Close; work counts the goroutines that Close waits for.
 	done chan struct{}
 	work sync.WaitGroup
@@ -124,11 +126,13 @@ func Open(o Options) (*Desk, error) {
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
 		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{},
 	}
+	d.adopted = adopted{conns: make(chan net.Conn), addr: listener.Addr(), done: d.done}
 	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
 	// A browser sends a request again, unasked and unseen by the page, if a connection that had served before breaks under it: a client would never
 	// notice a Cut. So no connection serves twice.
 	d.server.SetKeepAlivesEnabled(false)
 	d.work.Go(func() { _ = d.server.Serve(listener) })
+	d.work.Go(func() { _ = d.server.Serve(d.adopted) })
 	return d, nil
 }
 

@@ -64,6 +64,8 @@ type problem struct {
 }
 
 type requestData struct {
+	// Host is the scheme and the name under which the client found the desk, if that is not the desk's own address.
+	Host    string            `json:"host,omitempty"`
 	Method  string            `json:"method"`
 	Path    string            `json:"path"`
 	Query   string            `json:"query,omitempty"`
@@ -276,7 +278,7 @@ func (d *Desk) afterReply(rep reply) {
 
 func (d *Desk) recordRequest(x *exchange, note string) {
 	x.request = d.record(journal.Entry{Kind: journal.Request, From: journal.Integration, To: journal.Desk, Name: x.name, Note: note}, time.Now(),
-		requestData{Method: x.r.Method, Path: x.r.URL.Path, Query: x.r.URL.RawQuery, Body: capped(x.body),
+		requestData{Host: d.foreignOrigin(x.r), Method: x.r.Method, Path: x.r.URL.Path, Query: x.r.URL.RawQuery, Body: capped(x.body),
 			Headers: chosen(x.r.Header, "Origin", "Content-Type", "Upgrade", "Sec-Websocket-Protocol", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Sec-Fetch-Mode")})
 }
 

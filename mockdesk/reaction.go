@@ -261,26 +261,26 @@ func (d *Desk) answerLater(x *exchange, p *parked) {
 
 // keep notes that the request gets no answer for now; d.mu is held.
 func (d *Desk) keep(x *exchange) {
-	d.kept = append(d.kept, d.address(x.r))
+	d.kept = append(d.kept, address(x.r))
 	d.moved()
 }
 
 func (d *Desk) noLongerKept(x *exchange) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if at := slices.Index(d.kept, d.address(x.r)); at >= 0 {
+	if at := slices.Index(d.kept, address(x.r)); at >= 0 {
 		d.kept = slices.Delete(d.kept, at, at+1)
 	}
 	d.moved()
 }
 
 // address is how the client that made the request calls it: the method, and the address with the scheme that it was given.
-func (d *Desk) address(r *http.Request) string {
-	base := d.URL()
+func address(r *http.Request) string {
+	scheme := "http"
 	if websocket.IsWebSocketUpgrade(r) {
-		base = d.SocketURL()
+		scheme = "ws"
 	}
-	return r.Method + " " + base + r.RequestURI
+	return r.Method + " " + origin(r, scheme) + r.RequestURI
 }
 
 // lose records that the request gets no answer, and breaks its connection.

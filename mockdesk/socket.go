@@ -3,7 +3,6 @@ package mockdesk
 import (
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"time"
 
@@ -199,14 +198,6 @@ func (c *Conversation) CutSockets() {
 func (s *socket) cut() {
 	s.recordClosed(journal.Desk, websocket.CloseAbnormalClosure, "", "The connection is cut.")
 	s.detach()
-}
-
-// reset closes a connection so that the other side sees it break rather than end.
-func reset(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
 }
 
 // outgoing is one thing to write.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/edge"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps/browser"
 )
@@ -20,6 +21,9 @@ type World struct {
 	Deadlines Deadlines
 	// Steady is the address of a socket that succeeds, as browser.Traffic has it; empty if there is none.
 	Steady string
+
+	// edge leads the names of the desk to it, nil if it has none but its address.
+	edge *edge.Edge
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -42,6 +46,10 @@ func NewWorld(ctx context.Context, tab *browser.Tab, deadlines Deadlines) (*Worl
 	}
 	w := &World{Tab: tab, Desk: desk, Journal: record, Deadlines: deadlines, sequence: map[int]int{}}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	if through, ok := tab.Proxy().(*edge.Edge); ok {
+		w.edge = through
+		through.Lead(desk, w.refused)
+	}
 	go func() {
 		select {
 		case <-tab.Lost():
@@ -71,7 +79,34 @@ func (w *World) Spent() Spent { return w.spent }
 // Close ends the desk and every wait.
 func (w *World) Close() error {
 	w.cancel(nil)
+	if w.edge != nil {
+		w.edge.Leave()
+	}
 	return w.Desk.Close()
+}
+
+// refused records that the page asked for what it cannot have.
+func (w *World) refused(r edge.Refusal) {
+	w.Journal.Append(journal.Entry{Kind: journal.Refusal, From: journal.Page, To: journal.Kit, Name: r.Address, Note: r.Address + " is not among desk.hosts: refused"})
+}
+
+// DeskOrigins are how the addresses begin under which the page finds the desk with one of the schemes (http, https, ws, wss), such as "ws://127.0.0.1:40123/".
+func (w *World) DeskOrigins(schemes ...string) []string {
+	var all []string
+	for _, scheme := range schemes {
+		switch scheme {
+		case "http":
+			all = append(all, w.Desk.URL()+"/")
+		case "ws":
+			all = append(all, w.Desk.SocketURL()+"/")
+		}
+	}
+	if w.edge != nil {
+		for _, name := range w.edge.Names() {
+			all = append(all, name.Origins(schemes...)...)
+		}
+	}
+	return all
 }
 
 // Context ends when the scenario does, or with the reason for which the tab was lost as its cause.
@@ -196,7 +231,7 @@ func (w *World) look(ctx context.Context) (stale bool, err error) {
 		stop()
 		changed <- moved
 	}()
-	err = w.Tab.Settle(ctx, browser.Traffic{Frames: traffic.Frames, Held: traffic.Kept, Server: w.Desk.SocketURL(), Sockets: traffic.Sockets, Steady: w.Steady})
+	err = w.Tab.Settle(ctx, browser.Traffic{Frames: traffic.Frames, Held: traffic.Kept, Servers: w.DeskOrigins("ws", "wss"), Sockets: traffic.Sockets, Steady: w.Steady})
 	stop()
 	return <-changed, err
 }

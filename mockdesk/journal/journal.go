@@ -47,6 +47,7 @@ const (
 	Dialog     Kind = "dialog"     // alert, confirm, prompt or print was called
 	Navigation Kind = "navigation" // the page tried to go elsewhere, or to close
 	Popup      Kind = "popup"      // the page tried to open a window
+	Refusal    Kind = "refusal"    // the page asked for a name that leads nowhere in this run, and was refused
 	Capture    Kind = "capture"    // the screen is captured (started), no longer is (stopped), or the user refused it to the browser (refused)
 	Violation  Kind = "violation"  // a rule was seen broken where it happened; Requirement names it
 	Clock      Kind = "clock"      // the scenario let time pass

@@ -474,7 +474,7 @@ func (p *Player) unanswered(hints []string) string {
 	}
 	request := p.Tab.Unanswered()
 	_, address, _ := strings.Cut(request, " ")
-	if request == "" || strings.HasPrefix(address, p.site.desk.URL()+"/") {
+	if request == "" || slices.ContainsFunc(p.DeskOrigins("http", "https"), func(origin string) bool { return strings.HasPrefix(address, origin) }) {
 		return ""
 	}
 	where := "env.desk.url, the factory's second argument"

@@ -44,6 +44,8 @@ type Options struct {
 	Tabs int
 	// SlowMo is a pause before every act of the user, so that a person can follow a headed run.
 	SlowMo time.Duration
+	// Network says through what the tabs reach anything but the loopback; its zero value is the network of the machine.
+	Network Network
 	// Logf receives what the browser's driver complains about; nil drops it.
 	Logf func(format string, args ...any)
 }

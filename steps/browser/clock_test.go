@@ -315,9 +315,9 @@ func TestSettleWaitsForFramesAndRequests(t *testing.T) {
 	assert.Contains(t, eval(t, tab, "log"), "let go")
 
 	ws := "ws://" + strings.Trim(eval(t, tab, "location.host"), `"`)
-	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3, Server: ws, Sockets: 1}), "the socket is open at both ends")
-	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3, Server: "ws://127.0.0.1:9"}), "sockets to others do not count")
-	err = tab.Settle(within(t, 200*time.Millisecond), Traffic{Server: ws})
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3, Servers: []string{ws}, Sockets: 1}), "the socket is open at both ends")
+	require.NoError(t, tab.Settle(bounded(t), Traffic{Frames: 3, Servers: []string{"ws://127.0.0.1:9"}}), "sockets to others do not count")
+	err = tab.Settle(within(t, 200*time.Millisecond), Traffic{Servers: []string{ws}})
 	require.Error(t, err, "the other end has closed it, which the page has not seen")
 	assert.Contains(t, err.Error(), "1 sockets have been closed at the other end")
 

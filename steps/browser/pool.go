@@ -181,11 +181,15 @@ func (p *Pool) Close() error {
 	p.closeOnce.Do(func() {
 		p.mu.Lock()
 		p.closed = true
-		current := p.current
+		current, mourned := p.current, p.mourned
 		p.mu.Unlock()
 		close(p.done)
 		current.stop()
 		p.work.Wait()
+		current.closeProxies()
+		if mourned != nil {
+			mourned.closeProxies()
+		}
 	})
 	return nil
 }

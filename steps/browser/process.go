@@ -26,6 +26,7 @@ type process struct {
 	version string
 	// binding and script are what every tab of this browser is prepared with.
 	binding, script string
+	network         Network
 	logf            func(string, ...any)
 	written         writes
 
@@ -36,7 +37,7 @@ type process struct {
 
 // startProcess starts a browser. Its life is its own: ctx bounds only the start.
 func startProcess(ctx context.Context, found Installation, o Options) (*process, error) {
-	p := &process{binding: newBinding(), sessions: make(map[cdp.BrowserContextID]*session), logf: o.Logf}
+	p := &process{binding: newBinding(), network: o.Network, sessions: make(map[cdp.BrowserContextID]*session), logf: o.Logf}
 	if p.logf == nil {
 		p.logf = func(string, ...any) {}
 	}
@@ -118,6 +119,7 @@ func flags(found Installation, o Options) []chromedp.ExecAllocatorOption {
 	list = append(list,
 		chromedp.Flag("disable-features", "BackForwardCache,Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,RenderDocument"),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("password-store", "basic"))
+	list = append(list, o.Network.flags()...)
 	if os.Getuid() == 0 {
 		list = append(list, chromedp.NoSandbox)
 	}
@@ -252,6 +254,15 @@ func (p *process) add(s *session) {
 	// It may have ended between the attachment and now, when nobody would have told the session.
 	if p.dead() {
 		s.lose(BrowserGone, p.endWords())
+	}
+}
+
+// closeProxies closes those of the tabs that were not thrown away while the browser ran.
+func (p *process) closeProxies() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sessions {
+		s.closeProxy()
 	}
 }
 

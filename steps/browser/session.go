@@ -32,6 +32,8 @@ type session struct {
 	contextID cdp.BrowserContextID
 	close     func() // closes the tab and its context; waits for both, at most a few seconds
 	inbox     *inbox
+	// proxy is what it reaches the network through, nil for none.
+	proxy Proxy
 
 	// life ends when the tab is lost for its scenario, body when no page is left that could answer.
 	life, body       context.Context
@@ -81,7 +83,20 @@ func (a *arrival) finish(err error) {
 
 // attach makes a tab.
 func (p *process) attach(ctx context.Context) (*session, error) {
-	tab, closeTab := chromedp.NewContext(p.ctx, chromedp.WithNewBrowserContext())
+	proxy, err := p.network.open()
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.attachThrough(ctx, proxy)
+	if err != nil && proxy != nil {
+		_ = proxy.Close() // nothing has gone through it
+	}
+	return s, err
+}
+
+// attachThrough makes a tab behind a proxy, if there is one.
+func (p *process) attachThrough(ctx context.Context, proxy Proxy) (*session, error) {
+	tab, closeTab := chromedp.NewContext(p.ctx, chromedp.WithNewBrowserContext(p.network.through(proxy)))
 	attached := make(chan error, 1)
 	// The tab's life is bound to the context of its first command, so the bound of the attachment is kept from outside.
 	go func() { attached <- chromedp.Do(tab) }()
@@ -100,7 +115,7 @@ func (p *process) attach(ctx context.Context) (*session, error) {
 	driver := chromedp.FromContext(tab)
 	s := &session{
 		process: p, target: driver.Target, contextID: driver.BrowserContextID, close: sync.OnceFunc(closeTab),
-		inbox: newInbox(), lost: make(chan struct{}), origins: make(map[string]bool),
+		inbox: newInbox(), proxy: proxy, lost: make(chan struct{}), origins: make(map[string]bool),
 	}
 	s.life, s.endLife = context.WithCancel(context.Background())
 	s.body, s.endBody = context.WithCancel(context.Background())

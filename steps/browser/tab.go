@@ -342,6 +342,15 @@ func quote(text string) string {
 	return string(raw)
 }
 
+// quoteAll writes Go strings as a JavaScript array.
+func quoteAll(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = quote(text)
+	}
+	return "[" + strings.Join(quoted, ",") + "]"
+}
+
 // Jump lets d pass on the page's clock: timers that fall due run in order, with a turn of the event loop after each. Time of the desk, and real time, stay as they are.
 // It returns when the last of them has run.
 func (t *Tab) Jump(ctx context.Context, d time.Duration) error {
@@ -360,8 +369,9 @@ type Traffic struct {
 	Frames int
 	// Held are the requests (and connecting sockets) that are kept without an answer: method and address of each, such as "GET http://127.0.0.1:40123/v1/availability".
 	Held []string
-	// Server is the beginning of the addresses of the other side's sockets, Sockets how many of them are open there; without a Server they are not looked at.
-	Server  string
+	// Servers are the beginnings of the addresses of the other side's sockets, such as "ws://127.0.0.1:40123/", Sockets is how many of them are open there; without Servers
+	// they are not looked at.
+	Servers []string
 	Sockets int
 	// Steady is the address of a socket that anyone may open, such as "ws://localhost:40124/steady". The page opens one now and then if others fail, since Chromium holds
 	// the sockets of a page back if hardly any succeed. It may be empty.
@@ -371,12 +381,8 @@ type Traffic struct {
 // Settle returns when the page has come to rest: all frames were dispatched to it, it has seen the end of every socket that the other side has closed, nothing but what is
 // held is in flight, no timer is due, and a few turns of the event loop brought nothing new. The error says what was missing.
 func (t *Tab) Settle(ctx context.Context, traffic Traffic) error {
-	held := make([]string, len(traffic.Held))
-	for i, request := range traffic.Held {
-		held[i] = quote(request)
-	}
-	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:[%s],server:%s,sockets:%d,steady:%s})",
-		traffic.Frames, strings.Join(held, ","), quote(traffic.Server), traffic.Sockets, quote(traffic.Steady)), nil)
+	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:%s,servers:%s,sockets:%d,steady:%s})",
+		traffic.Frames, quoteAll(traffic.Held), quoteAll(traffic.Servers), traffic.Sockets, quote(traffic.Steady)), nil)
 	if err == nil {
 		return nil
 	}
@@ -453,12 +459,32 @@ func (s *session) retire() bool {
 	defer cancel()
 	result, err := call(ctx, s.life, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "globalThis.deskcheck ? deskcheck.kit.retire() : true", ReturnByValue: new(true)})
 	if err == nil && result.ExceptionDetails == nil && string(result.Result.Value) == "true" {
-		return true
+		return s.proxy == nil || s.empty() == nil
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.lose(Unresponsive, "it gave no sign of life when it was released")
 	}
 	return false
+}
+
+// empty leaves the page for none, with all that it has stored. Behind a proxy the next scenario's desk has the names of this one's, so nothing may be left that could still
+// ask for them.
+func (s *session) empty() error {
+	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
+	defer cancel()
+	previous := s.previous
+	s.previous = ""
+	if previous == "" {
+		return nil
+	}
+	return s.forget(ctx, previous)
+}
+
+// closeProxy closes the proxy, if there is one.
+func (s *session) closeProxy() {
+	if s.proxy != nil {
+		_ = s.proxy.Close() // the tab is gone: nobody misses what it cannot carry any more
+	}
 }
 
 // discard throws the tab away with its browser context. A page that hangs is stopped first, because a browser waits for a page that it closes.
@@ -476,5 +502,6 @@ func (s *session) discard() {
 	}
 	s.process.remove(s)
 	s.close()
+	s.closeProxy()
 	s.inbox.close()
 }

@@ -242,10 +242,16 @@ function steady() {
   } catch { /* the page's own policy forbids it: its sockets wait longer */ }
 }
 
-// socketsTo counts the sockets to a server that the page takes for open. The server may know better: a socket that it has closed is still open here until the end has arrived.
-function socketsTo(server) {
+// socketsTo counts the sockets to a server, known by the beginnings of its addresses, that the page takes for open. The server may know better: a socket that it has closed is still open here until the end has arrived.
+function socketsTo(servers) {
   let open = 0;
-  mapForEach(framesOf, (_, socket) => { if (socketState(socket) === 1 && startsWith(socketURL(socket), server)) open++; });
+  mapForEach(framesOf, (_, socket) => {
+    if (socketState(socket) !== 1) return;
+    const url = socketURL(socket);
+    let found = false;
+    for (let i = 0; i < servers.length && !found; i++) found = startsWith(url, servers[i]);
+    if (found) open++;
+  });
   return open;
 }
 
@@ -263,8 +269,8 @@ override(Navigator.prototype, 'sendBeacon', function (url, body) {
 });
 
 // What the last settled waits for, for the words of an error.
-let wanted = { frames: 0, held: new NativeMap(), server: '', sockets: 0 };
-const socketsEnding = () => (wanted.server === '' ? 0 : max(0, socketsTo(wanted.server) - wanted.sockets));
+let wanted = { frames: 0, held: new NativeMap(), servers: [], sockets: 0 };
+const socketsEnding = () => (wanted.servers.length === 0 ? 0 : max(0, socketsTo(wanted.servers) - wanted.sockets));
 
 // How many turns of the event loop must pass without anything happening before the page counts as calm.
 const CALM_TURNS = 4;
@@ -284,14 +290,14 @@ function onTheirWay() {
 }
 
 // settled is kept when at least `frames` socket frames were dispatched, nothing is in flight but the requests of `held` ('GET http://...' each), no more than `sockets`
-// sockets to `server` seem open, no timer is due and a few turns of the event loop brought nothing new; with a host that draws in its own time, a frame neither. From then on
+// sockets to the `servers` seem open, no timer is due and a few turns of the event loop brought nothing new; with a host that draws in its own time, a frame neither. From then on
 // `steady` is the kit's own server of sockets. It tells {frames, inFlight, entries}.
 function settled(want) {
   const frames = whole(want?.frames), held = new NativeMap();
   const given = want?.held ?? [];
   for (let i = 0; i < given.length; i++) mapSet(held, given[i], (mapGet(held, given[i]) ?? 0) + 1);
   if (typeof want?.steady === 'string') steadyServer = want.steady;
-  wanted = { frames, held, server: typeof want?.server === 'string' ? want.server : '', sockets: whole(want?.sockets) };
+  wanted = { frames, held, servers: want?.servers ?? [], sockets: whole(want?.sockets) };
   return promised((resolve) => {
     let calm = 0;
     let seen = activity;
