@@ -16,14 +16,15 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck":    {"deskcheck", "mockdesk", "reports", "fixtures"},
-	".":                {"features", "fixtures", "mockdesk", "mockdesk/journal", "reports", "steps", "steps/aichat", "steps/browser"},
+	".":                {"features", "fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "reports", "steps", "steps/aichat", "steps/browser"},
 	"features":         {},
 	"fixtures":         {},
 	"mockdesk":         {"mockdesk/journal", "fixtures"},
+	"mockdesk/edge":    {},
 	"mockdesk/journal": {},
 	"reports":          {},
-	"steps":            {"mockdesk", "mockdesk/journal", "fixtures", "steps/browser"},
-	"steps/aichat":     {"mockdesk", "mockdesk/journal", "fixtures", "steps", "steps/browser"},
+	"steps":            {"mockdesk", "mockdesk/edge", "mockdesk/journal", "fixtures", "steps/browser"},
+	"steps/aichat":     {"mockdesk", "mockdesk/edge", "mockdesk/journal", "fixtures", "steps", "steps/browser"},
 	"steps/browser":    {},
 }
 

@@ -52,6 +52,13 @@ func (c Config) What() string {
 
 // Subject names what a run certifies, as it does when it begins.
 func (c Config) Subject() string {
+	if len(c.Desk.Hosts) == 0 {
+		return c.subject()
+	}
+	return c.subject() + ", its desk at " + strings.Join(c.Desk.Hosts, ", ")
+}
+
+func (c Config) subject() string {
 	switch {
 	case !c.HasOwnPage() && c.Dialect == DefaultConfig().Dialect:
 		return c.Integration.String()

@@ -4,7 +4,7 @@ function deskcheckDiagram(div, journal, shared) {
 	"use strict";
 	const ROWS = 120; // entries drawn at first; more on demand
 	const HIDDEN = new Set(["screen", "console"]); // what happens because of the rest; drawn on demand
-	const NOTES = { violation: "bad", error: "bad", dialog: "odd", navigation: "odd", popup: "odd", screen: "calm", console: "calm", event: "calm", clock: "calm" };
+	const NOTES = { violation: "bad", error: "bad", dialog: "odd", navigation: "odd", popup: "odd", refusal: "odd", screen: "calm", console: "calm", event: "calm", clock: "calm" };
 	const REPLIES = new Set(["settled", "returned", "response"]);
 	const CHANNEL = { call: "method", settled: "method", callback: "callback", returned: "callback", probe: "callback", request: "wire", response: "wire", opened: "wire", frame: "wire", closed: "wire" };
 	const ROW = 32, BAND = 30, LINE = 16, BAND_LINES = 4, CHAR = charWidth();

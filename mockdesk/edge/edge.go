@@ -86,7 +86,22 @@ func (e *Edge) Names() []Name { return slices.Clone(e.names) }
 
 // Lead has the names lead to a desk from now on, and to no other that they led to before: what is on its way through the edge is dropped. refused hears of every request for
 // another name, before it is answered, from several goroutines; it must not call the edge.
-func (e *Edge) Lead(desk Desk, refused func(Refusal)) { e.turn(&lead{desk: desk, refused: refused}) }
+func (e *Edge) Lead(desk Desk, refused func(Refusal)) {
+	e.Leave()
+	e.flush()
+	e.turn(&lead{desk: desk, refused: refused})
+}
+
+// flush returns when every client is dropped that had connected before and was still waiting to be accepted: clients are accepted in the order in which they came, so one more
+// is sent after them, and comes to its end as they did.
+func (e *Edge) flush() {
+	last, err := net.Dial("tcp", e.Addr())
+	if err != nil {
+		return // The edge is closed, and nobody waits.
+	}
+	_, _ = last.Read(make([]byte, 1)) // the end is all that comes
+	_ = last.Close()
+}
 
 // Leave has the names lead nowhere, as before the first Lead. What a desk has taken in is the desk's to close.
 func (e *Edge) Leave() { e.turn(nil) }

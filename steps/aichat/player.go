@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -158,6 +157,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 		result.Outcomes[i].Spent = spent[i+1].Minus(spent[i])
 	}
 	p.closing(&result)
+	p.tellRefusals(result.Err())
 	result.Scripted, result.Unstarted = p.scripted, p.unstarted
 	// A page that was lost while the integration was being built never came to say so.
 	var failed *steps.Failure
@@ -465,23 +465,6 @@ func (p *Player) trouble() string {
 		return "the page could not load something: " + clip(textOf(e))
 	}
 	return ""
-}
-
-// unanswered names the address behind a "Failed to fetch", which does not, if it is not the desk's: so it is with a desk that is written into the integration.
-func (p *Player) unanswered(hints []string) string {
-	if p.site == nil || !slices.ContainsFunc(hints, func(hint string) bool { return strings.Contains(hint, "Failed to fetch") }) {
-		return ""
-	}
-	request := p.Tab.Unanswered()
-	_, address, _ := strings.Cut(request, " ")
-	if request == "" || slices.ContainsFunc(p.DeskOrigins("http", "https"), func(origin string) bool { return strings.HasPrefix(address, origin) }) {
-		return ""
-	}
-	where := "env.desk.url, the factory's second argument"
-	if p.stage.Own != nil {
-		where = p.stage.Own.Env + ".desk.url"
-	}
-	return fmt.Sprintf("; %s had no answer: this scenario's desk is at %s, as %s says", clip(request), p.site.desk.URL(), where)
 }
 
 // textOf is what an entry says to a person.
