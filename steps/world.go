@@ -87,7 +87,7 @@ func (w *World) Close() error {
 
 // refused records that the page asked for what it cannot have.
 func (w *World) refused(r edge.Refusal) {
-	w.Journal.Append(journal.Entry{Kind: journal.Refusal, From: journal.Page, To: journal.Kit, Name: r.Address, Note: r.Address + " is not among desk.hosts: refused"})
+	w.Journal.Append(journal.Entry{Kind: journal.Refusal, From: journal.Page, To: journal.Kit, Name: r.Address, Note: "not among desk.hosts: refused"})
 }
 
 // DeskOrigins are how the addresses begin under which the page finds the desk with one of the schemes (http, https, ws, wss), such as "ws://127.0.0.1:40123/".

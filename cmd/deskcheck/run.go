@@ -28,7 +28,7 @@ stands there, such as name/8) or a part of its name. Several are joined by "or".
 nothing is an error: nothing run is never a success.
 
 Everything can stand in deskcheck.yaml ("deskcheck config init" writes one, the one in this folder is found by itself). Flags win over
-the file.
+the file. Only there stands desk.hosts: names that lead to the mock desk, for an integration with hosts written into it.
 
 In CI: run all of it, keep the report folder as an artifact, give junit.xml to your CI system. Do not leave out what fails: declare it
 under known-failing with a reason ("--baseline write" does it for everything that fails now). It keeps running, stays visible as an

@@ -200,7 +200,44 @@ func TestAPageThatIsGivenBackAsksNobodyAnyMore(t *testing.T) {
 		}
 		tab.Release()
 	}
-	assert.Len(t, v.opened(), 1, "it is one tab all the time")
+	assert.Less(t, len(v.opened()), 6, "tabs are used again")
+}
+
+// ownAddress is an address of this machine beside the loopback, which needs no network to be reached.
+func ownAddress(t *testing.T) net.IP {
+	t.Helper()
+	all, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	for _, address := range all {
+		if network, ok := address.(*net.IPNet); ok && !network.IP.IsLoopback() && network.IP.To4() != nil {
+			return network.IP
+		}
+	}
+	t.Skip("this machine has no address but the loopback, where nothing needs to be direct")
+	return nil
+}
+
+func TestAPageOnAnotherMachineIsReachedDirectly(t *testing.T) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t).String(), "0"))
+	require.NoError(t, err)
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(script("globalThis.ask = " + fetches)))
+	})}}
+	server.Start()
+	t.Cleanup(server.Close)
+	other, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t).String(), "0"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = other.Close() })
+
+	v := launchVendor(t, nil, listener.Addr().String())
+	tab := lease(t, v.pool)
+	_, record := leads(t, tab)
+	require.NoError(t, tab.Open(bounded(t), server.URL+"/", newRecord().add))
+	assert.Equal(t, `"200"`, eval(t, tab, "ask('/again')"))
+	assert.Equal(t, `"200"`, eval(t, tab, "ask('"+available+"')"))
+	assert.Equal(t, `"TypeError: Failed to fetch"`, eval(t, tab, "ask('http://"+other.Addr().String()+"/')"), "another port of the same machine is another host")
+	assert.Equal(t, []string{"http://" + other.Addr().String() + "/"}, named(record, journal.Refusal))
 }
 
 func TestProxiesEndWithTheirTabs(t *testing.T) {

@@ -82,7 +82,9 @@ func (s *session) open(ctx context.Context, address, origin, script string, sink
 		s.removeScript(s.script)
 		s.script = ""
 	}
+	s.mu.Lock()
 	previous := s.previous
+	s.mu.Unlock()
 	if s.origins[origin] {
 		if err := s.forget(ctx, origin); err != nil {
 			return fmt.Errorf("clear what an earlier page of this origin has left: %w", err)
@@ -110,8 +112,9 @@ func (s *session) open(ctx context.Context, address, origin, script string, sink
 	awaited := &arrival{origin: origin, commits: make(map[cdp.LoaderID]string), begun: make(chan struct{}), done: make(chan error, 1)}
 	s.mu.Lock()
 	s.sink, s.awaited, s.reloading, s.lastID, s.baseID, s.passedTime = sink, awaited, nil, 0, 0, 0
+	s.previous = origin
 	s.mu.Unlock()
-	s.origins[origin], s.previous = true, origin
+	s.origins[origin] = true
 
 	result, err := call(ctx, s.life, s, page.Navigate, page.NavigateParams{URL: address})
 	switch {
@@ -211,8 +214,8 @@ func (t *Tab) BeginReload(ctx context.Context) error {
 	s := t.session
 	ctx, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
-	awaited := &arrival{origin: s.previous, reload: true, commits: make(map[cdp.LoaderID]string), begun: make(chan struct{}), done: make(chan error, 1)}
 	s.mu.Lock()
+	awaited := &arrival{origin: s.previous, reload: true, commits: make(map[cdp.LoaderID]string), begun: make(chan struct{}), done: make(chan error, 1)}
 	open, passed := s.sink != nil, s.passedTime
 	s.mu.Unlock()
 	if !open {
@@ -470,13 +473,16 @@ func (s *session) retire() bool {
 // empty leaves the page for none, with all that it has stored. Behind a proxy the next scenario's desk has the names of this one's, so nothing may be left that could still
 // ask for them.
 func (s *session) empty() error {
-	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
-	defer cancel()
+	s.mu.Lock()
 	previous := s.previous
 	s.previous = ""
+	s.mu.Unlock()
 	if previous == "" {
 		return nil
 	}
+	// A page that has just answered goes as soon as the machine can make it.
+	ctx, cancel := context.WithTimeout(context.Background(), callBound)
+	defer cancel()
 	return s.forget(ctx, previous)
 }
 
