@@ -45,6 +45,9 @@ func (t *Tab) usable() error {
 // collectEvery is after how many openings a tab throws away what the pages before left in memory. The engine itself would let it grow to some 130 MB a tab.
 const collectEvery = 3
 
+// blank is the address of the empty page.
+const blank = "about:blank"
+
 // storageTypes is what a page can leave behind, cookies and session storage apart.
 const storageTypes = "cache_storage,file_systems,indexeddb,local_storage,service_workers,storage_buckets"
 
@@ -165,9 +168,14 @@ func (s *session) removeScript(id page.ScriptIdentifier) {
 
 // forget empties the tab of a page and clears all that its origin has stored, before the same origin is opened again.
 func (s *session) forget(ctx context.Context, origin string) error {
-	if _, err := call(ctx, s.life, s, page.Navigate, page.NavigateParams{URL: "about:blank"}); err != nil {
+	if _, err := call(ctx, s.life, s, page.Navigate, page.NavigateParams{URL: blank}); err != nil {
 		return err
 	}
+	return s.clearAll(ctx, origin)
+}
+
+// clearAll clears all that an origin has stored, and the cache.
+func (s *session) clearAll(ctx context.Context, origin string) error {
 	return together(
 		func() error { return s.clear(ctx, origin, "all") },
 		func() error { return only(call(ctx, s.life, s, network.ClearBrowserCache, cdp.Empty{})) },
@@ -483,7 +491,18 @@ func (s *session) empty() error {
 	// A page that has just answered goes as soon as the machine can make it.
 	ctx, cancel := context.WithTimeout(context.Background(), callBound)
 	defer cancel()
-	return s.forget(ctx, previous)
+	// The browser answers before the page is gone, which may still ask: only the word of the document that follows says that it is.
+	awaited := &arrival{origin: blank, commits: make(map[cdp.LoaderID]string), begun: make(chan struct{}), done: make(chan error, 1)}
+	s.mu.Lock()
+	s.awaited = awaited
+	s.mu.Unlock()
+	if _, err := call(ctx, s.life, s, page.Navigate, page.NavigateParams{URL: blank}); err != nil {
+		return err
+	}
+	if err := s.await(ctx, awaited); err != nil {
+		return err
+	}
+	return s.clearAll(ctx, previous)
 }
 
 // closeProxy closes the proxy, if there is one.
