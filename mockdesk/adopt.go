@@ -29,8 +29,13 @@ func (a adopted) Close() error { return nil }
 func (a adopted) Addr() net.Addr { return a.addr }
 
 // Adopt serves a connection that someone else has accepted, as one that came to the desk itself: in the clear, or, where it is a *tls.Conn, encrypted. The desk closes it,
-// and what it does to a connection reaches the one below all wrapping that has a method NetConn. A desk that is closed closes it at once.
+// and what it does to a connection reaches the one below all wrapping that has a method NetConn. A desk that is closed
+// closes it at once, and so does one that New has made: who listens for it has connections of their own.
 func (d *Desk) Adopt(conn net.Conn) {
+	if d.server == nil {
+		reset(conn)
+		return
+	}
 	select {
 	case d.adopted.conns <- conn:
 	case <-d.done:

@@ -82,6 +82,8 @@ type Conversation struct {
 	queue   string
 	context json.RawMessage
 	user    User
+	// openedAt is by the desk's clock.
+	openedAt time.Time
 
 	state    State
 	endedBy  string

@@ -60,18 +60,25 @@ type Options struct {
 	Journal *journal.Journal
 	// Clock is the desk's time; nil makes a new one that shows the real time.
 	Clock *AdvancingClock
-	// Addr is the TCP address to listen on; empty is a free port of 127.0.0.1.
+	// Addr is the TCP address to listen on; empty is a free port of 127.0.0.1. New takes no notice of it.
 	Addr string
+	// URL and SocketURL are where clients find a desk that others listen for; Open takes no notice of them.
+	URL, SocketURL string
+	// Faults, if there is one, is asked for the reaction to every request that is well enough formed to be of an operation, before those that React and its sisters set.
+	// It is called while the desk is locked, so it must not call the desk; conversation is what the request names, or empty. False leaves the request to the others.
+	Faults func(op Operation, conversation string) (Reaction, bool)
 }
 
-// Desk is a running mock desk. All its methods are safe for use by many goroutines. Make one with Open, and Close it.
+// Desk is a running mock desk. All its methods are safe for use by many goroutines. Make one with Open or New, and Close it.
 type Desk struct {
 	clock   *AdvancingClock
 	journal *journal.Journal
-	server  *http.Server
-	addr    string
-	// adopted is where connections come from that others have accepted.
-	adopted adopted
+	faults  func(Operation, string) (Reaction, bool)
+	// server is nil for a desk that others listen for; adopted is where it finds connections that others have accepted.
+	server         *http.Server
+	adopted        adopted
+	wire           http.Handler
+	url, socketURL string
 	// done is closed by Close; work counts the goroutines that Close waits for.
 	done chan struct{}
 	work sync.WaitGroup
@@ -98,6 +105,8 @@ type Desk struct {
 
 	gates    map[Operation]*gate
 	inFlight int
+	// carriers are the connections that requests are served on now, for Close to have done with them.
+	carriers map[*http.ResponseController]struct{}
 	// kept are the requests that a reaction keeps waiting and whose client has not gone, as Traffic gives them; moves counts the changes of these and of the sockets.
 	kept    []string
 	moves   int
@@ -116,24 +125,52 @@ func Open(o Options) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the desk cannot listen on %s, choose another address or port 0: %w", addr, err)
 	}
-	clock := o.Clock
-	if clock == nil {
-		clock = NewAdvancingClock()
-	}
-	d := &Desk{
-		clock: clock, journal: o.Journal, addr: reachable(listener.Addr()), done: make(chan struct{}), changed: make(chan struct{}),
-		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
-		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
-		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{},
-	}
+	o.URL, o.SocketURL = "http://"+reachable(listener.Addr()), "ws://"+reachable(listener.Addr())
+	d := New(o)
 	d.adopted = adopted{conns: make(chan net.Conn), addr: listener.Addr(), done: d.done}
-	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
+	d.server = &http.Server{Handler: d, ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
 	// A browser sends a request again, unasked and unseen by the page, if a connection that had served before breaks under it: a client would never
 	// notice a Cut. So no connection serves twice.
 	d.server.SetKeepAlivesEnabled(false)
 	d.work.Go(func() { _ = d.server.Serve(listener) })
 	d.work.Go(func() { _ = d.server.Serve(d.adopted) })
 	return d, nil
+}
+
+// New makes a desk that listens nowhere: it is an http.Handler, for a server that several desks share. That server must serve each connection once (SetKeepAlivesEnabled), in
+// HTTP/1, as the reactions that break connections need it.
+func New(o Options) *Desk {
+	clock := o.Clock
+	if clock == nil {
+		clock = NewAdvancingClock()
+	}
+	d := &Desk{
+		clock: clock, journal: o.Journal, faults: o.Faults, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
+		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
+		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
+	}
+	d.wire = d.handler()
+	return d
+}
+
+// ServeHTTP serves one request of the wire; one that comes after Close finds its connection reset.
+func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	carrier := http.NewResponseController(w)
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		abort(w)
+		return
+	}
+	d.carriers[carrier] = struct{}{}
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		delete(d.carriers, carrier)
+		d.mu.Unlock()
+	}()
+	d.wire.ServeHTTP(w, r)
 }
 
 // reachable is the address at which a client on this machine finds the listener.
@@ -146,10 +183,10 @@ func reachable(a net.Addr) string {
 }
 
 // URL is where clients find the desk over HTTP, such as "http://127.0.0.1:40123", without a slash at the end.
-func (d *Desk) URL() string { return "http://" + d.addr }
+func (d *Desk) URL() string { return d.url }
 
 // SocketURL is where clients find the desk over WebSocket, such as "ws://127.0.0.1:40123", without a slash at the end.
-func (d *Desk) SocketURL() string { return "ws://" + d.addr }
+func (d *Desk) SocketURL() string { return d.socketURL }
 
 // Clock is the desk's time, to be advanced by whoever plays the scenario.
 func (d *Desk) Clock() *AdvancingClock { return d.clock }
@@ -172,13 +209,20 @@ func (d *Desk) Close() error {
 	for _, s := range sockets {
 		s.detach()
 	}
+	for carrier := range d.carriers {
+		// Whoever reads from a slow client or writes to one would go on for as long as the client likes. A connection that cannot be given a deadline has ended.
+		_ = carrier.SetReadDeadline(time.Unix(1, 0))
+		_ = carrier.SetWriteDeadline(time.Unix(1, 0))
+	}
 	d.broadcast()
 	d.mu.Unlock()
 	for _, s := range sockets {
 		reset(s.conn.NetConn())
 	}
-	// Errors of a listener that is closed are of no use to anyone.
-	_ = d.server.Close()
+	if d.server != nil {
+		// Errors of a listener that is closed are of no use to anyone.
+		_ = d.server.Close()
+	}
 	d.work.Wait()
 	return nil
 }
@@ -232,6 +276,9 @@ func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if d.journal == nil {
 		return 0
 	}
+	if of, ok := data.(interface{ conversation() string }); ok {
+		e.Conversation = of.conversation()
+	}
 	e.Data = journal.Payload(data)
 	return d.journal.AppendAt(e, at).Seq
 }
@@ -262,6 +309,13 @@ func (d *Desk) Conversations() []*Conversation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.conversations)
+}
+
+// Conversation is the conversation with that id, nil if none was ever opened under it.
+func (d *Desk) Conversation(id string) *Conversation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.byID[id]
 }
 
 // NextConversation waits for the next conversation that it has not handed out yet, in order of arrival. Its error wraps the context's, or is ErrClosed.

@@ -198,7 +198,7 @@ func (d *Desk) resource(pattern string, methods map[string]method) http.Handler 
 		if m.arrived != nil {
 			m.arrived(x)
 		}
-		d.play(x, d.take(m.op), func() reply { return m.effect(x) })
+		d.play(x, d.take(x), func() reply { return m.effect(x) })
 	})
 }
 

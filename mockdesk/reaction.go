@@ -170,8 +170,13 @@ func (d *Desk) WaitHeld(ctx context.Context, op Operation, n int) error {
 }
 
 // take picks the reaction to a request that has just arrived; d.mu is held.
-func (d *Desk) take(op Operation) Reaction {
-	g := d.gate(op)
+func (d *Desk) take(x *exchange) Reaction {
+	if d.faults != nil {
+		if r, plays := d.faults(x.op, conversationOf(x.r.URL.Path)); plays {
+			return r
+		}
+	}
+	g := d.gate(x.op)
 	if len(g.next) == 0 {
 		return g.base
 	}

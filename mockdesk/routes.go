@@ -116,7 +116,7 @@ func (d *Desk) start(x *exchange) reply {
 		return jsonReply(http.StatusOK, openedReply{ID: id, State: c.state, Uploads: c.uploads})
 	}
 	c = &Conversation{
-		desk: d, id: id, queue: o.Queue, context: o.Context, user: o.User, state: Waiting, uploads: d.uploads,
+		desk: d, id: id, queue: o.Queue, context: o.Context, user: o.User, state: Waiting, openedAt: d.clock.Now(), uploads: d.uploads,
 		agents: map[string]map[string]any{}, keys: map[string]int{}, sockets: map[*socket]struct{}{},
 	}
 	d.byID[id] = c

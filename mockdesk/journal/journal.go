@@ -71,6 +71,9 @@ type Entry struct {
 	Chat int `json:"chat,omitempty"`
 	// Widget tells two chats on one page apart, from 0.
 	Widget int `json:"widget,omitempty"`
+	// Conversation is the id of the conversation at the desk that this belongs to, empty for what belongs to none. What was recorded is read by people and by schemas that know
+	// it from Data.
+	Conversation string `json:"-"`
 	// Requirement is the ID that a Violation breaks, empty for other kinds.
 	Requirement string `json:"requirement,omitempty"`
 	// Note is one sentence for a person, such as why the host ignored a callback.
@@ -84,8 +87,11 @@ type Journal struct {
 	mu      sync.Mutex
 	start   time.Time
 	entries []Entry
+	// limit is how many entries are kept, 0 for all; dropped is how many are not any more.
+	limit, dropped int
 	// changed is closed and replaced at every append, so that a waiter never polls.
 	changed  chan struct{}
+	filter   func(Entry) Entry
 	observer func(Entry)
 }
 
@@ -94,11 +100,21 @@ func New() *Journal {
 	return &Journal{start: time.Now(), changed: make(chan struct{})}
 }
 
+// NewBounded returns an empty journal that keeps the newest entries, limit of them and at least one, and drops what is older.
+func NewBounded(limit int) *Journal {
+	j := New()
+	j.limit = max(limit, 1)
+	return j
+}
+
 // Start is the moment that all Entry.At are measured from.
 func (j *Journal) Start() time.Time { return j.start }
 
 // Observe has f called with each entry after it was appended, in order, outside the journal's lock; it must be set before the first Append and must not block.
 func (j *Journal) Observe(f func(Entry)) { j.observer = f }
+
+// Filter has f change each entry before it is appended, to take out what must not be kept; it must be set before the first Append.
+func (j *Journal) Filter(f func(Entry) Entry) { j.filter = f }
 
 // Append adds an entry that happened now and returns it with Seq and At filled in. Data may be given as anything that json.Marshal takes through Payload.
 func (j *Journal) Append(e Entry) Entry { return j.AppendAt(e, time.Now()) }
@@ -106,13 +122,21 @@ func (j *Journal) Append(e Entry) Entry { return j.AppendAt(e, time.Now()) }
 // AppendAt adds an entry that was seen by another clock-reader (the page) at the given moment. A moment in the future is an error of clocks between processes
 // and is taken as now, so that nothing is ever recorded as later than its arrival.
 func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
+	if j.filter != nil {
+		e = j.filter(e)
+	}
 	j.mu.Lock()
 	if now := time.Now(); at.After(now) {
 		at = now
 	}
-	e.Seq = len(j.entries) + 1
+	e.Seq = j.dropped + len(j.entries) + 1
 	e.At = max(at.Sub(j.start), 0)
 	j.entries = append(j.entries, e)
+	if j.limit > 0 && len(j.entries) > j.limit {
+		// What is cut off is freed when the next append moves the rest. It is not overwritten: waiters may be reading it.
+		j.entries = j.entries[1:]
+		j.dropped++
+	}
 	close(j.changed)
 	j.changed = make(chan struct{})
 	observer := j.observer
@@ -132,18 +156,30 @@ func Payload(v any) json.RawMessage {
 	return raw
 }
 
-// Len is the number of entries so far; as a mark for Since it means "from here on".
+// Len is the number of entries so far, dropped ones included; as a mark for Since it means "from here on".
 func (j *Journal) Len() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return len(j.entries)
+	return j.dropped + len(j.entries)
+}
+
+// First is the Seq of the oldest entry that is kept, or that the next one will get while there is none.
+func (j *Journal) First() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.dropped + 1
+}
+
+// since returns the kept entries with Seq > mark; j.mu is held.
+func (j *Journal) since(mark int) []Entry {
+	return j.entries[min(max(mark-j.dropped, 0), len(j.entries)):]
 }
 
 // Since returns a copy of the entries with Seq > mark in the order of arrival.
 func (j *Journal) Since(mark int) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.entries[min(mark, len(j.entries)):])
+	return slices.Clone(j.since(mark))
 }
 
 // Ordered returns a copy of all entries by the time at which they happened; entries of one moment keep their order of arrival.
@@ -181,7 +217,8 @@ func (j *Journal) All(mark int, m Match) []Entry {
 func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 	for {
 		j.mu.Lock()
-		fresh := j.entries[min(mark, len(j.entries)):]
+		fresh := j.since(mark)
+		mark = max(mark, j.dropped+len(j.entries))
 		changed := j.changed
 		j.mu.Unlock()
 		for _, e := range fresh {
@@ -189,13 +226,19 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 				return e, nil
 			}
 		}
-		mark += len(fresh)
 		select {
 		case <-changed:
 		case <-ctx.Done():
 			return Entry{}, ctx.Err()
 		}
 	}
+}
+
+// Changed is closed at the next append.
+func (j *Journal) Changed() <-chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.changed
 }
 
 // WaitUntil returns once done says so; done is asked again after every append. Its error is the context's.

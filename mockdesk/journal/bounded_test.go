@@ -1,0 +1,69 @@
+package journal_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"deskcheck/mockdesk/journal"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestABoundedJournalKeepsTheNewest(t *testing.T) {
+	j := journal.NewBounded(3)
+	assert.Equal(t, 1, j.First())
+	for range 10 {
+		j.Append(journal.Entry{Kind: journal.Act})
+	}
+	assert.Equal(t, 10, j.Len())
+	assert.Equal(t, 8, j.First())
+	kept := j.Since(0)
+	require.Len(t, kept, 3)
+	assert.Equal(t, 8, kept[0].Seq)
+	assert.Len(t, j.Since(9), 1)
+	assert.Empty(t, j.Since(10))
+	assert.Empty(t, j.Since(99))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	e, err := j.Wait(ctx, 0, func(e journal.Entry) bool { return e.Seq == 9 })
+	require.NoError(t, err)
+	assert.Equal(t, 9, e.Seq)
+	go func() {
+		for range 50 {
+			j.Append(journal.Entry{Kind: journal.Act})
+		}
+		j.Append(journal.Entry{Kind: journal.Clock})
+	}()
+	e, err = j.Wait(ctx, 10, func(e journal.Entry) bool { return e.Kind == journal.Clock })
+	require.NoError(t, err)
+	assert.Equal(t, 61, e.Seq)
+}
+
+func TestSecretsAreReplaced(t *testing.T) {
+	r := journal.NewRedactor("Order-Pin")
+	for given, want := range map[string]string{
+		`{"password":"p","user":"u"}`:                         `{"password":"[redacted]","user":"u"}`,
+		`{"body":{"Access_Token":"abc","tokens":3}}`:          `{"body":{"Access_Token":"[redacted]","tokens":3}}`,
+		`{"headers":{"X-API-Key":"k","Accept":"a"}}`:          `{"headers":{"X-API-Key":"[redacted]","Accept":"a"}}`,
+		`{"query":"queue=billing&token=abc%20d&x=1"}`:         `{"query":"queue=billing&token=[redacted]&x=1"}`,
+		`{"body":"user=u&password=geheim"}`:                   `{"body":"user=u&password=[redacted]"}`,
+		`{"note":"Authorization: Bearer abcdefgh.ijk"}`:       `{"note":"Authorization: [redacted]"}`,
+		`{"x":["eyJhbGciOiJI.eyJzdWIiOiIx.c2ln"]}`:            `{"x":["[redacted]"]}`,
+		`{"inner":"{\"secret\":\"s\",\"a\":1}"}`:              `{"inner":"{\"a\":1,\"secret\":\"[redacted]\"}"}`,
+		`{"orderPin":"1234","order":"1234"}`:                  `{"order":"1234","orderPin":"[redacted]"}`,
+		`{"password":{"old":"a","new":"b"},"password2":null}`: `{"password":"[redacted]","password2":null}`,
+		`{"key":"k1","text":"my token of love"}`:              `{"key":"k1","text":"my token of love"}`,
+	} {
+		got := r.Redact(journal.Entry{Data: json.RawMessage(given)})
+		assert.JSONEq(t, want, string(got.Data))
+	}
+	assert.Equal(t, "it said [redacted]", r.Redact(journal.Entry{Note: "it said bearer abcdefghij"}).Note)
+	untouched := json.RawMessage(`{"b":1,  "a":2}`)
+	assert.Equal(t, string(untouched), string(r.Redact(journal.Entry{Data: untouched}).Data), "what holds no secret stays byte for byte")
+	j := journal.New()
+	j.Filter(r.Redact)
+	assert.JSONEq(t, `{"secret":"[redacted]"}`, string(j.Append(journal.Entry{Data: json.RawMessage(`{"secret":"s"}`)}).Data))
+}

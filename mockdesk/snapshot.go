@@ -1,0 +1,132 @@
+package mockdesk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Profile is an agent as the wire presents them.
+type Profile struct {
+	// ID and Name are who it is; AvatarURL is where a picture is, empty for none.
+	ID, Name, AvatarURL string
+}
+
+// Snapshot is a conversation at one moment.
+type Snapshot struct {
+	// ID, Queue, Context, User, State and EndedBy are as the methods of Conversation with these names give them.
+	ID      string
+	Queue   string
+	Context json.RawMessage
+	User    User
+	State   State
+	EndedBy string
+	// OpenedAt is when the desk took the request, by its clock.
+	OpenedAt time.Time
+	// Agents are those who are in it, by id.
+	Agents []Profile
+	// TransferringFrom is the id of the agent who is handing the user over, empty while nobody is.
+	TransferringFrom string
+	// UserTypes, UserRead, Sockets, Closures and Uploads are as the methods of these names give them.
+	UserTypes bool
+	UserRead  int
+	Sockets   int
+	Closures  int
+	Uploads   UploadRules
+	// Lines is how many lines were said; LastLine is the last of them, nil if there is none.
+	Lines    int
+	LastLine *Line
+	// Attachments are the files that the user has sent.
+	Attachments []Attachment
+}
+
+// Snapshot is the conversation as it is now.
+func (c *Conversation) Snapshot() Snapshot {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	s := Snapshot{
+		ID: c.id, Queue: c.queue, Context: slices.Clone(c.context), User: c.user, State: c.state, EndedBy: c.endedBy, OpenedAt: c.openedAt,
+		UserTypes: c.userTypes, UserRead: c.userRead, Sockets: len(c.sockets), Closures: c.closures, Uploads: c.uploads,
+		Lines: len(c.lines), Attachments: slices.Clone(c.attachments),
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.agents)) {
+		p := Profile{ID: id}
+		p.Name, _ = c.agents[id]["name"].(string)
+		p.AvatarURL, _ = c.agents[id]["avatarUrl"].(string)
+		s.Agents = append(s.Agents, p)
+	}
+	if c.transferFrom != nil {
+		s.TransferringFrom = c.transferFrom.ID
+	}
+	if n := len(c.lines); n > 0 {
+		last := c.lines[n-1]
+		s.LastLine = &last
+	}
+	return s
+}
+
+// WaitUserLine waits for the first line of the user after the cursor. Its error is ErrEnded once the conversation is over and has no such line, and wraps the context's, or ErrClosed,
+// otherwise.
+func (c *Conversation) WaitUserLine(ctx context.Context, cursor int) (Line, error) {
+	var found Line
+	ended := false
+	err := c.desk.await(ctx, func() bool {
+		for _, l := range c.linesAfter(cursor) {
+			if l.Role == RoleUser {
+				found = l
+				return true
+			}
+		}
+		ended = c.state == Ended
+		return ended
+	})
+	switch {
+	case err != nil:
+		return Line{}, fmt.Errorf("waiting for a line of the user in conversation %s: %w", c.id, err)
+	case ended:
+		return Line{}, ErrEnded
+	}
+	return found, nil
+}
+
+// UserLineAfter says whether the user has said a line after the cursor.
+func (c *Conversation) UserLineAfter(cursor int) bool {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return slices.ContainsFunc(c.linesAfter(cursor), func(l Line) bool { return l.Role == RoleUser })
+}
+
+// linesAfter is called with the desk's lock held.
+func (c *Conversation) linesAfter(cursor int) []Line {
+	first, _ := slices.BinarySearchFunc(c.lines, cursor+1, func(l Line, at int) int { return l.Cursor - at })
+	return c.lines[first:]
+}
+
+// LinesAfter are the lines with a cursor above the given one, at most limit of them, and whether there are more.
+func (c *Conversation) LinesAfter(cursor, limit int) (lines []Line, more bool) {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	all := c.linesAfter(cursor)
+	return slices.Clone(all[:min(limit, len(all))]), len(all) > limit
+}
+
+var conversationInPath = regexp.MustCompile(`^/v1/conversations/([^/]+)`)
+
+// conversationOf is the conversation that the path of a request names, empty if it names none.
+func conversationOf(path string) string {
+	if found := conversationInPath.FindStringSubmatch(path); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// The following say to which conversation an entry of the journal belongs.
+
+func (r requestData) conversation() string  { return conversationOf(r.Path) }
+func (r responseData) conversation() string { return conversationOf(r.Path) }
+func (a actData) conversation() string      { return a.Conversation }
+func (s socketData) conversation() string   { return s.Conversation }
