@@ -136,8 +136,8 @@ func (d *Desk) ReactSequence(op Operation, rs ...Reaction) {
 }
 
 // Release lets all parked requests of the operation go on, in the order in which they arrived, and accepts every request from now on.
-// When it returns, the effects of the released requests have happened.
-func (d *Desk) Release(op Operation) {
+// When it returns, the effects of the released requests have happened; it returns how many there were.
+func (d *Desk) Release(op Operation) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	g := d.gate(op)
@@ -147,6 +147,7 @@ func (d *Desk) Release(op Operation) {
 		p.settle()
 	}
 	d.broadcast()
+	return len(waiting)
 }
 
 // Held is the number of requests of the operation that are parked now by Hold or HoldReply.

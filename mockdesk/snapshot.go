@@ -130,3 +130,22 @@ func (r requestData) conversation() string  { return conversationOf(r.Path) }
 func (r responseData) conversation() string { return conversationOf(r.Path) }
 func (a actData) conversation() string      { return a.Conversation }
 func (s socketData) conversation() string   { return s.Conversation }
+
+// routeOperations are the operations by the names under which the journal has their requests and responses.
+var routeOperations = map[string]Operation{
+	"GET /v1/availability":                         OpAvailability,
+	"PUT /v1/conversations/{id}":                   OpStart,
+	"PUT /v1/conversations/{id}/messages/{key}":    OpMessage,
+	"PUT /v1/conversations/{id}/attachments/{key}": OpAttachment,
+	"PUT /v1/conversations/{id}/screens/{screen}":  OpScreen,
+	"DELETE /v1/conversations/{id}":                OpEnd,
+	"GET /v1/conversations/{id}":                   OpState,
+	"GET /v1/media/{id}":                           OpMedium,
+	"GET /v1/conversations/{id}/events":            OpEvents,
+}
+
+// Operations are all operations, by name.
+func Operations() []Operation { return slices.Sorted(maps.Values(routeOperations)) }
+
+// OperationOf is the operation of a request or response whose entry in the journal has that name, empty for what is no operation of the wire.
+func OperationOf(name string) Operation { return routeOperations[name] }

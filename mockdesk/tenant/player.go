@@ -1,0 +1,372 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"deskcheck/fixtures/document"
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/journal"
+	theater "deskcheck/mockdesk/script"
+)
+
+// mostScripts is how many scripts a tenant may have.
+const mostScripts = 50
+
+// script is one that new conversations are held against; it is immutable.
+type script struct {
+	name, source string
+	plot         *theater.Script
+}
+
+// PutScript adds a script, or replaces one. The error is a *Refusal, with the lines of the mistakes.
+func (t *Tenant) PutScript(name, source string) (api.Script, error) {
+	if err := checkName("script", name); err != nil {
+		return api.Script{}, err
+	}
+	t.mu.Lock()
+	known := map[string]bool{}
+	for _, a := range t.agents {
+		known[a.id] = true
+	}
+	t.mu.Unlock()
+	plot, err := theater.Parse(name, []byte(source), func(id string) bool { return known[id] })
+	if err != nil {
+		return api.Script{}, wrongScript(name, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.scripts[name] == nil && len(t.scripts) >= mostScripts {
+		return api.Script{}, refuse(TooMuch, "there are %d scripts already; remove one first", len(t.scripts))
+	}
+	t.scripts[name] = &script{name: name, source: source, plot: plot}
+	return t.describeScript(t.scripts[name]), nil
+}
+
+func wrongScript(name string, err error) error {
+	refusal := refuse(Invalid, "the script %s is wrong: %s", name, err.Error())
+	refusal.Err = err
+	if list, ok := errors.AsType[*document.Error](err); ok {
+		for _, p := range list.Problems {
+			m := api.Mistake{Field: p.Key, Line: p.Line, Column: p.Column, Detail: p.Message}
+			if m.Detail == "" {
+				m.Detail = fmt.Sprintf("expected %s, found %s", p.Expected, p.Found)
+			}
+			refusal.Mistakes = append(refusal.Mistakes, m)
+		}
+	}
+	return refusal
+}
+
+// Script describes a script. The error is a *Refusal.
+func (t *Tenant) Script(name string) (api.Script, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.scripts[name]; s != nil {
+		return t.describeScript(s), nil
+	}
+	return api.Script{}, refuse(Unknown, "there is no script %q; add it first, or list those that there are", name)
+}
+
+// Scripts describes all scripts by name.
+func (t *Tenant) Scripts() []api.Script {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := []api.Script{}
+	for _, name := range slices.Sorted(maps.Keys(t.scripts)) {
+		all = append(all, t.describeScript(t.scripts[name]))
+	}
+	return all
+}
+
+// RemoveScript has a script play no further conversation. The error is a *Refusal.
+func (t *Tenant) RemoveScript(name string) error {
+	if _, err := t.Script(name); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.scripts, name)
+	return nil
+}
+
+func (t *Tenant) describeScript(s *script) api.Script {
+	d := api.Script{Name: s.name, Source: s.source, Queue: s.plot.Queue, Agents: s.plot.Agents(), Steps: len(s.plot.Steps)}
+	for p := range t.players {
+		if p.script.name == s.name {
+			d.Playing++
+		}
+	}
+	return d
+}
+
+// playAll gives every new conversation to the first script that fits it.
+func (t *Tenant) playAll() {
+	for {
+		c, err := t.desk.NextConversation(t.ctx)
+		if err != nil {
+			return
+		}
+		queue := c.Queue()
+		t.mu.Lock()
+		var p *player
+		for _, name := range slices.Sorted(maps.Keys(t.scripts)) {
+			if s := t.scripts[name]; s.plot.Queue == "" || s.plot.Queue == queue {
+				p = &player{tenant: t, script: s, c: c}
+				p.ctx, p.cancel = context.WithCancel(t.ctx)
+				t.players[p] = struct{}{}
+				break
+			}
+		}
+		t.mu.Unlock()
+		if p != nil {
+			t.tell(p, "script.began", "The script "+p.script.name+" plays this conversation.")
+			p.goOn()
+			t.work.Go(p.listen)
+		}
+		t.progress(func() { t.seen++ })
+	}
+}
+
+// progress makes a change and wakes whoever waits for the scripts.
+func (t *Tenant) progress(change func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change()
+	close(t.played)
+	t.played = make(chan struct{})
+}
+
+// settle waits until the scripts have done everything that is due now. The error is the context's, or what has ended the tenant.
+func (t *Tenant) settle(ctx context.Context) error {
+	for {
+		t.mu.Lock()
+		behind := t.seen < len(t.desk.Conversations())
+		players, played := slices.Collect(maps.Keys(t.players)), t.played
+		t.mu.Unlock()
+		// A player who acts needs the tenant's lock, so it is asked without.
+		if !behind && !slices.ContainsFunc(players, (*player).behind) {
+			return nil
+		}
+		select {
+		case <-played:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.ctx.Done():
+			return refused(context.Cause(t.ctx))
+		}
+	}
+}
+
+func (t *Tenant) tell(p *player, name, note string) {
+	t.journal.Append(journal.Entry{
+		Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: name, Conversation: p.c.ID(), Note: note, Data: journal.Payload(map[string]string{"conversation": p.c.ID(), "script": p.script.name}),
+	})
+}
+
+// player plays a script in one conversation. Steps are taken by whoever makes them due: the clock, or the goroutine that listens to the user.
+type player struct {
+	tenant *Tenant
+	script *script
+	c      *mockdesk.Conversation
+	// ctx ends with the script or the tenant.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu sync.Mutex
+	// next is the index of the step to be taken. answering says that it is one that answers lines; heard are lines that no such step has come to yet.
+	next      int
+	answering bool
+	heard     []string
+	// cursor is that of the last line that was heard.
+	cursor int
+	// stop takes back what is set on the clock.
+	stop func() bool
+	over bool
+}
+
+// behind says whether there is a line that was not heard yet.
+func (p *player) behind() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.over && p.c.UserLineAfter(p.cursor)
+}
+
+// listen hears what the user says until the conversation or the script is over.
+func (p *player) listen() {
+	defer p.finish()
+	for {
+		p.mu.Lock()
+		cursor := p.cursor
+		p.mu.Unlock()
+		line, err := p.c.WaitUserLine(p.ctx, cursor)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		p.heard = append(p.heard, line.Text)
+		if p.answering {
+			p.takeSteps()
+		}
+		p.cursor = line.Cursor
+		p.mu.Unlock()
+		p.tenant.progress(func() {})
+	}
+}
+
+// finish ends the player.
+func (p *player) finish() {
+	p.mu.Lock()
+	p.quit()
+	p.mu.Unlock()
+	p.tenant.progress(func() { delete(p.tenant.players, p) })
+}
+
+// quit ends the playing; p.mu is held.
+func (p *player) quit() {
+	p.over = true
+	p.cancel()
+	if p.stop != nil {
+		p.stop()
+	}
+}
+
+// goOn takes the steps that are due.
+func (p *player) goOn() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.takeSteps()
+}
+
+// takeSteps takes steps until one has to wait; p.mu is held.
+func (p *player) takeSteps() {
+	for !p.over && p.next < len(p.script.plot.Steps) {
+		step := p.script.plot.Steps[p.next]
+		waits, err := p.take(step)
+		if err != nil {
+			p.fail(err)
+			return
+		}
+		if waits {
+			return
+		}
+		p.next++
+	}
+	if !p.over {
+		p.quit()
+		p.tenant.tell(p, "script.done", "The script "+p.script.name+" is done.")
+	}
+}
+
+// fail ends the playing because a step could not be taken; p.mu is held.
+func (p *player) fail(err error) {
+	p.quit()
+	p.tenant.tell(p, "script.stopped", fmt.Sprintf("The script %s stops at step %d, %s: %v.", p.script.name, p.next+1, p.script.plot.Steps[p.next].Verb, err))
+}
+
+// after has the steps go on once time has passed, from the one that follows.
+func (p *player) after(d time.Duration, first func() error) {
+	p.stop = p.tenant.clock.AfterFunc(d, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.over {
+			return
+		}
+		if err := first(); err != nil {
+			p.fail(err)
+			return
+		}
+		p.next++
+		p.takeSteps()
+	})
+}
+
+// take takes one step and says whether the next has to wait.
+func (p *player) take(s theater.Step) (waits bool, err error) {
+	t, c := p.tenant, p.c
+	who := api.AgentAct{Agent: s.Agent}
+	switch s.Verb {
+	case "wait":
+		p.after(s.For, func() error { return nil })
+		return true, nil
+	case "type":
+		if _, err := t.Type(c, api.TypeAct{Agent: s.Agent}); err != nil {
+			return false, err
+		}
+		p.after(s.For, func() error {
+			_, err := t.Type(c, api.TypeAct{Agent: s.Agent, Typing: new(false)})
+			return err
+		})
+		return true, nil
+	case "answer":
+		return p.answer(s.Rules)
+	case "join":
+		_, err = t.Join(c, who)
+	case "leave":
+		_, err = t.Leave(c, who)
+	case "read":
+		_, err = t.Read(c, who)
+	case "ask-screen":
+		_, err = t.AskScreen(c, who)
+	case "end":
+		_, err = t.End(c, api.EndAct{Agent: s.Agent})
+	case "say":
+		_, err = t.Say(c, api.SayAct{Agent: s.Agent, Text: s.Text, Format: s.Format})
+	case "notice":
+		_, err = t.Notice(c, api.NoticeAct{Text: s.Text})
+	case "transfer":
+		_, err = t.Transfer(c, api.TransferAct{Agent: s.Agent, To: s.To})
+	case "queue":
+		_, err = t.QueueUpdate(c, queueOf(s))
+	}
+	return false, err
+}
+
+func queueOf(s theater.Step) api.QueueUpdateAct {
+	act := api.QueueUpdateAct{Notice: s.Text}
+	if s.Position > 0 {
+		act.Position = &s.Position
+	}
+	if s.For > 0 {
+		act.Wait = new(api.Duration(s.For))
+	}
+	return act
+}
+
+// answer answers what was heard, and says whether there is more to wait for.
+func (p *player) answer(rules []theater.Rule) (waits bool, err error) {
+	p.answering = true
+	for len(p.heard) > 0 {
+		line := p.heard[0]
+		p.heard = p.heard[1:]
+		for _, rule := range rules {
+			words, fits := rule.Answer(line)
+			if !fits {
+				continue
+			}
+			if words != "" {
+				if _, err := p.tenant.Say(p.c, api.SayAct{Agent: rule.Agent, Text: words, Format: rule.Format}); err != nil {
+					return false, err
+				}
+			}
+			if rule.End {
+				// No step can follow: the script is done.
+				_, err := p.tenant.End(p.c, api.EndAct{Agent: rule.Agent})
+				p.next = len(p.script.plot.Steps) - 1
+				return false, err
+			}
+			if rule.Done {
+				p.answering = false
+				return false, nil
+			}
+			break
+		}
+	}
+	return true, nil
+}

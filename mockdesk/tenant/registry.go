@@ -1,0 +1,236 @@
+// Package tenant holds many desks in one process, each isolated from the others: its own conversations, agents, journal, faults, scripts and clock. A test takes one and drops it.
+package tenant
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/journal"
+)
+
+// Default is the name of the tenant that is always there; a client finds it at the root of the wire's address.
+const Default = "default"
+
+// mostTenants is how many tenants there may be at once.
+const mostTenants = 1000
+
+// name is what tenants, agents and scripts may be called: it fits into an address and a host name.
+var name = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// What ends a wait or a stream that a tenant had.
+var (
+	ErrDropped = errors.New("the tenant was dropped")
+	ErrReset   = errors.New("the tenant was reset")
+	ErrStopped = errors.New("the server stops")
+)
+
+// Options are what a Registry is made with.
+type Options struct {
+	// Addresses says where clients find the tenant of a name.
+	Addresses func(name string) api.WireAddresses
+	// Observe is called with every entry of every journal, in its order; it must not block nor call a tenant. Nil does nothing.
+	Observe func(journal.Entry)
+	// Played is called for every fault that is played, with its kind; it must not block. Nil does nothing.
+	Played func(kind string, op mockdesk.Operation)
+}
+
+// Registry is all tenants of a process. Make one with NewRegistry, and Close it.
+type Registry struct {
+	options Options
+
+	mu      sync.Mutex
+	tenants map[string]*Tenant
+	closed  bool
+}
+
+// NewRegistry returns one without tenants.
+func NewRegistry(o Options) *Registry {
+	if o.Observe == nil {
+		o.Observe = func(journal.Entry) {}
+	}
+	if o.Played == nil {
+		o.Played = func(string, mockdesk.Operation) {}
+	}
+	return &Registry{options: o, tenants: map[string]*Tenant{}}
+}
+
+// Create makes a tenant, under a generated name if none is given. The error is a *Refusal.
+func (r *Registry) Create(spec api.NewTenant) (*Tenant, error) {
+	if spec.Name == "" {
+		spec.Name = generated("t-")
+	}
+	if err := checkName("name", spec.Name); err != nil {
+		return nil, err
+	}
+	t, err := r.open(spec)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.closed:
+		err = refuse(Closed, "the server stops, no tenant can be created any more")
+	case r.tenants[spec.Name] != nil:
+		err = refuse(Conflict, "there is a tenant %q already; drop it first, or leave the name out to have one made up", spec.Name)
+	case len(r.tenants) >= mostTenants:
+		err = refuse(TooMuch, "there are %d tenants already; drop those that are not needed any more", len(r.tenants))
+	}
+	if err != nil {
+		t.close(ErrDropped)
+		return nil, err
+	}
+	r.tenants[spec.Name] = t
+	return t, nil
+}
+
+// Get returns the tenant of a name. The error is a *Refusal.
+func (r *Registry) Get(name string) (*Tenant, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t := r.tenants[name]; t != nil {
+		return t, nil
+	}
+	return nil, refuse(Unknown, "there is no tenant %q; create it first, or list those that there are", name)
+}
+
+// List returns all tenants by name.
+func (r *Registry) List() []*Tenant {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*Tenant, 0, len(r.tenants))
+	for _, t := range r.tenants {
+		all = append(all, t)
+	}
+	slices.SortFunc(all, func(a, b *Tenant) int { return cmp.Compare(a.Name(), b.Name()) })
+	return all
+}
+
+// Drop ends a tenant: its connections are closed and its waits end with ErrDropped. The error is a *Refusal.
+func (r *Registry) Drop(name string) error {
+	if name == Default {
+		return refuse(Conflict, "the tenant %q cannot be dropped; reset it", name)
+	}
+	t, err := r.Get(name)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	if r.tenants[name] == t {
+		delete(r.tenants, name)
+	}
+	r.mu.Unlock()
+	t.close(ErrDropped)
+	return nil
+}
+
+// Reset puts a tenant back as it was created, and returns it. The error is a *Refusal.
+func (r *Registry) Reset(name string) (*Tenant, error) {
+	old, err := r.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := r.open(old.spec)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	if r.closed || r.tenants[name] != old {
+		r.mu.Unlock()
+		fresh.close(ErrDropped)
+		return nil, refuse(Conflict, "the tenant %q was dropped or reset in the same moment; look again", name)
+	}
+	r.tenants[name] = fresh
+	r.mu.Unlock()
+	old.close(ErrReset)
+	return fresh, nil
+}
+
+// Close ends all tenants, and refuses to create more.
+func (r *Registry) Close() {
+	r.mu.Lock()
+	r.closed = true
+	all := r.tenants
+	r.tenants = map[string]*Tenant{}
+	r.mu.Unlock()
+	var closing sync.WaitGroup
+	for _, t := range all {
+		closing.Go(func() { t.close(ErrStopped) })
+	}
+	closing.Wait()
+}
+
+// generated is a name that nobody has guessed.
+func generated(prefix string) string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // It never fails.
+	return prefix + hex.EncodeToString(random[:])
+}
+
+func checkName(field, value string) error {
+	if !name.MatchString(value) {
+		return refuse(Invalid, "%s: expected 1 to 63 characters of a-z, 0-9 and hyphens between them, found %q", field, value)
+	}
+	return nil
+}
+
+// Kind says what sort of mistake a Refusal is about.
+type Kind string
+
+// The kinds of a Refusal.
+const (
+	Unknown  Kind = "unknown"  // what was named is not there
+	Conflict Kind = "conflict" // the state of things does not allow it
+	Invalid  Kind = "invalid"  // what was given is not as it must be
+	TooMuch  Kind = "too-much" // a bound was reached
+	Closed   Kind = "closed"   // the tenant or the server has ended
+)
+
+// Refusal is why something was not done.
+type Refusal struct {
+	// Kind says what sort of mistake it is.
+	Kind Kind
+	// Detail says what is wrong and what to do.
+	Detail string
+	// Mistakes are several things that are wrong, with their places, where Detail alone would not do.
+	Mistakes []api.Mistake
+	// Err is the error below, nil if there is none.
+	Err error
+}
+
+// Error returns the detail.
+func (r *Refusal) Error() string { return r.Detail }
+
+// Unwrap returns the error below.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+func refuse(kind Kind, format string, args ...any) *Refusal {
+	return &Refusal{Kind: kind, Detail: fmt.Sprintf(format, args...)}
+}
+
+// refused makes a Refusal of an error of the desk, with what to do about it.
+func refused(err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *Refusal
+	if errors.As(err, &known) {
+		return err
+	}
+	r := &Refusal{Kind: Conflict, Detail: err.Error(), Err: err}
+	for _, closed := range []error{mockdesk.ErrClosed, context.Canceled} {
+		if errors.Is(err, closed) {
+			r.Kind = Closed
+		}
+	}
+	return r
+}

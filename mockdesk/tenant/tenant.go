@@ -1,0 +1,250 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/journal"
+)
+
+const (
+	// defaultJournal is how many entries a journal keeps if nothing else was said.
+	defaultJournal = 20000
+	// mostAdvance is how much time can be let pass at once: what recurs on the clock is called as often as it would have been.
+	mostAdvance = 720 * time.Hour
+	// shortestPrefix is how much of a conversation's id must be given.
+	shortestPrefix = 4
+)
+
+// Tenant is a desk of its own. All its methods are safe for use by many goroutines.
+type Tenant struct {
+	spec     api.NewTenant
+	registry *Registry
+	created  time.Time
+	desk     *mockdesk.Desk
+	journal  *journal.Journal
+	limit    int
+	clock    *mockdesk.AdvancingClock
+	faults   *faults
+	// ctx ends when the tenant does, with the reason as its cause. work counts its goroutines.
+	ctx  context.Context
+	end  context.CancelCauseFunc
+	work sync.WaitGroup
+
+	mu       sync.Mutex
+	agents   []*agent
+	mode     api.AvailabilityMode
+	modes    map[string]api.AvailabilityMode
+	queues   []string
+	uploads  api.UploadSettings
+	scripts  map[string]*script
+	advanced time.Duration
+	// stored is how many bytes of files the agents have sent.
+	stored int64
+	// seen is how many conversations the scripts have looked at, players those that are played; played is closed and replaced whenever either has gone on.
+	seen    int
+	players map[*player]struct{}
+	played  chan struct{}
+}
+
+// open makes a tenant that no one can find yet.
+func (r *Registry) open(spec api.NewTenant) (*Tenant, error) {
+	t := &Tenant{
+		spec: spec, registry: r, created: time.Now(), limit: spec.Journal.Limit, faults: newFaults(r.options.Played),
+		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, played: make(chan struct{}),
+	}
+	if t.limit == 0 {
+		t.limit = defaultJournal
+	}
+	t.journal = journal.NewBounded(t.limit)
+	t.journal.Observe(r.options.Observe)
+	if !spec.Journal.Plain {
+		t.journal.Filter(journal.NewRedactor(spec.Journal.Redact...).Redact)
+	}
+	t.faults.journal = t.journal
+	t.clock = mockdesk.NewAdvancingClock()
+	if spec.Clock.Mode == api.ManualClock {
+		start := time.Now()
+		if spec.Clock.Start != nil {
+			start = *spec.Clock.Start
+		}
+		t.clock = mockdesk.NewManualClock(start)
+	}
+	addresses := r.options.Addresses(spec.Name)
+	t.desk = mockdesk.New(mockdesk.Options{Journal: t.journal, Clock: t.clock, URL: addresses.URL, SocketURL: addresses.SocketURL, Faults: t.faults.decide})
+	t.ctx, t.end = context.WithCancelCause(context.Background())
+	if err := t.furnish(); err != nil {
+		t.close(ErrDropped)
+		return nil, err
+	}
+	t.work.Go(t.playAll)
+	return t, nil
+}
+
+// furnish puts agents, rules and scripts as the tenant was created with.
+func (t *Tenant) furnish() error {
+	agents := t.spec.Agents
+	if agents == nil {
+		agents = []api.NewAgent{{ID: "ada", AgentProfile: api.AgentProfile{Name: "Ada"}}, {ID: "ben", AgentProfile: api.AgentProfile{Name: "Ben"}}}
+	}
+	for i, a := range agents {
+		if slices.ContainsFunc(agents[:i], func(b api.NewAgent) bool { return a.ID == b.ID }) {
+			return refuse(Invalid, "agents[%d].id: there is an agent %q already", i, a.ID)
+		}
+		if _, err := t.PutAgent(a.ID, a.AgentProfile); err != nil {
+			return err
+		}
+	}
+	if t.spec.Availability == "" {
+		t.spec.Availability = api.ByAgents
+	}
+	t.SetAvailability(api.AvailabilityRule{Mode: t.spec.Availability})
+	uploads := api.UploadSettings{UploadRules: api.UploadRules{Allowed: true}}
+	if t.spec.Uploads != nil {
+		uploads = *t.spec.Uploads
+	}
+	t.SetUploads(uploads)
+	for name, source := range t.spec.Scripts {
+		if _, err := t.PutScript(name, source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close ends the tenant; cause is what its waits are told.
+func (t *Tenant) close(cause error) {
+	t.end(cause)
+	_ = t.desk.Close() // It is always nil.
+	t.work.Wait()
+}
+
+// Name is what the tenant is called.
+func (t *Tenant) Name() string { return t.spec.Name }
+
+// Context ends when the tenant does; its cause is ErrDropped, ErrReset or ErrStopped.
+func (t *Tenant) Context() context.Context { return t.ctx }
+
+// Journal is the tenant's journal.
+func (t *Tenant) Journal() *journal.Journal { return t.journal }
+
+// Desk is the tenant's desk, to be looked at; acts go through the tenant.
+func (t *Tenant) Desk() *mockdesk.Desk { return t.desk }
+
+// Describe is the tenant as it is now.
+func (t *Tenant) Describe() api.Tenant {
+	d := api.Tenant{
+		Name: t.spec.Name, CreatedAt: t.created, Wire: t.registry.options.Addresses(t.spec.Name), Availability: t.Availability(), Sockets: t.desk.Sockets(),
+		Journal: api.JournalState{First: t.journal.First(), Last: t.journal.Len(), Limit: t.limit}, Faults: len(t.Faults().Faults), Scripts: len(t.Scripts()), Clock: t.Clock(),
+	}
+	for _, c := range t.desk.Conversations() {
+		switch c.State() {
+		case mockdesk.Waiting:
+			d.Conversations.Waiting++
+		case mockdesk.Active:
+			d.Conversations.Active++
+		case mockdesk.Ended:
+			d.Conversations.Ended++
+		}
+	}
+	return d
+}
+
+// Conversation finds one by its id, by an unambiguous beginning of it, or as @last, the newest. The error is a *Refusal.
+func (t *Tenant) Conversation(id string) (*mockdesk.Conversation, error) {
+	if c := t.desk.Conversation(id); c != nil {
+		return c, nil
+	}
+	all := t.desk.Conversations()
+	if id == "@last" {
+		if len(all) == 0 {
+			return nil, refuse(Unknown, "there is no conversation yet; a client opens one over the wire")
+		}
+		return all[len(all)-1], nil
+	}
+	var found []string
+	var one *mockdesk.Conversation
+	if len(id) >= shortestPrefix {
+		for _, c := range all {
+			if strings.HasPrefix(c.ID(), id) {
+				found, one = append(found, c.ID()), c
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, refuse(Unknown, "there is no conversation %q; give an id, its first %d characters or more, or @last for the newest", id, shortestPrefix)
+	case 1:
+		return one, nil
+	}
+	return nil, refuse(Conflict, "%d conversations begin with %q, %s and %s among them; give more of the id", len(found), id, found[0], found[1])
+}
+
+// Clock is what time it is.
+func (t *Tenant) Clock() api.Clock {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	mode := t.spec.Clock.Mode
+	if mode == "" {
+		mode = api.RealClock
+	}
+	return api.Clock{Now: t.clock.Now(), Mode: mode, Advanced: api.Duration(t.advanced)}
+}
+
+// Advance lets time pass at once. Scripts have first done what was due, so that what they wait for counts from the right moment. The error is a *Refusal or the context's.
+func (t *Tenant) Advance(ctx context.Context, by time.Duration) (api.Clock, error) {
+	if by < 0 || by > mostAdvance {
+		return api.Clock{}, refuse(Invalid, "by: expected a duration from 0 to %s, found %s", "720h", by)
+	}
+	if err := t.settle(ctx); err != nil {
+		return api.Clock{}, err
+	}
+	t.journal.Append(journal.Entry{Kind: journal.Clock, From: journal.Kit, To: journal.Desk, Name: "advance", Note: fmt.Sprintf("Time passes: %s.", by)})
+	t.clock.Advance(by)
+	t.mu.Lock()
+	t.advanced += by
+	t.mu.Unlock()
+	return t.Clock(), nil
+}
+
+// SetUploads sets the rules that conversations open with.
+func (t *Tenant) SetUploads(s api.UploadSettings) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.UploadRules = withDefaults(s.UploadRules)
+	if s.Enforce == nil {
+		s.Enforce = new(true)
+	}
+	t.uploads = s
+	t.desk.SetUploads(rulesOf(s.UploadRules))
+	t.desk.EnforceUploads(*s.Enforce)
+	t.desk.CheckUploads(s.Check)
+}
+
+// Uploads are the rules that conversations open with.
+func (t *Tenant) Uploads() api.UploadSettings {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.uploads
+}
+
+func withDefaults(r api.UploadRules) api.UploadRules {
+	if r.Multiple == nil {
+		r.Multiple = new(true)
+	}
+	if r.MaxBytes == 0 {
+		r.MaxBytes = 64 << 20
+	}
+	return r
+}
+
+func rulesOf(r api.UploadRules) mockdesk.UploadRules {
+	r = withDefaults(r)
+	return mockdesk.UploadRules{Allowed: r.Allowed, Multiple: *r.Multiple, Types: r.Types, MaxBytes: r.MaxBytes, MaxFiles: r.MaxFiles}
+}
