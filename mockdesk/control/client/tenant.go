@@ -1,0 +1,227 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"deskcheck/mockdesk/control/api"
+)
+
+// Tenant is a desk of its own at the server.
+type Tenant struct {
+	client     *Client
+	name, path string
+}
+
+// Name is what the tenant is called.
+func (t *Tenant) Name() string { return t.name }
+
+func (t *Tenant) conversation(id string) string {
+	return t.path + "/conversations/" + url.PathEscape(id)
+}
+
+// Describe is the tenant as it is now.
+func (t *Tenant) Describe(ctx context.Context) (api.Tenant, error) {
+	return get[api.Tenant](ctx, t.client, t.path, nil)
+}
+
+// Drop ends the tenant.
+func (t *Tenant) Drop(ctx context.Context) error { return remove(ctx, t.client, t.path) }
+
+// Reset puts the tenant back as it was created.
+func (t *Tenant) Reset(ctx context.Context) (api.Tenant, error) {
+	return post[api.Tenant](ctx, t.client, t.path+"/reset", struct{}{})
+}
+
+// Availability is what the desk says of its agents.
+func (t *Tenant) Availability(ctx context.Context) (api.AvailabilityState, error) {
+	return get[api.AvailabilityState](ctx, t.client, t.path+"/availability", nil)
+}
+
+// SetAvailability sets what the desk says of its agents.
+func (t *Tenant) SetAvailability(ctx context.Context, rule api.AvailabilityRule) (api.AvailabilityState, error) {
+	return put[api.AvailabilityState](ctx, t.client, t.path+"/availability", rule)
+}
+
+// Uploads are the rules for files that conversations open with.
+func (t *Tenant) Uploads(ctx context.Context) (api.UploadSettings, error) {
+	return get[api.UploadSettings](ctx, t.client, t.path+"/uploads", nil)
+}
+
+// SetUploads sets the rules for files that conversations open with.
+func (t *Tenant) SetUploads(ctx context.Context, s api.UploadSettings) (api.UploadSettings, error) {
+	return put[api.UploadSettings](ctx, t.client, t.path+"/uploads", s)
+}
+
+func (t *Tenant) agent(id string) string { return t.path + "/agents/" + url.PathEscape(id) }
+
+// Agents are all agents.
+func (t *Tenant) Agents(ctx context.Context) ([]api.Agent, error) {
+	list, err := get[api.AgentList](ctx, t.client, t.path+"/agents", nil)
+	return list.Agents, err
+}
+
+// Agent is one of them.
+func (t *Tenant) Agent(ctx context.Context, id string) (api.Agent, error) {
+	return get[api.Agent](ctx, t.client, t.agent(id), nil)
+}
+
+// PutAgent adds an agent, or changes one.
+func (t *Tenant) PutAgent(ctx context.Context, id string, p api.AgentProfile) (api.Agent, error) {
+	return put[api.Agent](ctx, t.client, t.agent(id), p)
+}
+
+// RemoveAgent removes an agent.
+func (t *Tenant) RemoveAgent(ctx context.Context, id string) error {
+	return remove(ctx, t.client, t.agent(id))
+}
+
+// Online has an agent come online, Offline has one go.
+func (t *Tenant) Online(ctx context.Context, id string) (api.Agent, error) {
+	return post[api.Agent](ctx, t.client, t.agent(id)+"/online", struct{}{})
+}
+
+// Offline has an agent go.
+func (t *Tenant) Offline(ctx context.Context, id string) (api.Agent, error) {
+	return post[api.Agent](ctx, t.client, t.agent(id)+"/offline", struct{}{})
+}
+
+// ConversationQuery says which conversations are listed.
+type ConversationQuery struct {
+	Page
+
+	// State and Queue are what they must be, empty for any.
+	State, Queue string
+	// Newest lists the newest first.
+	Newest bool
+}
+
+// Conversations lists conversations.
+func (t *Tenant) Conversations(ctx context.Context, q ConversationQuery) (api.ConversationPage, error) {
+	query := q.query()
+	setText(query, "state", q.State)
+	setText(query, "queue", q.Queue)
+	if q.Newest {
+		query.Set("order", "newest")
+	}
+	return get[api.ConversationPage](ctx, t.client, t.path+"/conversations", query)
+}
+
+// Conversation is one of them, by its id, an unambiguous beginning of it, or "@last".
+func (t *Tenant) Conversation(ctx context.Context, id string) (api.Conversation, error) {
+	return get[api.Conversation](ctx, t.client, t.conversation(id), nil)
+}
+
+// Lines are what was said in a conversation after a cursor, at most limit of it (0 for the server's choice).
+func (t *Tenant) Lines(ctx context.Context, id string, after, limit int) (api.LinePage, error) {
+	query := url.Values{}
+	setNumber(query, "after", after)
+	setNumber(query, "limit", limit)
+	return get[api.LinePage](ctx, t.client, t.conversation(id)+"/lines", query)
+}
+
+// Faults are those that are set.
+func (t *Tenant) Faults(ctx context.Context) (api.FaultList, error) {
+	return get[api.FaultList](ctx, t.client, t.path+"/faults", nil)
+}
+
+// AddFault sets one.
+func (t *Tenant) AddFault(ctx context.Context, f api.NewFault) (api.Fault, error) {
+	return post[api.Fault](ctx, t.client, t.path+"/faults", f)
+}
+
+// Fault is one that is set, or was.
+func (t *Tenant) Fault(ctx context.Context, id string) (api.Fault, error) {
+	return get[api.Fault](ctx, t.client, t.path+"/faults/"+url.PathEscape(id), nil)
+}
+
+// RemoveFault has a fault play no more.
+func (t *Tenant) RemoveFault(ctx context.Context, id string) error {
+	return remove(ctx, t.client, t.path+"/faults/"+url.PathEscape(id))
+}
+
+// ClearFaults removes all faults and lets the requests go on that they hold.
+func (t *Tenant) ClearFaults(ctx context.Context) (api.Released, error) {
+	return exchange[api.Released](ctx, t.client, request{method: http.MethodDelete, path: t.path + "/faults"})
+}
+
+// ReleaseFaults lets the requests of an operation go on that faults hold; an empty one is all.
+func (t *Tenant) ReleaseFaults(ctx context.Context, operation string) (api.Released, error) {
+	return post[api.Released](ctx, t.client, t.path+"/faults/release", api.Release{Operation: operation})
+}
+
+// Clock is what time it is.
+func (t *Tenant) Clock(ctx context.Context) (api.Clock, error) {
+	return get[api.Clock](ctx, t.client, t.path+"/clock", nil)
+}
+
+// Advance lets time pass at once.
+func (t *Tenant) Advance(ctx context.Context, by api.Duration) (api.Clock, error) {
+	return post[api.Clock](ctx, t.client, t.path+"/clock/advance", api.Advance{By: by})
+}
+
+// Scripts are all scripts.
+func (t *Tenant) Scripts(ctx context.Context) ([]api.Script, error) {
+	list, err := get[api.ScriptList](ctx, t.client, t.path+"/scripts", nil)
+	return list.Scripts, err
+}
+
+// Script is one of them.
+func (t *Tenant) Script(ctx context.Context, name string) (api.Script, error) {
+	return get[api.Script](ctx, t.client, t.path+"/scripts/"+url.PathEscape(name), nil)
+}
+
+// PutScript adds a script, which is YAML, or replaces one.
+func (t *Tenant) PutScript(ctx context.Context, name, source string) (api.Script, error) {
+	return exchange[api.Script](ctx, t.client, request{method: http.MethodPut, path: t.path + "/scripts/" + url.PathEscape(name), contentType: "application/yaml", body: strings.NewReader(source)})
+}
+
+// RemoveScript has a script play no further conversation.
+func (t *Tenant) RemoveScript(ctx context.Context, name string) error {
+	return remove(ctx, t.client, t.path+"/scripts/"+url.PathEscape(name))
+}
+
+// JournalQuery says which entries are wanted.
+type JournalQuery struct {
+	// Match is an expression, empty for all entries; Conversation the whole id of one, empty for any.
+	Match, Conversation string
+	// After is a sequence number: only later entries are wanted. Limit is how many at most, 0 for the server's choice.
+	After, Limit int
+}
+
+func (q JournalQuery) query() url.Values {
+	query := url.Values{}
+	setText(query, "match", q.Match)
+	setText(query, "conversation", q.Conversation)
+	setNumber(query, "after", q.After)
+	setNumber(query, "limit", q.Limit)
+	return query
+}
+
+// Journal is a page of entries.
+func (t *Tenant) Journal(ctx context.Context, q JournalQuery) (api.EntryPage, error) {
+	return get[api.EntryPage](ctx, t.client, t.path+"/journal", q.query())
+}
+
+// Entry is one entry.
+func (t *Tenant) Entry(ctx context.Context, seq int) (api.Entry, error) {
+	return get[api.Entry](ctx, t.client, t.path+"/journal/"+strconv.Itoa(seq), nil)
+}
+
+// Wait waits for entries that match. When the time is over the error is an *api.Problem with status 504 and what came closest.
+func (t *Tenant) Wait(ctx context.Context, w api.Wait) (api.Waited, error) {
+	return post[api.Waited](ctx, t.client, t.path+"/journal/wait", w)
+}
+
+// Count counts entries that match.
+func (t *Tenant) Count(ctx context.Context, q api.Count) (api.Counted, error) {
+	return post[api.Counted](ctx, t.client, t.path+"/journal/count", q)
+}
+
+// Verify says whether as many entries match as were expected; where they do not, the outcome explains what came closest.
+func (t *Tenant) Verify(ctx context.Context, q api.Verify) (api.Verified, error) {
+	return post[api.Verified](ctx, t.client, t.path+"/journal/verify", q)
+}
