@@ -15,7 +15,9 @@ import (
 
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
-	"cmd/deskcheck":     {"deskcheck", "fixtures", "mockdesk", "reports"},
+	"cmd/deskcheck": {
+		"deskcheck", "fixtures", "mockdesk", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/script", "mockdesk/standalone", "reports",
+	},
 	".":                 {"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/edge", "mockdesk/journal", "reports", "steps", "steps/aichat", "steps/browser"},
 	"features":          {},
 	"fixtures":          {},
@@ -23,10 +25,18 @@ var rooms = map[string][]string{
 	"mockdesk":          {"fixtures", "mockdesk/journal"},
 	"mockdesk/edge":     {},
 	"mockdesk/journal":  {},
-	"reports":           {},
-	"steps":             {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "steps/browser"},
-	"steps/aichat":      {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "steps", "steps/browser"},
-	"steps/browser":     {},
+	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
+	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant"},
+	"mockdesk/control/api":    {},
+	"mockdesk/control/client": {"mockdesk/control/api"},
+	"mockdesk/match":          {"mockdesk/journal"},
+	"mockdesk/script":         {"fixtures", "fixtures/document"},
+	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk/control", "mockdesk/control/api", "mockdesk/script", "mockdesk/tenant"},
+	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/script"},
+	"reports":                 {},
+	"steps":                   {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "steps/browser"},
+	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "steps", "steps/browser"},
+	"steps/browser":           {},
 }
 
 // foreign says in which rooms a library that shapes everything around it may appear.

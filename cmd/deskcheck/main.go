@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"deskcheck"
+	"deskcheck/mockdesk/standalone"
 	"deskcheck/reports"
 )
 
@@ -67,6 +68,10 @@ func newProgram(listen func()) *program {
 		doctor: func(ctx context.Context, c deskcheck.Config) []deskcheck.DoctorLine {
 			listen()
 			return deskcheck.Doctor(ctx, c)
+		},
+		startDesk: func(c standalone.Config, o standalone.Options) (*standalone.Server, error) {
+			listen()
+			return standalone.Start(c, o)
 		},
 		trace:     deskcheck.ReadTraceability,
 		steps:     deskcheck.Steps,

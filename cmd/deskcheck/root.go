@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"deskcheck"
+	"deskcheck/mockdesk/standalone"
 	"deskcheck/reports"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -30,6 +31,7 @@ type program struct {
 	selftest  func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
 	compare   func(context.Context, deskcheck.Config, deskcheck.Progress) (*deskcheck.Comparison, error)
 	matrix    func(context.Context, deskcheck.MatrixOptions) (*reports.Matrix, error)
+	startDesk func(standalone.Config, standalone.Options) (*standalone.Server, error)
 	doctor    func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
 	trace     func(deskcheck.Config) (deskcheck.Traceability, error)
 	steps     func(deskcheck.Config) ([]deskcheck.StepInfo, error)
@@ -202,10 +204,11 @@ func (p *program) root() *cobra.Command {
 	root.SetUsageFunc(p.usage)
 	root.SetHelpFunc(p.help)
 	root.SetHelpCommand(p.helpCommand())
-	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
+	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "desk", Title: "The desk by itself:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand()},
 		"look":    {p.listCommand(), p.explainCommand()},
+		"desk":    {p.deskCommand()},
 		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
 	} {
 		for _, c := range commands {

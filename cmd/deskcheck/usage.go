@@ -100,11 +100,15 @@ func (p *program) usageOf(c *cobra.Command) string {
 	if len(groups) == 0 && c.HasAvailableSubCommands() {
 		groups = []*cobra.Group{{Title: "Commands:"}}
 	}
+	wide := 12
+	for _, sub := range c.Commands() {
+		wide = max(wide, len(sub.Name())+2)
+	}
 	for _, g := range groups {
 		fmt.Fprintf(w, "\n%s\n", g.Title)
 		for _, sub := range c.Commands() {
 			if sub.GroupID == g.ID && sub.IsAvailableCommand() || sub.GroupID == g.ID && sub.Name() == "help" {
-				fmt.Fprintf(w, "  %-12s%s\n", sub.Name(), sub.Short)
+				fmt.Fprintf(w, "  %-*s%s\n", wide, sub.Name(), sub.Short)
 			}
 		}
 	}

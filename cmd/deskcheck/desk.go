@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"deskcheck"
+	"deskcheck/fixtures"
+	"deskcheck/mockdesk/standalone"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const deskLong = `Runs the mock desk by itself: a service desk that can be programmed, watched and broken while an integration talks to its wire.
+
+The wire listens on one port, plain and with TLS, and the control API on another, both on loopback only unless told otherwise. A server holds many desks, each a
+tenant of its own; the one called default is always there. Results go to standard output, logs to standard error. Ctrl-C ends it in order.
+
+The other verbs speak to a desk that runs. They find it at --desk or DESKCHECK_DESK, and send the token of --token or DESKCHECK_DESK_TOKEN. A CONVERSATION is its id, an unambiguous beginning
+of it, or @last for the newest.
+
+They end with 0 if they did what they say, 1 if what was waited for or verified is not so, 2 if the desk refuses, and 3 if it cannot be reached.`
+
+const deskExample = `  deskcheck desk                              serve one desk on loopback
+  deskcheck desk -c desk.yaml                 serve what a file says
+  deskcheck desk join @last                   an agent joins the newest conversation
+  deskcheck desk say @last "How can I help?"
+  deskcheck desk wait 'name == "message" && data.body.author.role == "user"'`
+
+// defaultDeskConfig is the file that "deskcheck desk" reads if it is there.
+const defaultDeskConfig = "desk.yaml"
+
+// deskFlags are those of the desk that is served.
+type deskFlags struct {
+	config, wire, control, tokenEnv, logLevel, certificate string
+	expose, logJSON                                        bool
+}
+
+func (p *program) deskCommand() *cobra.Command {
+	f := deskFlags{}
+	c := &cobra.Command{
+		Use:     "desk",
+		Short:   "Run the mock desk by itself, and play its agents",
+		Long:    deskLong,
+		Example: deskExample,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(c, args[0])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return p.serveDesk(c.Context(), f) },
+	}
+	flags := pflag.NewFlagSet("desk", pflag.ContinueOnError)
+	flags.StringVarP(&f.config, "config", "c", "", "read `FILE`; desk.yaml is read if it is there")
+	flags.StringVar(&f.wire, "wire", "", "the `ADDRESS` of the wire; "+standalone.DefaultWire+" if nothing else is said")
+	flags.StringVar(&f.control, "control", "", "the `ADDRESS` of the control API; "+standalone.DefaultControl+" if nothing else is said")
+	flags.BoolVar(&f.expose, "expose", false, "allow addresses beyond the loopback")
+	flags.StringVar(&f.tokenEnv, "token-env", "", "take the token from the environment variable `NAME`")
+	flags.StringVar(&f.certificate, "certificate-out", "", "write the certificate of the wire to `FILE`, for clients that are to trust it")
+	flags.StringVar(&f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error")
+	flags.BoolVar(&f.logJSON, "log-json", false, "log as JSON")
+	addGroups(c, flagGroup{"Serving", flags})
+	p.addDeskVerbs(c)
+	return c
+}
+
+// deskConfig reads the file and puts what flags say over it.
+func (f deskFlags) deskConfig() (standalone.Config, error) {
+	path := f.config
+	if path == "" {
+		if _, err := os.Stat(defaultDeskConfig); err == nil {
+			path = defaultDeskConfig
+		}
+	}
+	var c standalone.Config
+	if path != "" {
+		var err error
+		if c, err = standalone.Load(path); err != nil {
+			return c, err
+		}
+	}
+	if f.wire != "" {
+		c.Listen.Wire = f.wire
+	}
+	if f.control != "" {
+		c.Listen.Control = f.control
+	}
+	if f.tokenEnv != "" {
+		c.Control.TokenEnv = f.tokenEnv
+	}
+	c.Listen.Expose = c.Listen.Expose || f.expose
+	return c, nil
+}
+
+// logger is where the desk tells what happens.
+func (p *program) logger(f deskFlags) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return nil, &deskcheck.UserError{Err: fmt.Errorf("--log-level: expected debug, info, warn or error, found %q", f.logLevel)}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if f.logJSON {
+		return slog.New(slog.NewJSONHandler(p.err, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(p.err, options)), nil
+}
+
+// graceful is how long a desk that is told to stop may take to answer what it has begun to.
+const graceful = 5 * time.Second
+
+func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
+	log, err := p.logger(f)
+	if err != nil {
+		return err
+	}
+	config, err := f.deskConfig()
+	if err != nil {
+		return deskMistake(err)
+	}
+	desk, err := p.startDesk(config, standalone.Options{Environment: p.environment, Log: log, Version: deskcheck.Version()})
+	if err != nil {
+		return deskMistake(err)
+	}
+	if f.certificate != "" && len(desk.Certificate()) > 0 {
+		err = os.WriteFile(f.certificate, desk.Certificate(), 0o644) //nolint:gosec // A certificate is there to be read by others.
+	}
+	if err == nil {
+		p.tellDesk(desk)
+		select {
+		case <-ctx.Done():
+		case err = <-desk.Failed():
+		}
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
+	defer cancel()
+	if err = errors.Join(err, desk.Stop(ending)); err != nil {
+		return &deskcheck.EnvironmentError{Err: err}
+	}
+	return nil
+}
+
+// tellDesk says where things are.
+func (p *program) tellDesk(desk *standalone.Server) {
+	one, of := desk.Wire("default"), desk.Wire("NAME")
+	line := func(what, where, note string) { p.printf("%-9s%-44s%s\n", what, where, note) }
+	line("wire", one.URL, "the tenant default")
+	if one.TLSURL != "" {
+		line("", one.TLSURL, "the same; see the certificate")
+	}
+	line("", of.URL, "a tenant by path")
+	line("", of.NameURL, "a tenant by host name")
+	line("control", desk.ControlURL(), "its document is at /openapi.yaml")
+	token, made := desk.Token()
+	if made {
+		p.printf("%-9s%s\n", "token", token)
+	}
+	if print := desk.Fingerprint(); print != "" {
+		p.printf("%-9s%s\n", "sha-256", print)
+	}
+	p.printf("\nfor the verbs, in another shell:\n  export %s=%s", deskVariable, desk.ControlURL())
+	if made {
+		p.printf(" %s=%s", tokenVariable, token)
+	}
+	p.printf("\n")
+}
+
+// deskMistake makes an error of the desk one of the command line.
+func deskMistake(err error) error {
+	if wrong, ok := errors.AsType[*standalone.Mistake](err); ok {
+		return &deskcheck.UserError{Err: wrong.Err, Fix: wrong.Fix}
+	}
+	return &deskcheck.EnvironmentError{Err: err}
+}
+
+func (p *program) deskSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "schema [desk|script]",
+		Short:             "Print the JSON Schema of desk.yaml, or of a script",
+		Args:              arguments(0, 1, "desk or script"),
+		ValidArgsFunction: cobra.FixedCompletions([]cobra.Completion{"desk", "script"}, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(_ *cobra.Command, args []string) error {
+			name := strings.Join(args, "")
+			if name == "" {
+				name = "desk"
+			}
+			if name != "desk" && name != "script" {
+				return &deskcheck.UserError{Err: fmt.Errorf("there is no schema %q", name), Fix: "print that of desk or script"}
+			}
+			text, err := fixtures.ReadFile("schemas/" + name + ".schema.json")
+			if err != nil {
+				return err
+			}
+			_, err = p.out.Write(text)
+			return err
+		},
+	}
+}

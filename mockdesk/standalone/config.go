@@ -1,0 +1,257 @@
+// Package standalone runs the desk as a program of its own: the wire of all tenants on one port, the control API on another, as desk.yaml says.
+package standalone
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"deskcheck/fixtures"
+	"deskcheck/fixtures/document"
+	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/script"
+	"deskcheck/mockdesk/tenant"
+
+	"github.com/goccy/go-yaml"
+)
+
+// The addresses that are listened on if nothing else was said.
+const (
+	DefaultWire    = "127.0.0.1:8470"
+	DefaultControl = "127.0.0.1:8471"
+)
+
+// Config is what desk.yaml says.
+type Config struct {
+	// Listen is where is listened.
+	Listen Listen `yaml:"listen"`
+	// TLS is the certificate of the wire.
+	TLS TLS `yaml:"tls"`
+	// Control is about who may call the control API.
+	Control Control `yaml:"control"`
+	// Tenants are those that are there from the start.
+	Tenants []Tenant `yaml:"tenants"`
+}
+
+// Listen is where is listened.
+type Listen struct {
+	// Wire and Control are addresses as net.Listen has them.
+	Wire    string `yaml:"wire"`
+	Control string `yaml:"control"`
+	// Expose allows addresses beyond the loopback.
+	Expose bool `yaml:"expose"`
+}
+
+// TLS is the certificate of the wire; one is made if no file is named.
+type TLS struct {
+	// Certificate and Key are files in PEM.
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+	// Off leaves only plain HTTP.
+	Off bool `yaml:"off"`
+}
+
+// Control is about who may call the control API.
+type Control struct {
+	// TokenEnv is the environment variable that holds the token; empty has one made.
+	TokenEnv string `yaml:"token-env"`
+	// Hosts are names by which the API may be called, besides those of the loopback.
+	Hosts []string `yaml:"hosts"`
+	// OpenConsole says whether the console's own page needs no token on the loopback; nil is true.
+	OpenConsole *bool `yaml:"open-console"`
+}
+
+// Tenant is one that is there from the start.
+type Tenant struct {
+	api.NewTenant `yaml:",inline"`
+
+	// Scripts are files by the names of the scripts in them.
+	Scripts map[string]string `yaml:"scripts"`
+}
+
+// Mistake is something in what the user gave that keeps the desk from starting.
+type Mistake struct {
+	// Err says what is wrong.
+	Err error
+	// Fix is the next step, empty if there is none to give.
+	Fix string
+}
+
+// Error returns what is wrong.
+func (m *Mistake) Error() string { return m.Err.Error() }
+
+// Unwrap returns the error below.
+func (m *Mistake) Unwrap() error { return m.Err }
+
+func mistake(fix, format string, args ...any) error {
+	return &Mistake{Err: fmt.Errorf(format, args...), Fix: fix}
+}
+
+// sort is what desk.yaml is to whoever reads about its mistakes.
+var sort = document.Sort{Name: "desk's configuration", Example: "listen: {wire: 127.0.0.1:8470}", Most: 256 << 10}
+
+var schema = sync.OnceValues(func() (*document.Schema, error) {
+	text, err := Schema()
+	if err != nil {
+		return nil, err
+	}
+	return document.Compile("desk.schema.json", text)
+})
+
+// Schema is the JSON Schema of desk.yaml.
+func Schema() ([]byte, error) { return fixtures.ReadFile("schemas/desk.schema.json") }
+
+// describes is the next step for whoever has a mistake in desk.yaml.
+const describes = `"deskcheck desk schema" describes every key`
+
+// Load reads desk.yaml. Its error is a *Mistake; for mistakes within the file it wraps a *document.Error that has all of them.
+func Load(path string) (Config, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Config{}, mistake("leave -c out to serve one tenant on loopback", "%s does not exist", path)
+	case err != nil:
+		return Config{}, mistake("", "the desk's configuration cannot be read: %w", err)
+	case !info.Mode().IsRegular():
+		return Config{}, mistake("name a file", "%s is no regular file", path)
+	}
+	text, err := sort.Read(path)
+	if err != nil {
+		return Config{}, &Mistake{Err: err}
+	}
+	return parse(path, text)
+}
+
+func parse(path string, text []byte) (Config, error) {
+	doc, err := sort.Parse(path, text)
+	if err != nil {
+		return Config{}, inFile(err, describes)
+	}
+	shape, err := schema()
+	if err != nil {
+		return Config{}, err
+	}
+	problems, err := shape.Problems(doc.Value)
+	if err != nil {
+		return Config{}, err
+	}
+	var c Config
+	if len(problems) == 0 && doc.Root != nil {
+		if err := yaml.NodeToValue(doc.Root, &c); err != nil {
+			return Config{}, fmt.Errorf("decode %s: %w", path, err)
+		}
+		problems = c.doubles()
+	}
+	if len(problems) > 0 {
+		return Config{}, inFile(doc.Wrong(problems...), describes)
+	}
+	return c, c.resolve(filepath.Dir(path))
+}
+
+// inFile makes a Mistake of what is wrong with a file.
+func inFile(err error, fix string) error {
+	if syntax, ok := errors.AsType[*document.SyntaxError](err); ok && syntax.Fix != "" {
+		fix = syntax.Fix
+	}
+	return &Mistake{Err: err, Fix: fix}
+}
+
+// doubles finds names that are taken twice.
+func (c Config) doubles() []document.Problem {
+	var problems []document.Problem
+	names := map[string]bool{}
+	for i, t := range c.Tenants {
+		if names[t.Name] {
+			problems = append(problems, document.Problem{Key: fmt.Sprintf("tenants[%d].name", i), Message: "there is a tenant " + t.Name + " already"})
+		}
+		names[t.Name] = true
+		ids := map[string]bool{}
+		for j, a := range t.Agents {
+			if ids[a.ID] {
+				problems = append(problems, document.Problem{Key: fmt.Sprintf("tenants[%d].agents[%d].id", i, j), Message: "there is an agent " + a.ID + " already"})
+			}
+			ids[a.ID] = true
+		}
+	}
+	return problems
+}
+
+// resolve takes relative paths from the folder of the file, and reads the scripts.
+func (c *Config) resolve(folder string) error {
+	at := func(path *string) {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(folder, *path)
+		}
+	}
+	at(&c.TLS.Certificate)
+	at(&c.TLS.Key)
+	for i := range c.Tenants {
+		t := &c.Tenants[i]
+		for name, file := range t.Scripts {
+			at(&file)
+			source, err := readScript(file, t.knows)
+			if err != nil {
+				return err
+			}
+			if t.NewTenant.Scripts == nil {
+				t.NewTenant.Scripts = map[string]string{}
+			}
+			t.NewTenant.Scripts[name] = source
+		}
+	}
+	return nil
+}
+
+// knows says whether the tenant has an agent of that id.
+func (t Tenant) knows(id string) bool {
+	if t.Agents == nil {
+		return id == "ada" || id == "ben"
+	}
+	return slices.ContainsFunc(t.Agents, func(a api.NewAgent) bool { return a.ID == id })
+}
+
+func readScript(file string, knows func(string) bool) (string, error) {
+	text, err := document.Sort{Name: "script", Most: 128 << 10}.Read(file)
+	if err != nil {
+		return "", &Mistake{Err: err}
+	}
+	if _, err := script.Parse(file, text, knows); err != nil {
+		return "", inFile(err, `"deskcheck desk schema script" describes every key`)
+	}
+	return string(text), nil
+}
+
+// defaults fills in what was left out.
+func (c Config) defaults() Config {
+	if c.Listen.Wire == "" {
+		c.Listen.Wire = DefaultWire
+	}
+	if c.Listen.Control == "" {
+		c.Listen.Control = DefaultControl
+	}
+	if c.Control.OpenConsole == nil {
+		c.Control.OpenConsole = new(true)
+	}
+	if !slices.ContainsFunc(c.Tenants, func(t Tenant) bool { return t.Name == tenant.Default }) {
+		c.Tenants = append([]Tenant{{NewTenant: api.NewTenant{Name: tenant.Default}}}, c.Tenants...)
+	}
+	return c
+}
+
+// mayListen says whether an address is one of the loopback, or others were allowed.
+func (l Listen) mayListen(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return mistake("", "%q is no address: expected a host and a port, such as 127.0.0.1:8470", address)
+	}
+	ip := net.ParseIP(host)
+	if l.Expose || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return mistake("listen on 127.0.0.1, or allow it with --expose (listen.expose in desk.yaml) where nobody else reaches this machine", "the address %s is not of the loopback: whoever reaches this machine would reach the desk", address)
+}

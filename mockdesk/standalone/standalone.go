@@ -1,0 +1,246 @@
+package standalone
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"deskcheck/mockdesk/control"
+	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/tenant"
+)
+
+const (
+	// shortestToken is how long a token must be, in characters, for nobody to guess it.
+	shortestToken = 16
+	// patientHeaders bounds how long a client of the control API may take to say what it wants.
+	patientHeaders = 10 * time.Second
+)
+
+// Options are what the program around the desk gives it.
+type Options struct {
+	// Environment reads environment variables.
+	Environment func(name string) string
+	// Log receives what happens; nil is silent.
+	Log *slog.Logger
+	// Version is that of deskcheck.
+	Version string
+	// Console serves the console's page beside the control API; nil serves none.
+	Console http.Handler
+}
+
+// Server is a desk that runs. Make one with Start, and Stop it.
+type Server struct {
+	tenants *tenant.Registry
+	control *control.Server
+	log     *slog.Logger
+
+	wire          *http.Server
+	split         *splitter
+	controlServer *http.Server
+	work          sync.WaitGroup
+
+	wireHost, controlHost string
+	wirePort, controlPort int
+	token                 string
+	tokenMade             bool
+	certificate           *tls.Certificate
+	failed                chan error
+}
+
+// Start listens and serves. Its error is a *Mistake where the configuration is wrong; otherwise it says what of the machine has failed, and names the address.
+func Start(c Config, o Options) (*Server, error) {
+	c = c.defaults()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	for _, address := range []string{c.Listen.Wire, c.Listen.Control} {
+		if err := c.Listen.mayListen(address); err != nil {
+			return nil, err
+		}
+	}
+	s := &Server{log: o.Log, failed: make(chan error, 2)}
+	if err := s.takeToken(c.Control.TokenEnv, o.Environment); err != nil {
+		return nil, err
+	}
+	wire, control, err := s.listen(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.furnish(c, o); err != nil {
+		_, _ = wire.Close(), control.Close()
+		return nil, err
+	}
+	s.serve(wire, control)
+	s.log.Info("the desk is open", "wire", s.Wire(tenant.Default).URL, "control", s.ControlURL(), "tenants", len(c.Tenants))
+	return s, nil
+}
+
+func (s *Server) takeToken(name string, environment func(string) string) error {
+	if name == "" {
+		var random [24]byte
+		_, _ = rand.Read(random[:]) // It never fails.
+		s.token, s.tokenMade = hex.EncodeToString(random[:]), true
+		return nil
+	}
+	s.token = environment(name)
+	if len(s.token) < shortestToken {
+		return mistake("set it to a longer one, or leave the name out to have one made", "the environment variable %s is to hold the token, and holds %d characters: expected at least %d", name, len(s.token), shortestToken)
+	}
+	return nil
+}
+
+// listen opens both addresses and remembers where they are.
+func (s *Server) listen(c Config) (wire, control net.Listener, err error) {
+	open := func(what, address, key string) (l net.Listener, host string, port int, err error) {
+		if l, err = net.Listen("tcp", address); err != nil {
+			return nil, "", 0, fmt.Errorf("%s cannot listen on %s, choose another address with --%s: %w", what, address, key, err)
+		}
+		host, _, _ = net.SplitHostPort(address)
+		at, _ := l.Addr().(*net.TCPAddr) // It is of TCP.
+		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+			host = "127.0.0.1"
+		}
+		return l, host, at.Port, nil
+	}
+	if wire, s.wireHost, s.wirePort, err = open("the wire", c.Listen.Wire, "wire"); err != nil {
+		return nil, nil, err
+	}
+	if control, s.controlHost, s.controlPort, err = open("the control API", c.Listen.Control, "control"); err != nil {
+		_ = wire.Close()
+		return nil, nil, err
+	}
+	return wire, control, nil
+}
+
+// furnish makes the tenants and what serves them.
+func (s *Server) furnish(c Config, o Options) error {
+	if !c.TLS.Off {
+		pair, err := c.TLS.certificate(s.wireHost)
+		if err != nil {
+			return err
+		}
+		s.certificate = &pair
+	}
+	metrics := control.NewMetrics()
+	s.tenants = tenant.NewRegistry(tenant.Options{Addresses: s.Wire, Observe: metrics.Observe, Played: metrics.Played})
+	for _, t := range c.Tenants {
+		if _, err := s.tenants.Create(t.NewTenant); err != nil {
+			s.tenants.Close()
+			return &Mistake{Err: fmt.Errorf("tenant %s: %w", t.Name, err)}
+		}
+	}
+	var err error
+	s.control, err = control.New(control.Options{
+		Tenants: s.tenants, Token: s.token, Hosts: append(c.Control.Hosts, s.controlHost), OpenConsole: *c.Control.OpenConsole, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
+		Wire: func() api.WireAddresses { return s.Wire(tenant.Default) },
+	})
+	if err != nil {
+		s.tenants.Close()
+	}
+	return err
+}
+
+func (s *Server) serve(wire, control net.Listener) {
+	errors := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	s.wire = &http.Server{Handler: s.tenants, ErrorLog: errors} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Stop ends them.
+	// No connection serves twice, for a browser would repeat a request unasked whose connection breaks under it.
+	s.wire.SetKeepAlivesEnabled(false)
+	s.split = split(wire)
+	s.run("the wire", func() error { return s.wire.Serve(s.split.plain) })
+	if s.certificate != nil {
+		secure := tls.NewListener(s.split.secure, &tls.Config{Certificates: []tls.Certificate{*s.certificate}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12})
+		s.run("the wire over TLS", func() error { return s.wire.Serve(secure) })
+	} else {
+		// Who begins with a handshake where there is none is let go.
+		s.work.Go(func() {
+			for {
+				conn, err := s.split.secure.Accept()
+				if err != nil {
+					return
+				}
+				_ = conn.Close()
+			}
+		})
+	}
+	s.controlServer = &http.Server{Handler: s.control, ErrorLog: errors, ReadHeaderTimeout: patientHeaders}
+	s.run("the control API", func() error { return s.controlServer.Serve(control) })
+	s.control.SetReady(true)
+}
+
+// run serves until it is stopped; any other end is a failure.
+func (s *Server) run(what string, serve func() error) {
+	s.work.Go(func() {
+		if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			s.failed <- fmt.Errorf("%s serves no more: %w", what, err)
+		}
+	})
+}
+
+// Failed gives an error if the desk can serve no more.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Stop ends the desk in order: it is not ready any more, waits and streams are told, requests of the control API are answered as long as ctx lasts, all else is closed. The error says what did
+// not end in time.
+func (s *Server) Stop(ctx context.Context) error {
+	s.control.SetReady(false)
+	s.log.Info("the desk closes")
+	s.tenants.Close()
+	err := s.controlServer.Shutdown(ctx)
+	if err != nil {
+		err = fmt.Errorf("requests of the control API did not end in time: %w", errors.Join(err, s.controlServer.Close()))
+	}
+	s.split.stop()
+	_ = s.wire.Close()
+	s.work.Wait()
+	return err
+}
+
+// Wire is where clients find the tenant of a name.
+func (s *Server) Wire(name string) api.WireAddresses {
+	at := net.JoinHostPort(s.wireHost, strconv.Itoa(s.wirePort))
+	path, label := "/@"+name, name+"."
+	if name == tenant.Default {
+		path, label = "", ""
+	}
+	named := net.JoinHostPort(label+"localhost", strconv.Itoa(s.wirePort))
+	w := api.WireAddresses{URL: "http://" + at + path, SocketURL: "ws://" + at + path, NameURL: "http://" + named, NameSocketURL: "ws://" + named}
+	if s.certificate != nil {
+		w.TLSURL, w.TLSSocketURL = "https://"+at+path, "wss://"+at+path
+	}
+	return w
+}
+
+// ControlURL is where clients find the control API.
+func (s *Server) ControlURL() string {
+	return "http://" + net.JoinHostPort(s.controlHost, strconv.Itoa(s.controlPort))
+}
+
+// Token is what a client must send; made says whether it was made at the start, and is to be told.
+func (s *Server) Token() (token string, made bool) { return s.token, s.tokenMade }
+
+// Fingerprint is that of the wire's certificate by SHA-256, empty without TLS.
+func (s *Server) Fingerprint() string {
+	if s.certificate == nil {
+		return ""
+	}
+	return fingerprint(*s.certificate)
+}
+
+// Certificate is the wire's certificate in PEM, for clients that are to trust it; empty without TLS.
+func (s *Server) Certificate() []byte {
+	if s.certificate == nil {
+		return nil
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.certificate.Certificate[0]})
+}
