@@ -91,6 +91,9 @@ func (p *program) usageOf(c *cobra.Command) string {
 	line := c.UseLine()
 	if c.HasAvailableSubCommands() {
 		line = c.CommandPath() + " COMMAND"
+		if c.Name() == "desk" {
+			line = c.CommandPath() + " [flags]\n  " + line
+		}
 	}
 	fmt.Fprintf(w, "Usage:\n  %s\n", line)
 	if c.Example != "" {

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -117,7 +118,13 @@ func bodySchema(name string) (*document.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(map[string]any{"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/" + name, "$defs": defs})
+	of, ok := defs[name].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("the OpenAPI document has no schema %s", name)
+	}
+	root := maps.Clone(of)
+	root["$schema"], root["$defs"] = "https://json-schema.org/draft/2020-12/schema", defs
+	raw, err := json.Marshal(root)
 	if err != nil {
 		return nil, fmt.Errorf("encode the schema %s: %w", name, err)
 	}

@@ -254,8 +254,11 @@ func (s *Server) serve(op operation) http.HandlerFunc {
 		case done != nil:
 			s.write(w, op, done)
 		}
-		if r.Method != http.MethodGet {
-			s.Log.Info("control", "operation", op.id, "path", r.URL.Path, "err", err)
+		switch {
+		case err != nil:
+			s.Log.Info("declined", "operation", op.id, "path", r.URL.Path, "why", err)
+		case r.Method != http.MethodGet:
+			s.Log.Info("done", "operation", op.id, "path", r.URL.Path)
 		}
 	}
 }
