@@ -161,8 +161,8 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	if made {
 		p.printf("%-9s%s\n", "token", token)
 	}
-	if print := desk.Fingerprint(); print != "" {
-		p.printf("%-9s%s\n", "sha-256", print)
+	if sum := desk.Fingerprint(); sum != "" {
+		p.printf("%-9s%s\n", "sha-256", sum)
 	}
 	p.printf("\nfor the verbs, in another shell:\n  export %s=%s", deskVariable, desk.ControlURL())
 	if made {

@@ -111,8 +111,8 @@ func (p *program) addDeskVerbs(desk *cobra.Command) {
 	}
 }
 
-// print prints what the API answered, as JSON or in words.
-func print[T any](d *deskCaller, value T, err error, words func(T)) error {
+// answer prints what the API answered, as JSON or in words.
+func answer[T any](d *deskCaller, value T, err error, words func(T)) error {
 	if err != nil {
 		return failure(err)
 	}
@@ -128,7 +128,7 @@ func print[T any](d *deskCaller, value T, err error, words func(T)) error {
 
 // acted prints what came of an act.
 func (d *deskCaller) acted(done api.Acted, err error) error {
-	return print(d, done, err, func(a api.Acted) {
+	return answer(d, done, err, func(a api.Acted) {
 		d.printf("%s", a.Conversation)
 		if a.Agent != "" {
 			d.printf("  %s", a.Agent)
@@ -213,7 +213,7 @@ func second(args []string) string {
 }
 
 func (d *deskCaller) agent(a api.Agent, err error) error {
-	return print(d, a, err, func(a api.Agent) { d.printf("%s is %s\n", a.ID, presence(a.Online)) })
+	return answer(d, a, err, func(a api.Agent) { d.printf("%s is %s\n", a.ID, presence(a.Online)) })
 }
 
 func presence(online bool) string {
@@ -282,7 +282,7 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 		with(d.verb("count EXPRESSION", "Count entries that match", 1, 1, "an expression", func(ctx context.Context, args []string) error {
 			count.Match = args[0]
 			counted, err := d.chosen().Count(ctx, count)
-			return print(d, counted, err, func(c api.Counted) { d.printf("%d\n", c.Count) })
+			return answer(d, counted, err, func(c api.Counted) { d.printf("%d\n", c.Count) })
 		}), func(flags *pflag.FlagSet) {
 			flags.IntVar(&count.After, "after", 0, "only entries after this number")
 			flags.StringVar(&count.Conversation, "conversation", "", "only entries of the conversation with this `ID`")
@@ -306,7 +306,7 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 
 func (d *deskCaller) agents(ctx context.Context) error {
 	list, err := d.chosen().Agents(ctx)
-	return print(d, list, err, func(list []api.Agent) {
+	return answer(d, list, err, func(list []api.Agent) {
 		t := d.table("agent", "name", "is", "queues", "conversations")
 		for _, a := range list {
 			t.AppendRow([]any{a.ID, a.Name, presence(a.Online), strings.Join(a.Queues, ", "), strings.Join(a.Conversations, ", ")})
@@ -317,7 +317,7 @@ func (d *deskCaller) agents(ctx context.Context) error {
 
 func (d *deskCaller) conversations(ctx context.Context, q client.ConversationQuery) error {
 	page, err := d.chosen().Conversations(ctx, q)
-	return print(d, page, err, func(page api.ConversationPage) {
+	return answer(d, page, err, func(page api.ConversationPage) {
 		if len(page.Conversations) == 0 {
 			d.sayf("no conversations")
 			return
@@ -361,7 +361,7 @@ func (d *deskCaller) show(ctx context.Context, id string) error {
 			break
 		}
 	}
-	return print(d, all, nil, d.showInWords)
+	return answer(d, all, nil, d.showInWords)
 }
 
 func (d *deskCaller) showInWords(c shown) {
@@ -430,7 +430,7 @@ func (d *deskCaller) entryJSON(e api.Entry) error {
 
 func (d *deskCaller) journal(ctx context.Context, q client.JournalQuery) error {
 	page, err := d.chosen().Journal(ctx, q)
-	return print(d, page, err, func(page api.EntryPage) {
+	return answer(d, page, err, func(page api.EntryPage) {
 		for _, e := range page.Entries {
 			d.entry(e)
 		}
@@ -457,7 +457,7 @@ func (d *deskCaller) wait(ctx context.Context, q api.Wait) error {
 	if p, late := errors.AsType[*api.Problem](err); late && p.Status == http.StatusGatewayTimeout {
 		return d.not(p, p.Detail)
 	}
-	return print(d, waited, err, func(w api.Waited) {
+	return answer(d, waited, err, func(w api.Waited) {
 		for _, e := range w.Entries {
 			d.entry(e)
 		}
@@ -469,12 +469,12 @@ func (d *deskCaller) verify(ctx context.Context, q api.Verify) error {
 	if err == nil && !outcome.OK {
 		return d.not(outcome, outcome.Says)
 	}
-	return print(d, outcome, err, func(v api.Verified) { d.printf("%s\n", v.Says) })
+	return answer(d, outcome, err, func(v api.Verified) { d.printf("%s\n", v.Says) })
 }
 
 // not ends with the exit code for what is not so.
 func (d *deskCaller) not(value any, says string) error {
-	if err := print(d, value, nil, func(any) { d.printf("%s\n", says) }); err != nil {
+	if err := answer(d, value, nil, func(any) { d.printf("%s\n", says) }); err != nil {
 		return err
 	}
 	return exitError(reports.ExitNotConformant)
@@ -483,7 +483,7 @@ func (d *deskCaller) not(value any, says string) error {
 func (d *deskCaller) faultsCommand() *cobra.Command {
 	return d.verb("faults", "List the faults that are set", 0, 0, "", func(ctx context.Context, _ []string) error {
 		list, err := d.chosen().Faults(ctx)
-		return print(d, list, err, func(list api.FaultList) {
+		return answer(d, list, err, func(list api.FaultList) {
 			if len(list.Faults) == 0 {
 				d.sayf("no faults")
 			} else {
@@ -510,7 +510,7 @@ func (d *deskCaller) faultCommand() *cobra.Command {
 	var when api.When
 	var length time.Duration
 	released := func(r api.Released, err error) error {
-		return print(d, r, err, func(r api.Released) {
+		return answer(d, r, err, func(r api.Released) {
 			d.printf("released %d, removed %s\n", r.Released, plural(len(r.Removed), "fault"))
 		})
 	}
@@ -521,7 +521,7 @@ func (d *deskCaller) faultCommand() *cobra.Command {
 				spec.When = &when
 			}
 			f, err := d.chosen().AddFault(ctx, spec)
-			return print(d, f, err, func(f api.Fault) { d.printf("%s  %s\n", f.ID, f.Says) })
+			return answer(d, f, err, func(f api.Fault) { d.printf("%s  %s\n", f.ID, f.Says) })
 		}), func(flags *pflag.FlagSet) {
 			flags.IntVar(&spec.Status, "status", 0, "the HTTP `STATUS`, for refuse and body")
 			flags.StringVar(&spec.Title, "title", "", "the `TITLE` of the problem document, for refuse")
@@ -550,7 +550,7 @@ func (d *deskCaller) advanceCommand() *cobra.Command {
 			return &deskcheck.UserError{Err: fmt.Errorf("expected a duration, such as 30s, found %q", args[0])}
 		}
 		clock, err := d.chosen().Advance(ctx, api.Duration(by))
-		return print(d, clock, err, func(c api.Clock) { d.printf("%s\n", c.Now.Format(time.RFC3339Nano)) })
+		return answer(d, clock, err, func(c api.Clock) { d.printf("%s\n", c.Now.Format(time.RFC3339Nano)) })
 	})
 }
 
@@ -564,13 +564,13 @@ func (d *deskCaller) tenantCommand() *cobra.Command {
 				spec.Clock.Mode = api.ManualClock
 			}
 			_, made, err := d.server().CreateTenant(ctx, spec)
-			return print(d, made, err, func(t api.Tenant) { d.printf("%s  %s  %s\n", t.Name, t.Wire.URL, t.Wire.SocketURL) })
+			return answer(d, made, err, func(t api.Tenant) { d.printf("%s  %s  %s\n", t.Name, t.Wire.URL, t.Wire.SocketURL) })
 		}), func(flags *pflag.FlagSet) {
 			flags.BoolVar(&manual, "manual-clock", false, "time passes only by advance")
 		}),
 		d.verb("list", "List the tenants", 0, 0, "", func(ctx context.Context, _ []string) error {
 			page, err := d.server().Tenants(ctx, client.Page{Limit: 1000})
-			return print(d, page, err, func(page api.TenantPage) {
+			return answer(d, page, err, func(page api.TenantPage) {
 				t := d.table("tenant", "waiting", "active", "ended", "sockets", "faults", "entries", "wire")
 				for _, one := range page.Tenants {
 					t.AppendRow([]any{one.Name, one.Conversations.Waiting, one.Conversations.Active, one.Conversations.Ended, one.Sockets, one.Faults, one.Journal.Last, one.Wire.URL})
@@ -588,7 +588,7 @@ func (d *deskCaller) tenantCommand() *cobra.Command {
 func (d *deskCaller) resetCommand() *cobra.Command {
 	return d.verb("reset", "Put the tenant back as it was created", 0, 0, "", func(ctx context.Context, _ []string) error {
 		t, err := d.chosen().Reset(ctx)
-		return print(d, t, err, func(t api.Tenant) { d.printf("%s is as it was created\n", t.Name) })
+		return answer(d, t, err, func(t api.Tenant) { d.printf("%s is as it was created\n", t.Name) })
 	})
 }
 
@@ -611,11 +611,11 @@ func (d *deskCaller) scriptCommand() *cobra.Command {
 				return err
 			}
 			s, err := d.chosen().PutScript(ctx, args[0], source)
-			return print(d, s, err, func(s api.Script) { d.printf("%s plays from now on, %s\n", s.Name, plural(s.Steps, "step")) })
+			return answer(d, s, err, func(s api.Script) { d.printf("%s plays from now on, %s\n", s.Name, plural(s.Steps, "step")) })
 		}),
 		d.verb("list", "List the scripts", 0, 0, "", func(ctx context.Context, _ []string) error {
 			list, err := d.chosen().Scripts(ctx)
-			return print(d, list, err, func(list []api.Script) {
+			return answer(d, list, err, func(list []api.Script) {
 				if len(list) == 0 {
 					d.sayf("no scripts")
 					return

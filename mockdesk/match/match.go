@@ -125,8 +125,7 @@ func compile(source string, options ...expr.Option) (*vm.Program, error) {
 }
 
 func located(err error) error {
-	var at *file.Error
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*file.Error](err); ok {
 		return &SyntaxError{max(at.Line, 1), at.Column + 1, at.Message}
 	}
 	return &SyntaxError{1, 1, err.Error()}

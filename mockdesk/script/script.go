@@ -4,6 +4,7 @@ package script
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"sync"
@@ -197,7 +198,7 @@ func (r *reader) step(key string, value any) Step {
 			s.To = r.agent(fields, "transfer", key)
 		}
 	case "queue":
-		s.Position, s.Text = int(number(detail["position"])), text("notice")
+		s.Position, s.Text = number(detail["position"]), text("notice")
 		if wait := text("wait"); wait != "" {
 			s.For = r.duration(document.Below(below, "wait"), wait)
 		}
@@ -250,13 +251,13 @@ func (r *reader) duration(key, text string) time.Duration {
 	return d
 }
 
-// number accepts what YAML makes of a whole number.
-func number(value any) uint64 {
+// number accepts what YAML makes of a whole number; what is too large for one is the largest place that there can be.
+func number(value any) int {
 	switch n := value.(type) {
 	case uint64:
-		return n
+		return int(min(n, math.MaxInt32)) //nolint:gosec // It was bounded.
 	case float64:
-		return uint64(n)
+		return int(min(n, math.MaxInt32))
 	}
 	return 0
 }

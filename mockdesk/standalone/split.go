@@ -36,7 +36,7 @@ func split(l net.Listener) *splitter {
 
 func (s *splitter) accept() {
 	for {
-		conn, err := s.Listener.Accept()
+		conn, err := s.Accept()
 		if err != nil {
 			return
 		}
@@ -72,7 +72,7 @@ func (s *splitter) sort(conn net.Conn) {
 // stop closes the listener and the connections from which nothing has come.
 func (s *splitter) stop() {
 	close(s.done)
-	_ = s.Listener.Close()
+	_ = s.Close()
 	s.mu.Lock()
 	for conn := range s.silent {
 		_ = conn.Close()

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"maps"
 	"slices"
 
 	"deskcheck/mockdesk"
@@ -136,10 +137,7 @@ func (t *Tenant) conversationsOf(id string) []string {
 // SetAvailability sets what the desk says of its agents.
 func (t *Tenant) SetAvailability(rule api.AvailabilityRule) api.AvailabilityState {
 	t.mu.Lock()
-	t.mode, t.modes = rule.Mode, map[string]api.AvailabilityMode{}
-	for queue, mode := range rule.Queues {
-		t.modes[queue] = mode
-	}
+	t.mode, t.modes = rule.Mode, maps.Clone(rule.Queues)
 	t.applyAvailability()
 	t.mu.Unlock()
 	return t.Availability()

@@ -118,8 +118,7 @@ func (t *Tenant) playAll() {
 		var p *player
 		for _, name := range slices.Sorted(maps.Keys(t.scripts)) {
 			if s := t.scripts[name]; s.plot.Queue == "" || s.plot.Queue == queue {
-				p = &player{tenant: t, script: s, c: c}
-				p.ctx, p.cancel = context.WithCancel(t.ctx)
+				p = t.newPlayer(s, c)
 				t.players[p] = struct{}{}
 				break
 			}
@@ -132,6 +131,11 @@ func (t *Tenant) playAll() {
 		}
 		t.progress(func() { t.seen++ })
 	}
+}
+
+func (t *Tenant) newPlayer(s *script, c *mockdesk.Conversation) *player {
+	ctx, cancel := context.WithCancel(t.ctx)
+	return &player{tenant: t, script: s, c: c, ctx: ctx, cancel: cancel}
 }
 
 // progress makes a change and wakes whoever waits for the scripts.

@@ -222,8 +222,7 @@ func refused(err error) error {
 	if err == nil {
 		return nil
 	}
-	var known *Refusal
-	if errors.As(err, &known) {
+	if _, known := errors.AsType[*Refusal](err); known {
 		return err
 	}
 	r := &Refusal{Kind: Conflict, Detail: err.Error(), Err: err}

@@ -159,8 +159,9 @@ type UploadSettings struct {
 
 // NewAgent is an agent that a tenant is created with; a nil Online is true.
 type NewAgent struct {
-	ID           string `json:"id" yaml:"id"`
 	AgentProfile `yaml:",inline"`
+
+	ID string `json:"id" yaml:"id"`
 }
 
 // AgentProfile is what an agent is.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -66,9 +67,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if err != nil {
 		return nil, &Unreachable{c.base, err}
 	}
-	for name, values := range r.header {
-		built.Header[name] = values
-	}
+	maps.Copy(built.Header, r.header)
 	if r.contentType != "" {
 		built.Header.Set("Content-Type", r.contentType)
 	}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"deskcheck/mockdesk/standalone"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// deskBench is a bench with a desk that runs.
+type deskBench struct {
+	*bench
+
+	desk *standalone.Server
+	t    *testing.T
+}
+
+func newDeskBench(t *testing.T) *deskBench {
+	t.Helper()
+	b := newBench(t)
+	desk, err := standalone.Start(standalone.Config{Listen: standalone.Listen{Wire: "127.0.0.1:0", Control: "127.0.0.1:0"}}, standalone.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		require.NoError(t, desk.Stop(ctx))
+	})
+	token, _ := desk.Token()
+	b.environment = func(name string) string {
+		return map[string]string{deskVariable: desk.ControlURL(), tokenVariable: token}[name]
+	}
+	return &deskBench{b, desk, t}
+}
+
+// says runs a verb and gives what it prints.
+func (b *deskBench) says(code int, args ...string) string {
+	b.t.Helper()
+	b.stdout.Reset()
+	b.stderr.Reset()
+	assert.Equal(b.t, code, b.does(append([]string{"desk"}, args...)...), "%v: %s", args, b.stderr.String())
+	return b.stdout.String()
+}
+
+// user sends a request of a user.
+func (b *deskBench) user(method, path, body string) {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.desk.Wire("default").URL+path, strings.NewReader(body))
+	require.NoError(b.t, err)
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(b.t, err)
+	require.NoError(b.t, response.Body.Close())
+}
+
+func TestDeskVerbs(t *testing.T) {
+	b := newDeskBench(t)
+	const id = "conversation-0001"
+	b.user("PUT", "/v1/conversations/"+id, `{"queue":"billing","user":{"name":"Mia"}}`)
+	require.NoError(t, os.WriteFile("photo.png", []byte("png"), 0o600))
+	require.NoError(t, os.WriteFile("script.yaml", []byte("steps: [join]\n"), 0o600))
+	require.NoError(t, os.WriteFile("wrong.yaml", []byte("steps:\n  - joyn\n"), 0o600))
+	assert.Equal(t, "ben is offline\n", b.says(0, "offline", "ben"))
+	assert.Equal(t, "ben is online\n", b.says(0, "online", "ben"))
+	assert.Regexp(t, `(?m)^ada    Ada   online`, b.says(0, "agents"))
+	assert.Equal(t, id+"  ada  event 1\n", b.says(0, "join", "@last"))
+	assert.Equal(t, id+"  ada  event 2\n", b.says(0, "say", "conv", "Hello, Mia"))
+	assert.Equal(t, id+"  ada  event 3\n", b.says(0, "type", "@last"))
+	assert.Equal(t, id+"  ada  event 4\n", b.says(0, "type", "@last", "--stop"))
+	assert.Equal(t, id+"  ada  event 5\n", b.says(0, "read", "@last"))
+	assert.Equal(t, id+"  ada  event 6\n", b.says(0, "transfer", "@last", "ben"))
+	assert.Equal(t, id+"  ben  event 7\n", b.says(0, "join", "@last", "ben"))
+	assert.Equal(t, id+"  ada  event 8\n", b.says(0, "leave", "@last", "ada"))
+	assert.Equal(t, id+"  ben  event 9\n", b.says(0, "ask-screen", "@last"))
+	assert.Regexp(t, id+`  ben  event 10  http://.*/v1/media/1-[0-9a-f]{16}\.png`, b.says(0, "send-file", "@last", "photo.png", "--text", "Look"))
+	assert.Equal(t, id+"  event 11\n", b.says(0, "notice", "@last", "Be nice"))
+	assert.Regexp(t, `(?s)user         Mia.*agents       Ben \(ben\).*    2  Ada +Hello, Mia`, b.says(0, "show", "@last"))
+	assert.Contains(t, b.says(0, "show", "@last", "--json"), `"text": "Hello, Mia"`)
+	assert.Regexp(t, "conversation-0001  active  billing  Mia   ben", b.says(0, "conversations"))
+	assert.Equal(t, "f1  answer 503, for the next 2 of \"message\"\n", b.says(0, "fault", "add", "refuse", "message", "--next", "2"))
+	assert.Contains(t, b.says(0, "faults"), "answer 503")
+	assert.Empty(t, b.says(0, "fault", "remove", "f1"))
+	assert.Equal(t, "released 0, removed 0 faults\n", b.says(0, "fault", "release"))
+	assert.Equal(t, "released 0, removed 0 faults\n", b.says(0, "fault", "clear"))
+	assert.Regexp(t, `^\d{4}-`, b.says(0, "advance", "30s"))
+	assert.Regexp(t, `ada +> desk|agent +> desk +message +Ada says something\.`, b.says(0, "journal", "--match", `name == "message"`))
+	assert.Contains(t, b.says(0, "wait", `name == "agent.joined"`, "--count", "2"), "Ben joins.")
+	assert.Equal(t, "2\n", b.says(0, "count", `name == "agent.joined"`))
+	assert.Contains(t, b.says(0, "verify", `name == "agent.joined"`), "found 2")
+	assert.Contains(t, b.says(1, "verify", `name == "agent.joined"`, "--most", "1"), "expected at most 1 entry")
+	assert.Contains(t, b.says(1, "wait", `kind == "act" && name == "x"`, "--timeout", "10ms"), "closest is")
+	assert.Equal(t, "script is fine\n", strings.Replace(b.says(0, "script", "check", "script.yaml"), ".yaml", "", 1))
+	assert.Contains(t, b.says(0, "script", "add", "joiner", "script.yaml"), "joiner plays from now on, 1 step")
+	assert.Contains(t, b.says(0, "script", "list"), "joiner")
+	assert.Empty(t, b.says(0, "script", "remove", "joiner"))
+	assert.Equal(t, id+"  ben  event 12\n", b.says(0, "end", "@last"))
+	assert.Regexp(t, `^one  http://.*/@one  ws://.*/@one\n$`, b.says(0, "tenant", "add", "one"))
+	assert.Contains(t, b.says(0, "tenant", "list"), "/@one")
+	assert.Contains(t, b.says(0, "conversations", "--tenant", "one"), "")
+	assert.Empty(t, b.says(0, "tenant", "drop", "one"))
+	assert.Equal(t, "default is as it was created\n", b.says(0, "reset"))
+	for _, mistake := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{2, `there is no conversation "@last"`, nil},
+		{2, "there is no conversation yet", []string{"join", "@last"}},
+		{2, `no tenant "nobody"`, []string{"agents", "--tenant", "nobody"}},
+		{2, "wrong.yaml:2:5: steps[0]", []string{"script", "add", "x", "wrong.yaml"}},
+		{2, "the desk wants another token", []string{"agents", "--token", "wrong"}},
+		{2, "unknown name nam", []string{"count", "nam"}},
+		{2, `expected a duration`, []string{"advance", "soon"}},
+		{2, `deskcheck desk say needs a conversation and a text`, []string{"say", "x"}},
+		{2, `there is no command "deskcheck desk sya"; did you mean "deskcheck desk say"?`, []string{"sya"}},
+		{3, "does not answer", []string{"agents", "--desk", "http://127.0.0.1:1"}},
+		{2, `expected debug, info, warn or error`, []string{"--log-level", "loud"}},
+		{2, `nope.yaml does not exist`, []string{"-c", "nope.yaml"}},
+		{2, `there is no schema "x"`, []string{"schema", "x"}},
+	} {
+		if mistake.args != nil {
+			b.says(mistake.code, mistake.args...)
+			assert.Contains(t, b.stderr.String(), mistake.want, mistake.args)
+		}
+	}
+	assert.Contains(t, b.says(0, "schema"), "urn:deskcheck:schema:desk:1")
+	assert.Contains(t, b.says(0, "schema", "script"), "urn:deskcheck:schema:script:1")
+}
+
+func TestDeskServesUntilItIsToldToStop(t *testing.T) {
+	b := newBench(t)
+	b.startDesk = standalone.Start
+	reader, writer := io.Pipe()
+	b.out.Writer = writer
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- b.execute(ctx, []string{"desk", "--wire", "127.0.0.1:0", "--control", "127.0.0.1:0", "--certificate-out", "desk.pem", "--log-json"})
+		_ = writer.Close()
+	}()
+	lines := bufio.NewScanner(reader)
+	var said []string
+	for lines.Scan() {
+		said = append(said, lines.Text())
+		if strings.Contains(lines.Text(), "export") {
+			stop()
+		}
+	}
+	assert.Zero(t, <-ended)
+	assert.Regexp(t, `(?m)^wire     http://127\.0\.0\.1:\d+ +the tenant default$`, strings.Join(said, "\n"))
+	assert.Regexp(t, `(?m)^token    [0-9a-f]{48}$`, strings.Join(said, "\n"))
+	assert.FileExists(t, "desk.pem")
+	assert.Contains(t, b.stderr.String(), `"msg":"the desk closes"`)
+}
+
+// fence finds the blocks of commands in the written page, with the word that says who runs them, and the file of YAML.
+var fence = regexp.MustCompile("(?s)```(sh [a-z]+|yaml)\n(.*?)```")
+
+func TestTheWrittenPageOfTheDesk(t *testing.T) {
+	for _, tool := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("needs " + tool)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "mockdesk", "control", "README.md"))
+	require.NoError(t, err)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	for _, by := range []string{"cli", "curl"} {
+		t.Run(by, func(t *testing.T) {
+			b := newDeskBench(t)
+			require.NoError(t, os.WriteFile("deskcheck", []byte("#!/bin/sh\nexec "+self+" \"$@\"\n"), 0o700))
+			script := &bytes.Buffer{}
+			commands := 0
+			for _, block := range fence.FindAllStringSubmatch(string(page), -1) {
+				switch _, who, _ := strings.Cut(block[1], " "); who {
+				case "":
+					name, _, _ := strings.Cut(strings.TrimPrefix(block[2], "# "), "\n")
+					require.NoError(t, os.WriteFile(name, []byte(block[2]), 0o600))
+				case by, "user":
+					script.WriteString(block[2])
+					commands += strings.Count(block[2], "\n")
+				}
+			}
+			require.Greater(t, commands, 10)
+			folder, err := os.Getwd()
+			require.NoError(t, err)
+			shell := exec.Command("bash", "-euc", script.String())
+			shell.Env = append(os.Environ(), asProgram+"=1", "PATH="+folder+":"+os.Getenv("PATH"), "WIRE="+b.desk.Wire("default").URL, deskVariable+"="+b.environment(deskVariable), tokenVariable+"="+b.environment(tokenVariable))
+			said, err := shell.CombinedOutput()
+			require.NoError(t, err, "%s", said)
+			assert.Contains(t, string(said), "Hello, how can I help?")
+			config, err := standalone.Load("desk.yaml")
+			require.NoError(t, err)
+			assert.Equal(t, "checkout", config.Tenants[0].Name)
+		})
+	}
+}
