@@ -94,20 +94,20 @@ func TestDeskVerbs(t *testing.T) {
 	assert.Equal(t, "released 0, removed 0 faults\n", b.says(0, "fault", "release"))
 	assert.Equal(t, "released 0, removed 0 faults\n", b.says(0, "fault", "clear"))
 	assert.Regexp(t, `^\d{4}-`, b.says(0, "advance", "30s"))
-	assert.Regexp(t, `ada +> desk|agent +> desk +message +Ada says something\.`, b.says(0, "journal", "--match", `name == "message"`))
+	assert.Regexp(t, `agent +> desk +message +Ada says something\.`, b.says(0, "journal", "--match", `name == "message"`))
 	assert.Contains(t, b.says(0, "wait", `name == "agent.joined"`, "--count", "2"), "Ben joins.")
 	assert.Equal(t, "2\n", b.says(0, "count", `name == "agent.joined"`))
 	assert.Contains(t, b.says(0, "verify", `name == "agent.joined"`), "found 2")
 	assert.Contains(t, b.says(1, "verify", `name == "agent.joined"`, "--most", "1"), "expected at most 1 entry")
 	assert.Contains(t, b.says(1, "wait", `kind == "act" && name == "x"`, "--timeout", "10ms"), "closest is")
-	assert.Equal(t, "script is fine\n", strings.Replace(b.says(0, "script", "check", "script.yaml"), ".yaml", "", 1))
+	assert.Equal(t, "script.yaml is fine\n", b.says(0, "script", "check", "script.yaml"))
 	assert.Contains(t, b.says(0, "script", "add", "joiner", "script.yaml"), "joiner plays from now on, 1 step")
 	assert.Contains(t, b.says(0, "script", "list"), "joiner")
 	assert.Empty(t, b.says(0, "script", "remove", "joiner"))
 	assert.Equal(t, id+"  ben  event 12\n", b.says(0, "end", "@last"))
 	assert.Regexp(t, `^one  http://.*/@one  ws://.*/@one\n$`, b.says(0, "tenant", "add", "one"))
 	assert.Contains(t, b.says(0, "tenant", "list"), "/@one")
-	assert.Contains(t, b.says(0, "conversations", "--tenant", "one"), "")
+	assert.Empty(t, b.says(0, "conversations", "--tenant", "one"))
 	assert.Empty(t, b.says(0, "tenant", "drop", "one"))
 	assert.Equal(t, "default is as it was created\n", b.says(0, "reset"))
 	for _, mistake := range []struct {
@@ -115,7 +115,6 @@ func TestDeskVerbs(t *testing.T) {
 		want string
 		args []string
 	}{
-		{2, `there is no conversation "@last"`, nil},
 		{2, "there is no conversation yet", []string{"join", "@last"}},
 		{2, `no tenant "nobody"`, []string{"agents", "--tenant", "nobody"}},
 		{2, "wrong.yaml:2:5: steps[0]", []string{"script", "add", "x", "wrong.yaml"}},
@@ -129,10 +128,8 @@ func TestDeskVerbs(t *testing.T) {
 		{2, `nope.yaml does not exist`, []string{"-c", "nope.yaml"}},
 		{2, `there is no schema "x"`, []string{"schema", "x"}},
 	} {
-		if mistake.args != nil {
-			b.says(mistake.code, mistake.args...)
-			assert.Contains(t, b.stderr.String(), mistake.want, mistake.args)
-		}
+		b.says(mistake.code, mistake.args...)
+		assert.Contains(t, b.stderr.String(), mistake.want, mistake.args)
 	}
 	assert.Contains(t, b.says(0, "schema"), "urn:deskcheck:schema:desk:1")
 	assert.Contains(t, b.says(0, "schema", "script"), "urn:deskcheck:schema:script:1")
