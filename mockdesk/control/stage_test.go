@@ -26,7 +26,7 @@ import (
 
 const (
 	token    = "a-token-for-the-tests"
-	patience = 20 * time.Second
+	patience = time.Minute
 	idOne    = "conversation-0001"
 	idTwo    = "conversation-0002"
 )

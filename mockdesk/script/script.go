@@ -255,7 +255,7 @@ func (r *reader) duration(key, text string) time.Duration {
 func number(value any) int {
 	switch n := value.(type) {
 	case uint64:
-		return int(min(n, math.MaxInt32)) //nolint:gosec // It was bounded.
+		return int(min(n, math.MaxInt32))
 	case float64:
 		return int(min(n, math.MaxInt32))
 	}
