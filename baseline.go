@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"deskcheck/fixtures/document"
 	"deskcheck/reports"
 
 	"github.com/goccy/go-yaml/ast"
@@ -93,12 +94,12 @@ func editKnownFailing(doc *configDocument, text []byte, before []KnownFailing, r
 	after := slices.DeleteFunc(slices.Clone(before), func(k KnownFailing) bool { return slices.Contains(removed, k.Requirement) })
 	after = append(after, added...)
 	e := newLineEditor(text)
-	ok := e.edit(doc.root, removed, after, added)
+	ok := e.edit(doc.Root, removed, after, added)
 	edited := e.text()
 	// Reading it back is the proof; whatever the layout was, a file that would say something else is not written.
 	if !ok || !saysSame(doc, edited, after) {
 		return nil, &UserError{
-			Err: fmt.Errorf("%s: the list known-failing stands in a form that cannot be edited without harm", doc.path),
+			Err: fmt.Errorf("%s: the list known-failing stands in a form that cannot be edited without harm", doc.Path),
 			Fix: "write it yourself:\n" + strings.Join(append([]string{"known-failing:"}, entryLines(after, 2)...), "\n"),
 		}
 	}
@@ -106,7 +107,7 @@ func editKnownFailing(doc *configDocument, text []byte, before []KnownFailing, r
 }
 
 func saysSame(doc *configDocument, edited []byte, after []KnownFailing) bool {
-	got, err := parseConfig(doc.path, edited)
+	got, err := parseConfig(doc.Path, edited)
 	if err != nil {
 		return false
 	}
@@ -121,7 +122,7 @@ func saysSame(doc *configDocument, edited []byte, after []KnownFailing) bool {
 		delete(root, "known-failing")
 		return root
 	}
-	return reflect.DeepEqual(rest(doc.value), rest(got.value))
+	return reflect.DeepEqual(rest(doc.Value), rest(got.Value))
 }
 
 // lineEditor holds a text as lines, counted from 1 as the syntax tree counts them.
@@ -250,7 +251,7 @@ func (e *lineEditor) editBlock(list *ast.SequenceNode, end int, removed []string
 }
 
 func requirementOf(entry ast.Node) any {
-	value, _ := plain(entry).(map[string]any)
+	value, _ := document.Plain(entry).(map[string]any)
 	return value["requirement"]
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deskcheck/fixtures"
+	"deskcheck/fixtures/document"
 )
 
 // Config is everything that a run can be told, from flags or from deskcheck.yaml. Begin with DefaultConfig or Load.
@@ -131,7 +132,7 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	problems, err := schemaProblems(doc.value)
+	problems, err := schemaProblems(doc.Value)
 	if err != nil {
 		return Config{}, err
 	}
@@ -283,11 +284,11 @@ func (c Config) integrationProblems() []ConfigProblem {
 	case i.Bundle != "" && i.Export != "":
 		return []ConfigProblem{{Key: "integration.export", Message: "an export belongs to a source file; a bundle leaves its factory in a global variable"}}
 	case i.Bundle != "" && i.Global == "" && !c.registers():
-		return []ConfigProblem{{Key: "integration.global", Expected: "the name of the global variable in which the bundle leaves its factory", Found: found(nil)}}
+		return []ConfigProblem{{Key: "integration.global", Expected: "the name of the global variable in which the bundle leaves its factory", Found: document.Found(nil)}}
 	case i.Bundle == "" && i.Global != "":
-		return []ConfigProblem{{Key: "integration.bundle", Expected: "the path of the script that leaves its factory in " + i.Global, Found: found(nil)}}
+		return []ConfigProblem{{Key: "integration.bundle", Expected: "the path of the script that leaves its factory in " + i.Global, Found: document.Found(nil)}}
 	case i.File == "" && i.Export != "":
-		return []ConfigProblem{{Key: "integration.file", Expected: "the path of the file that exports " + i.Export, Found: found(nil)}}
+		return []ConfigProblem{{Key: "integration.file", Expected: "the path of the file that exports " + i.Export, Found: document.Found(nil)}}
 	}
 	return nil
 }

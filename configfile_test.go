@@ -1,6 +1,7 @@
 package deskcheck
 
 import (
+	"deskcheck/fixtures/document"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -90,7 +91,7 @@ func TestConfigurationsNeedNoWorkingDirectory(t *testing.T) {
 	if _, err := os.Getwd(); err == nil {
 		t.Skip("this system keeps the working directory")
 	}
-	_, err := compileConfigSchema()
+	_, err := document.Compile("config.schema.json", ConfigSchema())
 	require.NoError(t, err)
 }
 

@@ -2,12 +2,9 @@ package deskcheck
 
 import (
 	"errors"
-	"slices"
-	"strings"
 
+	"deskcheck/fixtures/document"
 	"deskcheck/reports"
-
-	"github.com/agext/levenshtein"
 )
 
 // UserError is a mistake in what the user gave: a flag, a configuration, a selection, an integration file. Its exit code is 2.
@@ -63,35 +60,8 @@ func ExitCode(err error) int {
 // Closest returns the candidates that come nearest to word by edit distance, nearest first and at most limit of them. Case does not count.
 // It always finds some, however far: use Near where a poor suggestion is worse than none.
 func Closest(word string, candidates []string, limit int) []string {
-	type scored struct {
-		name     string
-		distance int
-	}
-	word = strings.ToLower(word)
-	all := make([]scored, 0, len(candidates))
-	for _, name := range candidates {
-		all = append(all, scored{name, levenshtein.Distance(word, strings.ToLower(name), nil)})
-	}
-	slices.SortStableFunc(all, func(a, b scored) int {
-		if a.distance != b.distance {
-			return a.distance - b.distance
-		}
-		return strings.Compare(a.name, b.name)
-	})
-	all = slices.Compact(all)
-	var names []string
-	for _, s := range all[:min(limit, len(all))] {
-		names = append(names, s.name)
-	}
-	return names
+	return document.Closest(word, candidates, limit)
 }
 
 // Near returns the candidate that word was probably meant to be, and false if none is near enough to be a slip of the fingers.
-func Near(word string, candidates []string) (string, bool) {
-	best := Closest(word, candidates, 1)
-	if len(best) == 0 {
-		return "", false
-	}
-	distance := levenshtein.Distance(strings.ToLower(word), strings.ToLower(best[0]), nil)
-	return best[0], distance <= max(2, len([]rune(best[0]))/3)
-}
+func Near(word string, candidates []string) (string, bool) { return document.Near(word, candidates) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"deskcheck/features"
+	"deskcheck/fixtures/document"
 	"deskcheck/steps"
 	"deskcheck/steps/aichat"
 )
@@ -50,7 +51,7 @@ func ownScenarios(dir string, embedded []steps.Scenario) ([]steps.Scenario, erro
 		return own, nil
 	}
 	mistakes := make([]error, 0, len(problems))
-	for _, problem := range problems[:min(len(problems), mostProblems)] {
+	for _, problem := range problems[:min(len(problems), document.MostProblems)] {
 		mistakes = append(mistakes, errors.New(problem))
 	}
 	if more := len(problems) - len(mistakes); more > 0 {
