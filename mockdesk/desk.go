@@ -1,5 +1,5 @@
-// Package mockdesk is a service desk that exists to be tested against: conversations, agents, a queue, the native wire over HTTP and WebSocket, faults on demand,
-// and a journal of everything that crossed. NATIVE-WIRE.md describes the wire. A desk is opened per scenario; every method that waits is woken by what it waits for.
+// Package mockdesk is a service desk that exists to be tested against: conversations, agents, a queue, faults on demand, and a journal of everything that crossed. How a client
+// says things to it and hears of them is the business of its wire, a protocol that is data (package wire); NATIVE-WIRE.md describes the one that it speaks of itself. A desk is opened per scenario; every method that waits is woken by what it waits for.
 package mockdesk
 
 import (
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // What keeps an act from being played, or ends a wait. Errors of this package wrap one of these, or a context's error.
@@ -62,6 +63,8 @@ type Options struct {
 	Clock *AdvancingClock
 	// Addr is the TCP address to listen on; empty is a free port of 127.0.0.1.
 	Addr string
+	// Wire is the protocol that the desk speaks; nil is the native one.
+	Wire *wire.Wire
 }
 
 // Desk is a running mock desk. All its methods are safe for use by many goroutines. Make one with Open, and Close it.
@@ -76,6 +79,7 @@ type Desk struct {
 
 	mu     sync.Mutex
 	closed bool
+	wire   *wire.Wire
 	// changed is closed and replaced whenever anything a waiter may look at has changed.
 	changed chan struct{}
 
@@ -90,7 +94,9 @@ type Desk struct {
 
 	conversations []*Conversation
 	byID          map[string]*Conversation
-	handedOut     int
+	// found has the conversations by the kept values that the wire finds them by.
+	found     map[string]map[string]*Conversation
+	handedOut int
 	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired.
 	withdrawn map[string]bool
 
@@ -100,6 +106,8 @@ type Desk struct {
 	kept    []string
 	moves   int
 	sockets map[*socket]struct{}
+	// streams are the answers that go on: polls that are held and server-sent events.
+	streams map[*stream]struct{}
 	// serial numbers the sockets, for the journal.
 	serial int
 }
@@ -114,17 +122,24 @@ func Open(o Options) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the desk cannot listen on %s, choose another address or port 0: %w", addr, err)
 	}
+	spoken := o.Wire
+	if spoken == nil {
+		spoken = wire.Native()
+	}
 	clock := o.Clock
 	if clock == nil {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, addr: reachable(listener.Addr()), done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, addr: reachable(listener.Addr()), done: make(chan struct{}), changed: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
-		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
-		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{},
+		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
+		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{},
 	}
-	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
+	for _, by := range spoken.FoundBy {
+		d.found[by] = map[string]*Conversation{}
+	}
+	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged, ConnContext: withConnection} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
 	// A browser sends a request again, unasked and unseen by the page, if a connection that had served before breaks under it: a client would never
 	// notice a Cut. So no connection serves twice.
 	d.server.SetKeepAlivesEnabled(false)
@@ -332,6 +347,11 @@ func (d *Desk) moved() {
 func (d *Desk) WaitSent(ctx context.Context) error {
 	err := d.await(ctx, func() bool {
 		for s := range d.sockets {
+			if !s.caughtUp() {
+				return false
+			}
+		}
+		for s := range d.streams {
 			if !s.caughtUp() {
 				return false
 			}
