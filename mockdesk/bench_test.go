@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
@@ -46,7 +48,17 @@ func newBench(b *testing.B) *bench {
 	require.NoError(b, err)
 	b.ReportAllocs()
 	b.ResetTimer()
+	before := worked(b)
+	b.Cleanup(func() { b.ReportMetric(float64((worked(b)-before).Nanoseconds())/float64(b.N), "cpu-ns/op") })
 	return &bench{desk: d, c: c, ada: ada, conn: conn}
+}
+
+// worked is the time that the processors have spent on this program, client and desk together. On a busy machine it says more than the clock on the wall.
+func worked(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // BenchmarkAgentSays is a line of an agent, from the act to the client.

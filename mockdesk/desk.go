@@ -76,6 +76,8 @@ type Desk struct {
 	// done is closed by Close; work counts the goroutines that Close waits for.
 	done chan struct{}
 	work sync.WaitGroup
+	// nowhere is what events come of: no request.
+	nowhere wire.Source
 
 	mu     sync.Mutex
 	closed bool
@@ -139,6 +141,7 @@ func Open(o Options) (*Desk, error) {
 	for _, by := range spoken.FoundBy {
 		d.found[by] = map[string]*Conversation{}
 	}
+	d.nowhere.Base = d.URL()
 	d.server = &http.Server{Handler: d.handler(), ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged, ConnContext: withConnection} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
 	// A browser sends a request again, unasked and unseen by the page, if a connection that had served before breaks under it: a client would never
 	// notice a Cut. So no connection serves twice.

@@ -3,7 +3,6 @@ package mockdesk
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
@@ -50,7 +49,7 @@ func (c *Conversation) encode(name string, fields map[string]any) (k kept, remar
 		Cursor int    `json:"cursor"`
 		Type   string `json:"type"`
 		At     string `json:"at"`
-	}{cursor, name, stamp(at)})
+	}{cursor, name, wire.Stamp(at)})
 	if err != nil {
 		return k, "", fmt.Errorf("cannot encode the event %q: %w", name, err)
 	}
@@ -72,12 +71,12 @@ func (c *Conversation) encode(name string, fields map[string]any) (k kept, remar
 	case wire.Told:
 	}
 	s := wire.NewScope()
+	defer s.Release()
 	s.Set("event", &eventView{fields: fields, raw: rest})
 	s.Set("type", name)
 	s.Set("cursor", cursor)
-	s.Set("at", stamp(at))
-	s.Set("millis", int(at.UnixMilli()))
-	s.Set("base", c.desk.URL())
+	s.Clock(at)
+	s.From(&c.desk.nowhere)
 	s.Set("conversation", view{c})
 	s.Set("values", c.values)
 	if k.frames, err = spoken.Frames(s, name, c.keepValues); err != nil {
@@ -144,6 +143,3 @@ func nudge(wake chan<- struct{}) {
 	default:
 	}
 }
-
-// stamp is a moment as the desk's own documents write it.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }

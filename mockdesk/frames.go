@@ -40,26 +40,27 @@ func (c *Conversation) UserRead() int {
 	return c.userRead
 }
 
-// receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request.
-func (s *socket) receive(kind int, data []byte) {
+// receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first.
+func (s *socket) receive(kind int, data []byte) (full bool) {
 	d := s.desk
 	x := &exchange{s: s, wire: s.wire, name: "unknown", body: data, scope: s.scope()}
 	take, problem, err := s.route.Socket.Hear(x.scope, kind == websocket.TextMessage, data)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s.closed {
-		return
+		return false
 	}
 	s.setSilence()
 	if err != nil {
 		x.take, x.c = &s.route.Socket.Unfit, s.c
 		d.recordFrame(x, sentence(err))
 		s.say(x, d.word(x, failed(problem, "The desk does not know this frame", sentence(err))))
-		return
+		return len(s.asides) >= maxUnsent
 	}
 	x.take, x.name = take, take.Name
 	d.arrived(x)
 	s.play(x, d.take(take.Means))
+	return len(s.asides) >= maxUnsent
 }
 
 // recordFrame writes a frame of the client down, with what is wrong with it; d.mu is held.
@@ -82,7 +83,9 @@ func (s *socket) play(x *exchange, r Reaction) {
 	case accept:
 		o := d.mean(x)
 		d.recordFrame(x, o.detail)
-		s.say(x, d.word(x, o))
+		rep := d.word(x, o)
+		x.scope.Release()
+		s.say(x, rep)
 	case hold, holdReply:
 		p := &parked{effect: effect, done: make(chan struct{}), then: func(rep reply) { s.say(x, rep) }}
 		if r.kind == holdReply {

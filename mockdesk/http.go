@@ -35,6 +35,8 @@ type exchange struct {
 	route *wire.Route
 	take  *wire.Take
 	scope *wire.Scope
+	// source is where it comes from.
+	source wire.Source
 	// unread is what keeps the body or the frame from being understood.
 	unread error
 	// c is the conversation that it is about, nil if there is none; called is what the client calls it, by which value (empty for the id).
@@ -106,9 +108,9 @@ func (d *Desk) handler() http.Handler {
 		if match.Pattern == "" {
 			x.name = r.Method + " " + r.URL.Path
 		}
-		x.scope.Request(r, match.Path)
-		x.scope.Set("base", d.URL())
-		d.setTime(x.scope)
+		x.source = wire.Source{Request: r, Path: match.Path, Base: d.nowhere.Base}
+		x.scope.From(&x.source)
+		x.scope.Clock(d.clock.Now())
 		switch {
 		case r.Method == http.MethodOptions:
 			d.preflight(x)
@@ -118,13 +120,6 @@ func (d *Desk) handler() http.Handler {
 			d.route(x, method, match)
 		}
 	})
-}
-
-// setTime tells a scope what time it is at the desk.
-func (d *Desk) setTime(s *wire.Scope) {
-	now := d.clock.Now()
-	s.Set("at", stamp(now))
-	s.Set("millis", int(now.UnixMilli()))
 }
 
 // enter counts a request and gives the wire that it is heard in; false says that the desk is closed.

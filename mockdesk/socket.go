@@ -31,8 +31,8 @@ type socket struct {
 	wire   *wire.Wire
 	route  *wire.Route
 	number int
-	// known is what the request that opened it says to every frame.
-	known  map[string]any
+	// source is the request that opened it.
+	source wire.Source
 	opened int
 	// wake has room for one token: there may be something to write. gone is closed when the socket is no longer the desk's.
 	wake chan struct{}
@@ -107,10 +107,7 @@ func (d *Desk) upgrade(x *exchange) {
 	}
 	conn.SetReadLimit(x.wire.FrameLimit)
 	d.recordResponseAt(x, reply{Reply: wire.Reply{Status: http.StatusSwitchingProtocols}}, "", at)
-	s := &socket{desk: d, conn: conn, wire: x.wire, route: x.route, wake: make(chan struct{}, 1), gone: make(chan struct{}), known: map[string]any{}}
-	for _, name := range []string{"request", "path", "query", "header", "cookie", "base"} {
-		s.known[name] = x.scope.Get(name)
-	}
+	s := &socket{desk: d, conn: conn, wire: x.wire, route: x.route, wake: make(chan struct{}, 1), gone: make(chan struct{}), source: x.source}
 	d.mu.Lock()
 	if d.closed {
 		d.mu.Unlock()
@@ -119,7 +116,7 @@ func (d *Desk) upgrade(x *exchange) {
 	}
 	d.serial++
 	s.number = d.serial
-	s.known["socket"] = map[string]any{"number": s.number}
+	s.source.Socket = s.number
 	opened := socketData{Conversation: x.conversation(), Socket: s.number, Subprotocol: conn.Subprotocol(), Origin: x.r.Header.Get("Origin")}
 	if x.c != nil {
 		opened.Cursor = &x.next
@@ -191,6 +188,7 @@ func (s *socket) speak(name string, said *wire.Said) {
 	x.know()
 	x.scope.Set("cursor", s.next)
 	raw, err := said.Write(x.scope)
+	x.scope.Release()
 	if err != nil {
 		s.desk.record(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Desk, Name: name, Note: x.broken(reply{}, err).note}, time.Now(),
 			socketData{Conversation: s.conversation(), Socket: s.number})
@@ -211,10 +209,8 @@ func (s *socket) queue(a aside) {
 // scope has what is known to every frame of the socket.
 func (s *socket) scope() *wire.Scope {
 	scope := wire.NewScope()
-	for name, v := range s.known {
-		scope.Set(name, v)
-	}
-	s.desk.setTime(scope)
+	scope.From(&s.source)
+	scope.Clock(s.desk.clock.Now())
 	return scope
 }
 
@@ -498,9 +494,10 @@ func (s *socket) read() {
 			}
 			return
 		}
-		s.receive(kind, data)
-		// The error is that the desk closes, which the next read notices too.
-		_ = s.desk.await(context.Background(), func() bool { return len(s.asides) < maxUnsent || s.broken || s.closed })
+		if full := s.receive(kind, data); full {
+			// The error is that the desk closes, which the next read notices too.
+			_ = s.desk.await(context.Background(), func() bool { return len(s.asides) < maxUnsent || s.broken || s.closed })
+		}
 	}
 }
 

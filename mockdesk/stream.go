@@ -205,6 +205,7 @@ func (s *stream) choose() (text []byte, name string, cursor int) {
 	}
 	if s.beat {
 		s.beat = false
+		s.x.scope.Clock(s.desk.clock.Now())
 		said, err := s.x.route.Pulse.Write(s.x.scope)
 		if err != nil {
 			return []byte(": the wire is at fault: " + sentence(err) + "\n\n"), "heartbeat", 0

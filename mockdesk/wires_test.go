@@ -251,7 +251,9 @@ func TestAWireOfLongPollsWithACookieAndForms(t *testing.T) {
 	why := chat("action", "dance")
 	assert.Equal(t, 404, why.status)
 	assert.Contains(t, why.raw, "when+is+not+true")
-	noted := s.journal.All(0, func(e journal.Entry) bool { return strings.Contains(e.Note, `when is not true: body.action == "status"`) })
+	noted := s.journal.All(0, func(e journal.Entry) bool {
+		return strings.Contains(e.Note, `when is not true: body.action == "status"`)
+	})
 	assert.Len(t, noted, 1)
 }
 

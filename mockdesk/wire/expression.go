@@ -1,12 +1,15 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,33 +39,43 @@ const (
 // forbidden are the functions of the expression language that read the machine's clock or files, or can make much of little.
 var forbidden = []string{"now", "date", "timezone", "repeat", "reduce", "replace", "toJSON", "fromJSON"}
 
-// expression is a compiled expression. A plain path, such as body.user.name, is followed directly; everything else runs on the library's machine.
+// expression is a compiled expression. A plain path, such as body.user.name, is followed directly, also where it is compared with a text; everything else runs on the library's machine.
 type expression struct {
 	source string
 	path   []any
 	head   string
-	code   *vm.Program
+	holder string
+	// word is what the value is compared with, nil if it is wanted itself.
+	word *string
+	code *vm.Program
 }
 
 // machines are kept between expressions: a new one costs more than most expressions do.
 var machines = sync.Pool{New: func() any { return &vm.VM{} }}
+
+// hiddenName is how the values begin that expressions are rewritten with, and that nobody names.
+var hiddenName = regexp.MustCompile(`\b_(budget|field|step|clock|request)\b`)
 
 // compileExpression compiles a source that may name the given values. Its error is a sentence; at is where in the source it is, from 0.
 func compileExpression(source string, names []string) (e *expression, at int, err error) {
 	if len(source) > longestExpression {
 		return nil, 0, fmt.Errorf("the expression is longer than %d bytes; split it with let", longestExpression)
 	}
+	if hidden := hiddenName.FindString(source); hidden != "" {
+		return nil, 0, fmt.Errorf("there is no value %q here", hidden)
+	}
 	tree, err := parser.Parse(source)
 	if err != nil {
 		return nil, columnOf(err), errors.New(messageOf(err))
 	}
-	if head, path, plain := plainPath(tree.Node); plain {
+	node, word := comparison(tree.Node)
+	if head, path, plain := plainPath(node); plain {
 		if !slices.Contains(names, head) {
 			return nil, 0, unknownName(head, names)
 		}
-		return &expression{source: source, head: head, path: path}, 0, nil
+		return &expression{source: source, head: head, holder: holders[head], path: path, word: word}, 0, nil
 	}
-	known := types.Map{budgetName: types.Any}
+	known := types.Map{budgetName: types.Any, clockName: types.Any, requestName: types.Any}
 	for _, name := range names {
 		known[name] = types.Any
 	}
@@ -97,6 +110,19 @@ func messageOf(err error) string {
 		return located.Message
 	}
 	return err.Error()
+}
+
+// comparison takes a comparison with a text apart, by which most frames are told from each other; of anything else it gives the whole.
+func comparison(node ast.Node) (ast.Node, *string) {
+	equals, ok := node.(*ast.BinaryNode)
+	if !ok || equals.Operator != "==" {
+		return node, nil
+	}
+	text, ok := equals.Right.(*ast.StringNode)
+	if !ok {
+		return node, nil
+	}
+	return equals.Left, &text.Value
 }
 
 // plainPath takes an expression that only names a value and fields of it apart.
@@ -135,8 +161,11 @@ type guard struct {
 func (g *guard) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		if strings.HasPrefix(n.Value, "_") && n.Value != budgetName && n.Value != fieldName && n.Value != stepName {
-			g.refuse(n, fmt.Sprintf("there is no value %q here", n.Value))
+		if !slices.Contains(g.names, n.Value) {
+			return // one of ours, a function, or unknown to the compiler too
+		}
+		if holder := holders[n.Value]; holder != "" {
+			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: fieldName}, Arguments: []ast.Node{&ast.IdentifierNode{Value: holder}, &ast.StringNode{Value: n.Value}}})
 		}
 	case *ast.MemberNode:
 		ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: fieldName}, Arguments: []ast.Node{n.Node, n.Property}})
@@ -165,8 +194,14 @@ func (g *guard) refuse(n ast.Node, why string) {
 func (e *expression) run(s *Scope) (any, error) {
 	if e.code == nil {
 		v := s.vars[e.head]
+		if e.holder != "" {
+			v = at(s.vars[e.holder], e.head)
+		}
 		for _, key := range e.path {
 			v = at(v, key)
+		}
+		if e.word != nil {
+			return v == *e.word, nil
 		}
 		return v, nil
 	}
@@ -189,7 +224,7 @@ func (e *expression) label(fallback string) string {
 		words = append(words, fmt.Sprint(key))
 	}
 	name := strings.Join(words, ".")
-	if e.code != nil || name == "" {
+	if e.code != nil || e.word != nil || name == "" {
 		return fmt.Sprintf("value %q", fallback)
 	}
 	switch e.head {
@@ -286,16 +321,38 @@ func step(budget, v any) (any, error) {
 
 // parseJSON reads one JSON value. Whole numbers stay whole; those that no type can hold stay as they were written.
 func parseJSON(raw []byte) (any, error) {
-	decoder := json.NewDecoder(strings.NewReader(string(raw)))
-	decoder.UseNumber()
 	var v any
-	if err := decoder.Decode(&v); err != nil {
-		return nil, fmt.Errorf("it is not JSON: %w", err)
+	if !longNumber.Match(raw) {
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return nil, notJSON(raw, err)
+		}
+		return settle(v), nil
 	}
-	if decoder.More() || decoder.InputOffset() < int64(len(strings.TrimRight(string(raw), " \t\r\n"))) {
-		return nil, errors.New("something follows the JSON value")
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&v); err != nil {
+		return nil, notJSON(raw, err)
+	}
+	if decoder.InputOffset() < int64(len(bytes.TrimRight(raw, " \t\r\n"))) {
+		return nil, errFollows
 	}
 	return settle(v), nil
+}
+
+var (
+	// longNumber finds digits that a float64 cannot hold; that they may stand in a text does no harm.
+	longNumber = regexp.MustCompile(`[0-9]{16}|[0-9]\.[0-9]{15}|[eE][+-]?[0-9]{3}`)
+	errFollows = errors.New("something follows the JSON value")
+)
+
+// notJSON says what is wrong with a text that is not one JSON value.
+func notJSON(raw []byte, err error) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	var first json.RawMessage
+	if decoder.Decode(&first) == nil {
+		return errFollows
+	}
+	return fmt.Errorf("it is not JSON: %w", err)
 }
 
 // settle gives numbers types to calculate with.
@@ -308,6 +365,10 @@ func settle(v any) any {
 	case []any:
 		for i, inner := range v {
 			v[i] = settle(inner)
+		}
+	case float64:
+		if n := int(v); float64(n) == v && math.Abs(v) < 1<<53 {
+			return n
 		}
 	case json.Number:
 		if n, err := v.Int64(); err == nil {

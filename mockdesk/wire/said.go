@@ -91,7 +91,15 @@ func (said *Said) reply(s *Scope, fallback int) (Reply, error) {
 }
 
 // oneLine keeps a value from ending the header that it stands in.
-func oneLine(text string) string { return strings.NewReplacer("\r", " ", "\n", " ").Replace(text) }
+func oneLine(text string) string {
+	if !strings.ContainsAny(text, "\r\n") {
+		return text
+	}
+	return strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
+}
+
+// usualLength is what most of what is said needs, in bytes; what needs more gets it.
+const usualLength = 256
 
 // write is the body alone.
 func (said *Said) write(s *Scope) ([]byte, error) {
@@ -100,7 +108,7 @@ func (said *Said) write(s *Scope) ([]byte, error) {
 	}
 	switch {
 	case said.body != nil:
-		raw, err := said.body.write(nil, s)
+		raw, err := said.body.write(make([]byte, 0, usualLength), s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", said.where, err)
 		}
