@@ -32,6 +32,8 @@ type Config struct {
 	Profile string
 	// Features is a folder with features of the user's own, which run beside the contract's and say nothing of it; empty for none.
 	Features string
+	// Wire is the file of the wire that the desk speaks; empty for the native one.
+	Wire string
 	// Claims are the capabilities that the integration says it has, empty if it says nothing and what is seen counts.
 	Claims []string
 	// Secrets are the names of environment variables that hold what must not reach the page: keys and passwords of the desk.
@@ -166,7 +168,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if len(problems) == 0 {
-		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems())
+		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.wireProblems())
 	}
 	if len(problems) == 0 {
 		return nil
@@ -215,6 +217,9 @@ func (c Config) value() map[string]any {
 		}
 	}
 	value["integration"] = integration
+	if c.Wire != "" {
+		value["desk"] = map[string]any{"wire": c.Wire}
+	}
 	if page := c.Page.value(); len(page) > 0 {
 		value["page"] = page
 	}
@@ -367,7 +372,7 @@ func (c Config) fileProblems() []ConfigProblem {
 
 // resolved makes the relative paths of a file relative to its folder instead of the working directory.
 func (c Config) resolved(folder string) Config {
-	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report, &c.Features} {
+	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report, &c.Features, &c.Wire} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}

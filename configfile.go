@@ -125,6 +125,8 @@ func (d *configDocument) config() (Config, error) {
 		FailFast: root["fail-fast"] == true, Headed: root["headed"] == true,
 		Browser: textOf(root["browser"]), Report: textOf(root["report"]), Path: d.Path,
 	}
+	desk, _ := root["desk"].(map[string]any)
+	c.Wire = textOf(desk["wire"])
 	page, _ := root["page"].(map[string]any)
 	c.Page = Page{Factory: textOf(page["factory"]), Env: textOf(page["env"]), Ask: textOf(page["ask"])}
 	if page != nil {

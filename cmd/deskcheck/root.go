@@ -206,7 +206,7 @@ func (p *program) root() *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand()},
 		"look":    {p.listCommand(), p.explainCommand()},
-		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
+		"setup":   {p.configCommand(), p.wireCommand(), p.doctorCommand(), p.versionCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group

@@ -137,6 +137,9 @@ var eventTypes = map[string][]string{
 // Meanings are all meanings, in alphabetical order.
 func Meanings() []Meaning { return sortedKeys(grammars) }
 
+// Problems are all problems, in alphabetical order.
+func Problems() []Problem { return sortedKeys(status) }
+
 // EventTypes are the types of all events that a desk sends of itself, in alphabetical order.
 func EventTypes() []string { return sortedKeys(eventTypes) }
 

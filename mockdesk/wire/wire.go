@@ -139,3 +139,9 @@ func (w *Wire) StartRoute() string {
 	}
 	return ""
 }
+
+//go:embed GUIDE.md
+var guide []byte
+
+// Guide is the guide to wire files, in Markdown.
+func Guide() []byte { return guide }
