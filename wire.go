@@ -18,6 +18,9 @@ func LoadWire(path string) (*wire.Wire, error) {
 	if syntax, ok := errors.AsType[*document.SyntaxError](err); ok {
 		return nil, &UserError{Err: syntax.Err, Fix: syntax.Fix}
 	}
+	if _, inFile := errors.AsType[*document.Error](err); !inFile {
+		return nil, &UserError{Err: err}
+	}
 	return nil, &UserError{Err: err, Fix: `"deskcheck wire schema" describes every key, "deskcheck wire guide" explains them, "deskcheck wire print native" shows a whole one`}
 }
 

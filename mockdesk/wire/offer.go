@@ -35,7 +35,7 @@ func (w *Wire) Offer() Offer {
 		meant[t.Means] = true
 		one := Offered{On: on, Means: t.Means, As: as}
 		for _, outcome := range grammars[t.Means].outcomes {
-			if !t.Answers(outcome) && t.Means != Medium && as != string(SSE) && as != "socket" && outcome != "nothing" {
+			if !t.Answers(outcome) && t.comesTo(outcome) && as != string(SSE) && as != "socket" {
 				one.Unanswered = append(one.Unanswered, outcome)
 			}
 		}
@@ -73,6 +73,21 @@ func (w *Wire) Offer() Offer {
 		}
 	}
 	return o
+}
+
+// comesTo says whether a success may come to an outcome that the wire would have to word.
+func (t *Take) comesTo(outcome string) bool {
+	switch outcome {
+	case "open": // of one that can be named
+		return t.about != nil
+	case "withdrawn": // of an id that was never heard of
+		return t.about != nil && t.about.by == ""
+	case "stored-already": // under a key
+		return t.gives["key"] != nil
+	case "served", "nothing": // the file itself; what events answers will do
+		return false
+	}
+	return true
 }
 
 // need is what a part of a contract asks of a wire.

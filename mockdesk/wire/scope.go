@@ -28,7 +28,7 @@ type Scope struct {
 }
 
 // mostWork bounds the steps of the expressions of one scope, and the length of the text that they make on the way.
-const mostWork = 4 << 20
+const mostWork = 1 << 20
 
 // scopes are kept between uses: there is one for every event and every frame.
 var scopes = sync.Pool{New: func() any { return &Scope{vars: make(map[string]any, 8)} }}
