@@ -181,7 +181,7 @@ func (x *exchange) readMultipart() error {
 	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, mostUpload)
 	reader, err := x.r.MultipartReader()
 	if err != nil {
-		x.unread = fmt.Errorf("body: it is not multipart/form-data: %w", err)
+		x.unread = fmt.Errorf("the body is not multipart/form-data: %w", err)
 		_, drained := io.Copy(io.Discard, x.r.Body)
 		return drained
 	}

@@ -260,7 +260,7 @@ func (x *exchange) read() error {
 	}
 	body, unread := wire.ReadBody(x.route.Body, x.body)
 	if unread != nil {
-		x.unread = fmt.Errorf("body: %w", unread)
+		x.unread = fmt.Errorf("the body cannot be read: %w", unread)
 	}
 	x.scope.Set("body", body)
 	return nil

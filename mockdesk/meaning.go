@@ -167,11 +167,13 @@ func (d *Desk) mean(x *exchange) outcome {
 	return d.do(x)
 }
 
-// sentence makes one of an error for the client.
+// sentence makes one of an error for the client. One that begins with a place in a file stays as it is.
 func sentence(err error) string {
 	text := err.Error()
-	first, size := utf8.DecodeRuneInString(text)
-	text = strings.ToUpper(string(first)) + text[size:]
+	word, _, _ := strings.Cut(text, " ")
+	if first, size := utf8.DecodeRuneInString(text); !strings.ContainsAny(word, ".:/") {
+		text = strings.ToUpper(string(first)) + text[size:]
+	}
 	if !strings.HasSuffix(text, ".") {
 		text += "."
 	}
