@@ -84,4 +84,6 @@ func wireProfile(p fixtures.Profile, offer wire.Offer) WireProfile {
 }
 
 // String words it for a line of a table.
-func (u Untestable) String() string { return u.Capability + " (no " + strings.Join(u.Lacks, ", ") + ")" }
+func (u Untestable) String() string {
+	return u.Capability + " (no " + strings.Join(u.Lacks, ", ") + ")"
+}

@@ -155,7 +155,7 @@ func TestAWireOfLongPollsWithACookieAndForms(t *testing.T) {
 	assert.Equal(t, "x-seq", opened.header.Get("Access-Control-Expose-Headers"))
 	c := s.next()
 	assert.Equal(t, form("chat", c.ID(), "result", "ok"), opened.raw)
-	cookie := strings.Split(opened.header.Get("Set-Cookie"), ";")[0]
+	cookie, _, _ := strings.Cut(opened.header.Get("Set-Cookie"), ";")
 	require.Regexp(t, "^sid=[0-9a-f]{32}$", cookie)
 	chat := func(values ...string) answer { return s.do("POST", "/chat", form(values...), "Cookie", cookie) }
 	poll := func(seq string) <-chan answer {
@@ -425,7 +425,7 @@ func TestAWireOfServerSentEvents(t *testing.T) {
 	c := s.next()
 	path := "/sessions/" + session
 	follow := func(header ...string) (*bufio.Reader, io.Closer) {
-		r, err := http.NewRequestWithContext(s.ctx, "GET", s.desk.URL()+path+"/stream", nil)
+		r, err := http.NewRequestWithContext(s.ctx, http.MethodGet, s.desk.URL()+path+"/stream", nil)
 		require.NoError(t, err)
 		for i := 0; i+1 < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -55,7 +56,7 @@ func says(t *testing.T, template, body string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r := httptest.NewRequest("POST", "/rooms/r%2F1/lines?q=7", nil)
+	r := httptest.NewRequest(http.MethodPost, "/rooms/r%2F1/lines?q=7", nil)
 	r.Header.Set("X-Seq", "12")
 	match := w.Match(r.Method, r.URL)
 	require.Len(t, match.Routes, 1)
@@ -239,7 +240,9 @@ func TestASavedFileIsReadAgain(t *testing.T) {
 		}
 	}
 	until(strings.Replace(good, "name: small", "name: smaller", 1), func(c change) bool { return c.w != nil && c.w.Name == "smaller" })
-	until(strings.Replace(good, "means: state", "means: stat", 1), func(c change) bool { return c.err != nil && strings.Contains(c.err.Error(), "routes[1].means: expected one of") })
+	until(strings.Replace(good, "means: state", "means: stat", 1), func(c change) bool {
+		return c.err != nil && strings.Contains(c.err.Error(), "routes[1].means: expected one of")
+	})
 	cancel()
 	require.NoError(t, <-ended)
 	require.Error(t, wire.Watch(t.Context(), filepath.Join(path, "nowhere", "x.yaml"), nil))
@@ -306,7 +309,7 @@ func FuzzRequestsAndFrames(f *testing.F) {
 			}
 			for _, r := range match.Routes {
 				scope := wire.NewScope()
-				request := httptest.NewRequest("GET", "/", nil)
+				request := httptest.NewRequest(http.MethodGet, "/", nil)
 				request.URL = u
 				scope.From(&wire.Source{Request: request, Path: match.Path})
 				scope.Set("body", parsed)
