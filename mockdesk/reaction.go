@@ -199,6 +199,7 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 		rep := effect()
 		d.mu.Unlock()
 		d.answer(x, rep)
+		x.scope.Release()
 	case hold, holdReply:
 		p := &parked{effect: effect, done: make(chan struct{})}
 		if r.kind == holdReply {

@@ -431,7 +431,9 @@ func (c *compiler) route(i item) *Route {
 	}
 	r := &Route{Method: parts[1], Pattern: parts[2], segments: split(parts[2]), Body: BodyKind(i.get("body").text()), As: Stream(i.get("as").text())}
 	for _, segment := range r.segments {
-		if name, isParam := parameter(segment); strings.ContainsAny(segment, "{}") && (!isParam || strings.ContainsAny(name, "{}")) {
+		name, isParam := parameter(segment)
+		r.params = append(r.params, name)
+		if strings.ContainsAny(segment, "{}") && (!isParam || strings.ContainsAny(name, "{}")) {
 			on.fail(fmt.Sprintf("a parameter is a whole segment of the path, such as {id}; %q is not", segment))
 		}
 	}

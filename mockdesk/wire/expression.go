@@ -322,7 +322,7 @@ func step(budget, v any) (any, error) {
 // parseJSON reads one JSON value. Whole numbers stay whole; those that no type can hold stay as they were written.
 func parseJSON(raw []byte) (any, error) {
 	var v any
-	if !longNumber.Match(raw) {
+	if !longNumber(raw) {
 		if err := json.Unmarshal(raw, &v); err != nil {
 			return nil, notJSON(raw, err)
 		}
@@ -339,11 +339,26 @@ func parseJSON(raw []byte) (any, error) {
 	return settle(v), nil
 }
 
-var (
-	// longNumber finds digits that a float64 cannot hold; that they may stand in a text does no harm.
-	longNumber = regexp.MustCompile(`[0-9]{16}|[0-9]\.[0-9]{15}|[eE][+-]?[0-9]{3}`)
-	errFollows = errors.New("something follows the JSON value")
-)
+var errFollows = errors.New("something follows the JSON value")
+
+// longNumber finds numbers that a float64 may not hold. What only looks like one, within a text, does no harm. It is asked of every frame.
+func longNumber(raw []byte) bool {
+	digits := 0
+	for _, c := range raw {
+		switch {
+		case c >= '0' && c <= '9', c == '.' && digits > 0:
+			digits++
+		case (c == 'e' || c == 'E') && digits > 0:
+			return true
+		default:
+			digits = 0
+		}
+		if digits > 15 {
+			return true
+		}
+	}
+	return false
+}
 
 // notJSON says what is wrong with a text that is not one JSON value.
 func notJSON(raw []byte, err error) error {

@@ -45,6 +45,8 @@ type Route struct {
 	Socket *Socket
 
 	segments []string
+	// params are the names of the segments that are parameters, empty for the others.
+	params []string
 }
 
 // Match is what a wire makes of a method and a path.
@@ -110,19 +112,21 @@ func (r *Route) fits(parts []string) (map[string]any, bool) {
 	if len(parts) != len(r.segments) {
 		return nil, false
 	}
-	params := map[string]any{}
 	for i, segment := range r.segments {
+		if r.params[i] == "" && parts[i] != segment || r.params[i] != "" && parts[i] == "" {
+			return nil, false
+		}
+	}
+	params := map[string]any{}
+	for i, name := range r.params {
+		if name == "" {
+			continue
+		}
 		part, err := url.PathUnescape(parts[i])
 		if err != nil {
 			return nil, false
 		}
-		name, isParam := parameter(segment)
-		switch {
-		case isParam && part != "":
-			params[name] = part
-		case isParam || part != segment:
-			return nil, false
-		}
+		params[name] = part
 	}
 	return params, true
 }

@@ -31,7 +31,7 @@ type Scope struct {
 const mostWork = 1 << 20
 
 // scopes are kept between uses: there is one for every event and every frame.
-var scopes = sync.Pool{New: func() any { return &Scope{vars: make(map[string]any, 8)} }}
+var scopes = sync.Pool{New: func() any { return &Scope{vars: make(map[string]any, 16)} }}
 
 // NewScope returns a scope without values.
 func NewScope() *Scope {
