@@ -168,7 +168,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if len(problems) == 0 {
-		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems())
+		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.wireProblems())
 	}
 	if len(problems) == 0 {
 		return nil
@@ -372,7 +372,7 @@ func (c Config) fileProblems() []ConfigProblem {
 
 // resolved makes the relative paths of a file relative to its folder instead of the working directory.
 func (c Config) resolved(folder string) Config {
-	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report, &c.Features} {
+	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report, &c.Features, &c.Desk.Wire} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}

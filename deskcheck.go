@@ -165,7 +165,11 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &aichat.Stage{Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c), Own: own}, nil
+	spoken, err := wireOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return &aichat.Stage{Wire: spoken, Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c), Own: own}, nil
 }
 
 // secretsOf reads what the integration must not hold. The kit's own integrations have no desk with secrets; the broken ones among them carry the canary.

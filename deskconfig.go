@@ -13,6 +13,8 @@ type Desk struct {
 	// Hosts are names that lead to the scenario's desk, each a host name, with a port or for the ports of http and https, as edge.ParseName reads them. Once there are any, the
 	// page reaches nothing else beyond the loopback. Empty for none.
 	Hosts []string
+	// Wire is the file of the wire that the desk speaks; empty for the native one.
+	Wire string
 }
 
 // value returns the desk as the schema sees it.
@@ -24,6 +26,9 @@ func (d Desk) value() map[string]any {
 			hosts = append(hosts, host)
 		}
 		value["hosts"] = hosts
+	}
+	if d.Wire != "" {
+		value["wire"] = d.Wire
 	}
 	return value
 }

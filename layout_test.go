@@ -16,26 +16,29 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "mockdesk", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/script", "mockdesk/standalone", "reports",
+		"deskcheck", "fixtures", "mockdesk", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/script", "mockdesk/standalone", "mockdesk/wire", "reports",
 	},
-	".":                 {"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/edge", "mockdesk/journal", "reports", "steps", "steps/aichat", "steps/browser"},
+	".": {
+		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/aichat", "steps/browser",
+	},
 	"features":          {},
 	"fixtures":          {},
 	"fixtures/document": {},
-	"mockdesk":          {"fixtures", "mockdesk/journal"},
+	"mockdesk":          {"fixtures", "mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/edge":     {},
 	"mockdesk/journal":  {},
+	"mockdesk/wire":     {"fixtures", "fixtures/document"},
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
 	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant"},
 	"mockdesk/control/api":    {},
 	"mockdesk/control/client": {"mockdesk/control/api"},
 	"mockdesk/match":          {"mockdesk/journal"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
-	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk/control", "mockdesk/control/api", "mockdesk/script", "mockdesk/tenant"},
+	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/script", "mockdesk/tenant"},
 	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/script"},
 	"reports":                 {},
-	"steps":                   {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "steps/browser"},
-	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "steps", "steps/browser"},
+	"steps":                   {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
+	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps", "steps/browser"},
 	"steps/browser":           {},
 }
 
@@ -46,7 +49,8 @@ var foreign = map[string][]string{
 	"github.com/gorilla/websocket":          {"mockdesk"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},
-	"github.com/fsnotify/fsnotify":          {"."},
+	"github.com/fsnotify/fsnotify":          {".", "mockdesk/wire"}, // an integration is certified again when it is saved, a wire is read again
+	"github.com/expr-lang/expr":             {".", "mockdesk/wire", "mockdesk/match"},
 	"github.com/santhosh-tekuri/jsonschema": {"fixtures", "fixtures/document"},
 }
 

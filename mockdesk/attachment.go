@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -15,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 const (
@@ -93,7 +95,7 @@ func (d *Desk) CheckUploads(on bool) {
 func (c *Conversation) SetUploads(rules UploadRules) (int, error) {
 	return c.act(journal.Desk, "uploads.changed", "The desk changes which files it takes.", c.mustGoOn, func() map[string]any {
 		c.uploads = rules
-		return map[string]any{"uploads": rules}
+		return map[string]any{"uploads": rules.fields()}
 	})
 }
 
@@ -154,71 +156,109 @@ type uploaded struct {
 	SHA256 string `json:"sha256"`
 }
 
-// readUpload takes the file in and keeps its size and digest. The journal gets them in place of the content.
-func (x *exchange) readUpload() error {
-	digest := sha256.New()
-	size, err := io.Copy(digest, http.MaxBytesReader(x.w, x.r.Body, mostUpload))
-	if err != nil {
-		return fmt.Errorf("reading the upload: %w", err)
+// readFile takes a body in that is a file, and keeps its size and digest. The journal gets them in place of the content.
+func (x *exchange) readFile() error {
+	var err error
+	if x.upload, err = digested(http.MaxBytesReader(x.w, x.r.Body, mostUpload)); err != nil {
+		return err
 	}
-	x.upload = uploaded{Name: x.r.URL.Query().Get("name"), Type: x.r.Header.Get("Content-Type"), Size: size, SHA256: hex.EncodeToString(digest.Sum(nil))}
-	x.body = journal.Payload(x.upload)
+	x.upload.Type = x.r.Header.Get("Content-Type")
+	x.tellUpload()
 	return nil
 }
 
-// attachmentReceipt is the answer to an upload.
-type attachmentReceipt struct {
-	Key     string `json:"key"`
-	Cursor  int    `json:"cursor"`
-	Size    int64  `json:"size"`
-	SHA256  string `json:"sha256"`
-	Outcome string `json:"outcome"`
+func digested(content io.Reader) (uploaded, error) {
+	digest := sha256.New()
+	size, err := io.Copy(digest, content)
+	if err != nil {
+		return uploaded{}, fmt.Errorf("reading the upload: %w", err)
+	}
+	return uploaded{Size: size, SHA256: hex.EncodeToString(digest.Sum(nil))}, nil
 }
 
-func receiptOf(status int, a Attachment) reply {
-	return jsonReply(status, attachmentReceipt{a.Key, a.Cursor, a.Size, a.SHA256, a.Outcome})
+// readMultipart takes a body in that has a file among its parts. The other parts are texts, and together no larger than a body may be.
+func (x *exchange) readMultipart() error {
+	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, mostUpload)
+	reader, err := x.r.MultipartReader()
+	if err != nil {
+		x.unread = fmt.Errorf("the body is not multipart/form-data: %w", err)
+		_, drained := io.Copy(io.Discard, x.r.Body)
+		return drained
+	}
+	texts, left := map[string]any{}, x.wire.BodyLimit
+	for {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("reading a part: %w", err)
+		}
+		if x.route.File != "" && part.FormName() == x.route.File {
+			if x.upload, err = digested(part); err != nil {
+				return err
+			}
+			x.upload.Name, x.upload.Type = part.FileName(), part.Header.Get("Content-Type")
+			continue
+		}
+		text, err := io.ReadAll(io.LimitReader(part, left+1))
+		if err != nil {
+			return fmt.Errorf("reading a part: %w", err)
+		}
+		if left -= int64(len(text)); left < 0 {
+			return &http.MaxBytesError{Limit: x.wire.BodyLimit}
+		}
+		texts[part.FormName()] = string(text)
+	}
+	x.scope.Set("body", texts)
+	x.tellUpload()
+	return nil
 }
 
-// statusOf is the answer's status for a file that the desk has already, or has just taken if fresh.
-func statusOf(a Attachment, fresh bool) int {
+// tellUpload lets expressions and the journal know of the file.
+func (x *exchange) tellUpload() {
+	x.scope.Set("upload", map[string]any{"name": x.upload.Name, "type": x.upload.Type, "size": int(x.upload.Size), "sha256": x.upload.SHA256})
+	told := x.upload
+	if given, err := x.take.Given(x.scope); err == nil && given.Text("name") != "" {
+		told.Name = given.Text("name")
+	}
+	x.body = journal.Payload(told)
+}
+
+func receiptOf(a Attachment, fresh bool) outcome {
+	o := outcome{name: "stored-already", result: map[string]any{"key": a.Key, "cursor": a.Cursor, "size": int(a.Size), "sha256": a.SHA256, "outcome": a.Outcome}}
 	switch {
 	case a.Outcome == Checking:
-		return http.StatusAccepted
+		o.name = "checking"
 	case fresh:
-		return http.StatusCreated
+		o.name = "stored"
 	}
-	return http.StatusOK
+	return o
 }
 
-func (d *Desk) takeAttachment(x *exchange) reply {
-	id, key := x.r.PathValue("id"), x.r.PathValue("key")
-	if !conversationID.MatchString(id) {
-		return badID(x)
-	}
-	if !messageKey.MatchString(key) {
-		return badKey(x)
-	}
-	name := x.upload.Name
+func (d *Desk) takeAttachment(x *exchange) outcome {
+	key, name := x.given.Text("key"), x.given.Text("name")
 	if name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > longestName {
-		return invalid(x, fmt.Sprintf(`The parameter "name" must be the file's name, 1 to %d characters in UTF-8, percent-encoded.`, longestName))
+		return invalid(fmt.Sprintf("The %s must be the file's name, 1 to %d characters in UTF-8.", x.given.Label("name"), longestName))
 	}
-	c := d.byID[id]
-	switch {
-	case d.withdrawn[id]:
-		return gone(x)
-	case c == nil:
-		return unknown(x)
+	if o, cannot := d.followed(x); cannot {
+		return o
 	}
-	if at := slices.IndexFunc(c.attachments, func(a Attachment) bool { return a.Key == key }); at >= 0 {
-		return receiptOf(statusOf(c.attachments[at], false), c.attachments[at])
+	c := x.c
+	if at := slices.IndexFunc(c.attachments, func(a Attachment) bool { return a.Key == key && key != "" }); at >= 0 {
+		return receiptOf(c.attachments[at], false)
 	}
 	if c.state == Ended {
-		return gone(x)
+		return gone()
 	}
-	if rep, refused := d.refuseUpload(x, c); refused {
-		return rep
+	a := Attachment{Key: key, Name: name, Type: x.given.Text("type"), Size: x.upload.Size, SHA256: x.upload.SHA256, Outcome: Stored, Cursor: len(c.log) + 1, At: d.clock.Now()}
+	if o, refused := d.refuseUpload(c, a); refused {
+		return o
 	}
-	a := Attachment{Key: key, Name: name, Type: x.upload.Type, Size: x.upload.Size, SHA256: x.upload.SHA256, Outcome: Stored, Cursor: len(c.log) + 1, At: d.clock.Now()}
+	if a.Key == "" {
+		// The dot keeps the desk's ids apart from those that clients may choose.
+		a.Key = fmt.Sprintf("f.%d", a.Cursor)
+	}
 	if d.checksUploads {
 		a.Outcome = Checking
 	}
@@ -227,24 +267,24 @@ func (d *Desk) takeAttachment(x *exchange) reply {
 	if c.user.Name != "" {
 		author["name"] = c.user.Name
 	}
-	c.append("attachment", map[string]any{"id": key, "author": author, "name": a.Name, "mediaType": a.Type, "size": a.Size, "sha256": a.SHA256, "outcome": a.Outcome})
-	return receiptOf(statusOf(a, true), a)
+	c.append("attachment", map[string]any{"id": a.Key, "author": author, "name": a.Name, "mediaType": a.Type, "size": int(a.Size), "sha256": a.SHA256, "outcome": a.Outcome})
+	return receiptOf(a, true)
 }
 
 // refuseUpload holds a file against the rules of its conversation; d.mu is held.
-func (d *Desk) refuseUpload(x *exchange, c *Conversation) (reply, bool) {
+func (d *Desk) refuseUpload(c *Conversation, a Attachment) (outcome, bool) {
 	if d.lenient {
-		return reply{}, false
+		return outcome{}, false
 	}
 	switch rules := c.uploads; {
 	case !rules.Allowed:
-		return problemReply(x.r, http.StatusForbidden, "uploads-off", "The desk takes no files now", `Wait for an event "uploads.changed" that allows them.`), true
-	case x.upload.Size > rules.MaxBytes:
-		return problemReply(x.r, http.StatusRequestEntityTooLarge, "too-large", "The file is too large", fmt.Sprintf("It may have %d bytes at most.", rules.MaxBytes)), true
-	case !rules.takes(x.upload.Name, x.upload.Type):
-		return problemReply(x.r, http.StatusUnsupportedMediaType, "unsupported-type", "The desk does not take files of this type", "It takes "+rules.Types+"."), true
+		return failed(wire.UploadsOff, "The desk takes no files now", `Wait for an event "uploads.changed" that allows them.`), true
+	case a.Size > rules.MaxBytes:
+		return failed(wire.TooLarge, "The file is too large", fmt.Sprintf("It may have %d bytes at most.", rules.MaxBytes)), true
+	case !rules.takes(a.Name, a.Type):
+		return failed(wire.UnsupportedType, "The desk does not take files of this type", "It takes "+rules.Types+"."), true
 	}
-	return reply{}, false
+	return outcome{}, false
 }
 
 // takes says whether a file of that name and media type is among the Types.
@@ -270,8 +310,4 @@ func (r UploadRules) takes(name, contentType string) bool {
 		}
 	}
 	return false
-}
-
-func badKey(x *exchange) reply {
-	return invalid(x, `The "key" in the path must have 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-".`)
 }

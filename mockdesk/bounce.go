@@ -41,13 +41,17 @@ func (c *Conversation) Garble(raw string) {
 	d := c.desk
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(c.sockets) == 0 {
+	for s := range c.streams {
+		s.garbled = append(s.garbled, raw)
+		nudge(s.wake)
+	}
+	if len(c.sockets)+len(c.streams) == 0 {
 		g := d.gate(OpEvents)
 		g.next = append([]Reaction{Body(http.StatusOK, "application/json", raw)}, g.next...)
 		return
 	}
 	for s := range c.sockets {
-		s.asides = append(s.asides, aside{name: garbled, raw: json.RawMessage(raw)})
-		s.nudge()
+		s.asides = append(s.asides, aside{name: garbled, raw: json.RawMessage(raw), counted: true})
+		nudge(s.wake)
 	}
 }

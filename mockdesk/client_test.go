@@ -36,9 +36,16 @@ type stage struct {
 
 func open(t *testing.T) *stage {
 	t.Helper()
+	return openWith(t, mockdesk.Options{})
+}
+
+// openWith opens a desk with a journal and a clock that stands still, whatever the options say of them.
+func openWith(t *testing.T, o mockdesk.Options) *stage {
+	t.Helper()
 	clock := mockdesk.NewManualClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	j := journal.New()
-	d, err := mockdesk.Open(mockdesk.Options{Journal: j, Clock: clock})
+	o.Journal, o.Clock = j, clock
+	d, err := mockdesk.Open(o)
 	require.NoError(t, err)
 	transport := &http.Transport{}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -10,9 +10,6 @@ import (
 	"deskcheck/mockdesk/journal"
 )
 
-// abandonAfter is how long a conversation lasts that no socket and no poll asks after, by the desk's clock.
-const abandonAfter = 60 * time.Second
-
 // State is how far a conversation has come. It only ever moves forward.
 type State string
 
@@ -102,6 +99,11 @@ type Conversation struct {
 	uploads     UploadRules
 	attachments []Attachment
 	sockets     map[*socket]struct{}
+	// streams are the polls that are held and the server-sent events that go on.
+	streams map[*stream]struct{}
+	// values are those that the wire keeps for the conversation, acknowledged the cursor up to which the client says that it has handled everything.
+	values       map[string]any
+	acknowledged int
 	// cuts counts how often the sockets were cut, so that one which is only opening then is cut as well.
 	cuts int
 	// screens are the requests to see the user's screen.
@@ -302,13 +304,13 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if err := allowed(); err != nil {
 		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to play it all the same, use Emit: %w", event, c.id, c.state, err)
 	}
-	raw, err := c.encode(event, happen())
+	k, remark, err := c.encode(event, happen())
 	if err != nil {
 		return 0, err
 	}
-	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note}, time.Now(),
-		actData{Conversation: c.id, Event: raw})
-	c.keep(event, raw)
+	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark}, time.Now(),
+		actData{Conversation: c.id, Event: k.raw})
+	c.keep(k)
 	return len(c.log), nil
 }
 
@@ -363,11 +365,11 @@ func (c *Conversation) end(by, reason string) map[string]any {
 // watch starts the time anew after which a conversation counts as abandoned, unless a socket is there to show that it is not.
 func (c *Conversation) watch() {
 	c.stopWatching()
-	if c.desk.closed || c.state == Ended || len(c.sockets) > 0 {
+	if c.desk.closed || c.state == Ended || len(c.sockets)+len(c.streams) > 0 {
 		return
 	}
 	watch := c.watches
-	c.stopWatch = c.desk.clock.AfterFunc(abandonAfter, func() { c.abandon(watch) })
+	c.stopWatch = c.desk.clock.AfterFunc(c.desk.wire.Abandon, func() { c.abandon(watch) })
 }
 
 func (c *Conversation) stopWatching() {
@@ -387,7 +389,7 @@ func (c *Conversation) abandon(watch int) {
 		return nil
 	}
 	// An error means that a socket, a poll, an end or Close came in the same moment and won.
-	_, _ = c.act(journal.Desk, "conversation.ended", "Nobody asked after the conversation for 60 seconds: the desk gives it up.", still, func() map[string]any {
+	_, _ = c.act(journal.Desk, "conversation.ended", "Nobody asked after the conversation for "+c.desk.Wire().Abandon.String()+": the desk gives it up.", still, func() map[string]any {
 		return c.end(Abandoned, "")
 	})
 }

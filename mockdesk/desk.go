@@ -1,5 +1,5 @@
-// Package mockdesk is a service desk that exists to be tested against: conversations, agents, a queue, the native wire over HTTP and WebSocket, faults on demand,
-// and a journal of everything that crossed. NATIVE-WIRE.md describes the wire. A desk is opened per scenario; every method that waits is woken by what it waits for.
+// Package mockdesk is a service desk that exists to be tested against: conversations, agents, a queue, faults on demand, and a journal of everything that crossed. How a client
+// says things to it and hears of them is the business of its wire, a protocol that is data (package wire); NATIVE-WIRE.md describes the one that it speaks of itself. A desk is opened per scenario; every method that waits is woken by what it waits for.
 package mockdesk
 
 import (
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // What keeps an act from being played, or ends a wait. Errors of this package wrap one of these, or a context's error.
@@ -64,6 +65,8 @@ type Options struct {
 	Addr string
 	// URL and SocketURL are where clients find a desk that others listen for; Open takes no notice of them.
 	URL, SocketURL string
+	// Wire is the protocol that the desk speaks; nil is the native one.
+	Wire *wire.Wire
 	// Faults, if there is one, is asked for the reaction to every request that is well enough formed to be of an operation, before those that React and its sisters set.
 	// It is called while the desk is locked, so it must not call the desk; conversation is what the request names, or empty. False leaves the request to the others.
 	Faults func(op Operation, conversation string) (Reaction, bool)
@@ -77,14 +80,17 @@ type Desk struct {
 	// server is nil for a desk that others listen for; adopted is where it finds connections that others have accepted.
 	server         *http.Server
 	adopted        adopted
-	wire           http.Handler
+	serve          http.Handler
 	url, socketURL string
 	// done is closed by Close; work counts the goroutines that Close waits for.
 	done chan struct{}
 	work sync.WaitGroup
+	// nowhere is what events come of: no request.
+	nowhere wire.Source
 
 	mu     sync.Mutex
 	closed bool
+	wire   *wire.Wire
 	// changed is closed and replaced whenever anything a waiter may look at has changed.
 	changed chan struct{}
 
@@ -99,7 +105,9 @@ type Desk struct {
 
 	conversations []*Conversation
 	byID          map[string]*Conversation
-	handedOut     int
+	// found has the conversations by the kept values that the wire finds them by.
+	found     map[string]map[string]*Conversation
+	handedOut int
 	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired.
 	withdrawn map[string]bool
 
@@ -111,6 +119,8 @@ type Desk struct {
 	kept    []string
 	moves   int
 	sockets map[*socket]struct{}
+	// streams are the answers that go on: polls that are held and server-sent events.
+	streams map[*stream]struct{}
 	// serial numbers the sockets, for the journal.
 	serial int
 }
@@ -128,7 +138,7 @@ func Open(o Options) (*Desk, error) {
 	o.URL, o.SocketURL = "http://"+reachable(listener.Addr()), "ws://"+reachable(listener.Addr())
 	d := New(o)
 	d.adopted = adopted{conns: make(chan net.Conn), addr: listener.Addr(), done: d.done}
-	d.server = &http.Server{Handler: d, ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
+	d.server = &http.Server{Handler: d, ErrorLog: log.New(io.Discard, "", 0), ConnState: d.connectionChanged, ConnContext: WithConnection} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Close ends them.
 	// A browser sends a request again, unasked and unseen by the page, if a connection that had served before breaks under it: a client would never
 	// notice a Cut. So no connection serves twice.
 	d.server.SetKeepAlivesEnabled(false)
@@ -138,19 +148,27 @@ func Open(o Options) (*Desk, error) {
 }
 
 // New makes a desk that listens nowhere: it is an http.Handler, for a server that several desks share. That server must serve each connection once (SetKeepAlivesEnabled), in
-// HTTP/1, as the reactions that break connections need it.
+// HTTP/1, as the reactions that break connections need it, and have WithConnection for its ConnContext.
 func New(o Options) *Desk {
+	spoken := o.Wire
+	if spoken == nil {
+		spoken = wire.Native()
+	}
 	clock := o.Clock
 	if clock == nil {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, faults: o.Faults, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, faults: o.Faults, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
-		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, withdrawn: map[string]bool{},
-		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
+		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
+		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
 	}
-	d.wire = d.handler()
+	for _, by := range spoken.FoundBy {
+		d.found[by] = map[string]*Conversation{}
+	}
+	d.nowhere.Base = d.URL()
+	d.serve = d.handler()
 	return d
 }
 
@@ -170,7 +188,7 @@ func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		delete(d.carriers, carrier)
 		d.mu.Unlock()
 	}()
-	d.wire.ServeHTTP(w, r)
+	d.serve.ServeHTTP(w, r)
 }
 
 // reachable is the address at which a client on this machine finds the listener.
@@ -390,6 +408,11 @@ func (d *Desk) moved() {
 func (d *Desk) WaitSent(ctx context.Context) error {
 	err := d.await(ctx, func() bool {
 		for s := range d.sockets {
+			if !s.caughtUp() {
+				return false
+			}
+		}
+		for s := range d.streams {
 			if !s.caughtUp() {
 				return false
 			}

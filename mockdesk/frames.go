@@ -1,8 +1,7 @@
 package mockdesk
 
 import (
-	"encoding/json"
-	"fmt"
+	"context"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -41,75 +40,117 @@ func (c *Conversation) UserRead() int {
 	return c.userRead
 }
 
-// frame is what a client may send on a socket. Take it apart by type: the fields of the other types are absent.
-type frame struct {
-	Type   string `json:"type"`
-	Typing *bool  `json:"typing"`
-	UpTo   *int   `json:"upTo"`
-}
-
-// takes are the frames that a client may send, by type: each has its effect on the conversation, or says in a sentence what is wrong with it. They are called with d.mu held.
-var takes = map[string]func(c *Conversation, f frame, data []byte) string{
-	"typing": func(c *Conversation, f frame, _ []byte) string {
-		if f.Typing == nil {
-			return `The field "typing" must be true or false.`
-		}
-		c.userTypes = *f.Typing && c.state != Ended
-		return ""
-	},
-	"read": func(c *Conversation, f frame, _ []byte) string {
-		if f.UpTo == nil || *f.UpTo < 0 || *f.UpTo > len(c.log) {
-			return fmt.Sprintf(`The field "upTo" must be a whole number from 0 to %d, the last cursor of this conversation.`, len(c.log))
-		}
-		c.userRead = max(c.userRead, *f.UpTo)
-		return ""
-	},
-	"user": func(c *Conversation, _ frame, data []byte) string {
-		// What the frame leaves out stays as it was.
-		known := c.user
-		if err := decode(data, &known); err != nil {
-			return "The frame does not say who the user is: " + err.Error() + "."
-		}
-		c.user = known
-		return ""
-	},
-}
-
-// receive takes a frame of the client; one that the native wire does not know is answered with an error and has no effect.
-func (s *socket) receive(kind int, data []byte) {
-	var f frame
-	detail := ""
-	switch err := json.Unmarshal(data, &f); {
-	case kind != websocket.TextMessage:
-		detail = "The frame is binary; send a text frame that holds a JSON object."
-	case err != nil:
-		detail = "The frame is not a JSON object as the wire describes it: " + err.Error() + "."
-	case takes[f.Type] == nil:
-		detail = `The frames that a client may send have the type "typing", "read" or "user"; everything else goes over HTTP.`
-	}
-	name := f.Type
-	if name == "" {
-		name = "unknown"
-	}
+// receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first.
+func (s *socket) receive(kind int, data []byte) (full bool) {
 	d := s.desk
+	x := &exchange{s: s, wire: s.wire, name: "unknown", body: data, scope: s.scope()}
+	take, problem, err := s.route.Socket.Hear(x.scope, kind == websocket.TextMessage, data)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if detail == "" {
-		detail = takes[f.Type](s.c, f, data)
+	if s.closed {
+		return false
 	}
-	e := journal.Entry{Kind: journal.Frame, From: journal.Integration, To: journal.Desk, Name: name}
-	if detail != "" {
-		e.Note = "Not a frame of the native wire: " + detail
+	s.setSilence()
+	if err != nil {
+		x.take, x.c = &s.route.Socket.Unfit, s.c
+		d.recordFrame(x, sentence(err))
+		s.say(x, d.word(x, failed(problem, "The desk does not know this frame", sentence(err))))
+		return len(s.asides) >= maxUnsent
 	}
-	d.record(e, time.Now(), socketData{Conversation: s.c.id, Socket: s.number, Body: capped(data)})
-	d.broadcast()
-	if detail == "" || len(s.asides) >= maxUnsentErrors {
+	x.take, x.name = take, take.Name
+	d.arrived(x)
+	s.play(x, d.take(x))
+	return len(s.asides) >= maxUnsent
+}
+
+// recordFrame writes a frame of the client down, with what is wrong with it; d.mu is held.
+func (d *Desk) recordFrame(x *exchange, wrong string) {
+	e := journal.Entry{Kind: journal.Frame, From: journal.Integration, To: journal.Desk, Name: x.name}
+	if wrong != "" {
+		e.Note = "Not a frame of the wire " + x.wire.Name + ": " + wrong
+	}
+	d.record(e, time.Now(), socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: capped(x.body)})
+}
+
+// play carries a frame through its reaction, as Desk.play does a request; d.mu is held. What takes its time does not hold up the frames that follow.
+func (s *socket) play(x *exchange, r Reaction) {
+	d := s.desk
+	if r.kind != accept {
+		d.recordFrame(x, "")
+	}
+	effect := func() reply { return d.effect(x) }
+	switch r.kind {
+	case accept:
+		o := d.mean(x)
+		d.recordFrame(x, o.detail)
+		rep := d.word(x, o)
+		x.scope.Release()
+		s.say(x, rep)
+	case hold, holdReply:
+		p := &parked{effect: effect, done: make(chan struct{}), then: func(rep reply) { s.say(x, rep) }}
+		if r.kind == holdReply {
+			rep := effect()
+			p.effect = func() reply { return rep }
+		}
+		g := d.gate(x.take.Means)
+		g.parked = append(g.parked, p)
+		d.broadcast()
+	case delay:
+		d.clock.AfterFunc(r.wait, func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if !d.closed {
+				s.say(x, effect())
+			}
+		})
+	case blackhole:
+	case loseReply:
+		rep := effect()
+		s.breakOff()
+		if rep.after != nil {
+			rep.after()
+		}
+	case cut:
+		s.breakOff()
+	case refuse:
+		s.say(x, d.refusal(x, r))
+	case body:
+		s.queue(aside{name: x.name, raw: []byte(r.body), counted: true})
+	}
+}
+
+// breakOff cuts the socket where d.mu is held.
+func (s *socket) breakOff() {
+	if s.closed {
 		return
 	}
-	s.asides = append(s.asides, aside{name: "error", raw: journal.Payload(struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
-	}{"error", "The desk does not know this frame", detail})})
-	s.nudge()
+	s.cut()
+	reset(s.conn.NetConn())
+}
+
+// say answers a frame, if the wire has words for what came of it; d.mu is held.
+func (s *socket) say(x *exchange, rep reply) {
+	if rep.ready != nil && !rep.ready() {
+		ready := rep.ready
+		rep.ready = nil
+		s.desk.work.Go(func() {
+			if s.desk.await(context.Background(), func() bool { return s.closed || ready() }) != nil {
+				return
+			}
+			s.desk.mu.Lock()
+			defer s.desk.mu.Unlock()
+			s.say(x, rep)
+		})
+		return
+	}
+	if !rep.silent && rep.Body != nil {
+		name := x.name + ".answer"
+		if rep.problem {
+			name = "error"
+		}
+		s.queue(aside{name: name, raw: rep.Body, counted: !rep.problem})
+	}
+	if rep.after != nil {
+		rep.after()
+	}
 }

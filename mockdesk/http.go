@@ -5,62 +5,67 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
-	"path"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/gorilla/websocket"
+
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 const (
 	// maxRecorded is how much of a body the journal keeps, in bytes.
 	maxRecorded = 16 << 10
 	clientGone  = "the client had gone before the desk answered"
-	problemType = "application/problem+json"
 )
 
-// What the desk grants to the pages of other origins, in the words of its preflight answers.
-const (
-	AllowedMethods = "GET, PUT, DELETE, OPTIONS"
-	AllowedHeaders = "content-type"
-)
-
-// exchange is one request on its way to an answer.
+// exchange is one request, or one frame, on its way to an answer.
 type exchange struct {
-	w    http.ResponseWriter
-	r    *http.Request
-	op   Operation
+	w http.ResponseWriter
+	r *http.Request
+	// s is the socket of a frame, nil for a request.
+	s *socket
+	// wire is the protocol that it came in, take what it means there, scope what it says; route is nil for a frame.
+	wire  *wire.Wire
+	route *wire.Route
+	take  *wire.Take
+	scope *wire.Scope
+	// source is where it comes from.
+	source wire.Source
+	// unread is what keeps the body or the frame from being understood.
+	unread error
+	// c is the conversation that it is about, nil if there is none; called is what the client calls it, by which value (empty for the id).
+	c          *Conversation
+	by, called string
+	given      wire.Given
+	// next is how many events of the conversation the client has seen, cuts how often its sockets had been cut when it asked for one.
+	next, cuts int
+
 	name string
 	body []byte
-	// upload is what was read where the body is a file.
+	// upload is what was read where the body is a file, or has one.
 	upload uploaded
 	// request is the Seq of the journal entry of the request.
 	request int
 }
 
-// reply is what the desk answers; one with upgrade set opens a socket instead.
+// reply is what the desk answers; one with serve set goes on instead: as a socket, a stream of events, or a poll that is held.
 type reply struct {
-	status      int
-	contentType string
-	body        []byte
-	allow       string
-	upgrade     func(*exchange)
+	wire.Reply
+
+	// silent says that the wire has no words for the outcome, problem that it is none of success, note what the journal is to say of it.
+	silent, problem bool
+	note            string
+	serve           func(*exchange)
 	// ready says, with Desk.mu held, whether the reply may go out; nil is always.
 	ready func() bool
 	// after is called with Desk.mu held when the reply went out or was lost.
 	after func()
-}
-
-// problem is an RFC 9457 problem document.
-type problem struct {
-	Type     string `json:"type"`
-	Title    string `json:"title"`
-	Status   int    `json:"status"`
-	Detail   string `json:"detail"`
-	Instance string `json:"instance"`
 }
 
 type requestData struct {
@@ -81,52 +86,55 @@ type responseData struct {
 	Body    json.RawMessage   `json:"body,omitempty"`
 }
 
-func problemReply(r *http.Request, status int, kind, title, detail string) reply {
-	raw := journal.Payload(problem{Type: "urn:deskcheck:problem:" + kind, Title: title, Status: status, Detail: detail, Instance: r.URL.Path})
-	return reply{status: status, contentType: problemType, body: raw}
-}
-
-func jsonReply(status int, v any) reply {
-	return reply{status: status, contentType: "application/json", body: journal.Payload(v)}
-}
-
 // handler is the desk's HTTP side: what is the same for every route, around the routes.
 func (d *Desk) handler() http.Handler {
-	mux := http.NewServeMux()
-	for pattern, methods := range d.routes() {
-		mux.Handle(pattern, d.resource(pattern, methods))
-	}
-	mux.HandleFunc("/", d.unknownRoute)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !d.enter() {
+		spoken, ok := d.enter()
+		if !ok {
 			abort(w)
 			return
 		}
 		defer d.leave()
-		crossOrigin(w, r)
+		x := &exchange{w: w, r: r, wire: spoken, scope: wire.NewScope()}
+		d.crossOrigin(x)
+		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, publishedUnder) && spoken.Address(OpMedium, "x") == "" {
+			d.servePublished(x)
+			return
+		}
+		method := r.Method
+		if websocket.IsWebSocketUpgrade(r) {
+			method = wire.SocketMethod
+		}
+		match := spoken.Match(method, r.URL)
+		x.name = r.Method + " " + match.Pattern
+		if match.Pattern == "" {
+			x.name = r.Method + " " + r.URL.Path
+		}
+		x.source = wire.Source{Request: r, Path: match.Path, Base: d.nowhere.Base}
+		x.scope.From(&x.source)
+		x.scope.Clock(d.clock.Now())
 		switch {
 		case r.Method == http.MethodOptions:
-			_, pattern := mux.Handler(r)
-			d.preflight(w, r, pattern)
-		case path.Clean(r.URL.Path) != r.URL.Path && r.URL.Path != "/":
-			// Left to itself the mux would redirect, which no client of this wire expects.
-			d.unknownRoute(w, r)
+			d.preflight(x)
+		case len(match.Routes) == 0:
+			d.unrouted(x, method, match)
 		default:
-			mux.ServeHTTP(w, r)
+			d.route(x, method, match)
 		}
 	})
 }
 
-func (d *Desk) enter() bool {
+// enter counts a request and gives the wire that it is heard in; false says that the desk is closed.
+func (d *Desk) enter() (*wire.Wire, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		return false
+		return nil, false
 	}
 	d.work.Add(1)
 	d.inFlight++
 	d.broadcast()
-	return true
+	return d.wire, true
 }
 
 func (d *Desk) leave() {
@@ -138,95 +146,144 @@ func (d *Desk) leave() {
 }
 
 // crossOrigin lets pages of every origin read the answer.
-func crossOrigin(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Vary", "Origin")
-	if origin := r.Header.Get("Origin"); origin != "" {
-		w.Header().Set("Access-Control-Allow-Origin", origin)
+func (d *Desk) crossOrigin(x *exchange) {
+	header := x.w.Header()
+	header.Set("Vary", "Origin")
+	origin := x.r.Header.Get("Origin")
+	if origin == "" {
+		return
+	}
+	header.Set("Access-Control-Allow-Origin", origin)
+	if x.wire.Credentials {
+		header.Set("Access-Control-Allow-Credentials", "true")
+	}
+	if x.wire.Expose != "" {
+		header.Set("Access-Control-Expose-Headers", x.wire.Expose)
 	}
 }
 
-// preflight answers for every path, known or not: only then does a page get to see the problem document of the request that it is about to make.
-func (d *Desk) preflight(w http.ResponseWriter, r *http.Request, pattern string) {
-	if pattern == "/" {
-		pattern = r.URL.Path
-	}
-	x := &exchange{w: w, r: r, name: r.Method + " " + pattern}
+// preflight answers for every path, known or not: only then does a page get to see the answer to the request that it is about to make.
+func (d *Desk) preflight(x *exchange) {
 	d.recordRequest(x, "")
-	w.Header().Set("Access-Control-Allow-Methods", AllowedMethods)
-	w.Header().Set("Access-Control-Allow-Headers", AllowedHeaders)
-	w.Header().Set("Access-Control-Max-Age", "600")
-	d.answer(x, reply{status: http.StatusNoContent})
-}
-
-func (d *Desk) unknownRoute(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: w, r: r, name: r.Method + " " + r.URL.Path}
-	d.recordRequest(x, "No route of the native wire.")
-	d.answer(x, problemReply(r, http.StatusNotFound, "unknown-route", "There is no such route", "The routes are "+routeList+"."))
-}
-
-// resource serves one path with the methods that it has.
-func (d *Desk) resource(pattern string, methods map[string]method) http.Handler {
-	var known []string
-	for _, name := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
-		if _, has := methods[name]; has {
-			known = append(known, name)
-		}
+	header := x.w.Header()
+	header.Set("Access-Control-Allow-Methods", x.wire.Methods())
+	if x.wire.Headers != "" {
+		header.Set("Access-Control-Allow-Headers", x.wire.Headers)
 	}
-	allow := strings.Join(append(known, http.MethodOptions), ", ")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{w: w, r: r, name: r.Method + " " + pattern}
-		m, has := methods[r.Method]
-		if !has {
-			d.recordRequest(x, "The route has no such method.")
-			rep := problemReply(r, http.StatusMethodNotAllowed, "method-not-allowed", "The route has no such method", "It takes "+allow+".")
-			rep.allow = allow
-			d.answer(x, rep)
-			return
+	header.Set("Access-Control-Max-Age", "600")
+	d.answer(x, reply{Reply: wire.Reply{Status: http.StatusNoContent}})
+}
+
+// Allowed is what the desk's wire grants to the pages of other origins, in the words of its preflight answers: methods and headers, as lists with commas.
+func (d *Desk) Allowed() (methods, headers string) {
+	w := d.Wire()
+	return w.Methods(), w.Headers
+}
+
+// unrouted answers a request that no route takes, with what came closest to it.
+func (d *Desk) unrouted(x *exchange, method string, match wire.Match) {
+	x.take = x.wire.Unrouted()
+	if match.Allow != "" && len(match.Routes) == 0 && !strings.Contains(match.Allow, x.r.Method) {
+		d.recordRequest(x, "The route has no such method.")
+		x.scope.Set("allow", match.Allow)
+		rep := d.problem(x, wire.MethodNotAllowed, "The route has no such method", "It takes "+match.Allow+".")
+		rep.Header.Set("Allow", match.Allow)
+		d.answer(x, rep)
+		return
+	}
+	var closest []string
+	for _, miss := range x.wire.Explain(method, match, x.r.URL) {
+		closest = append(closest, miss.String())
+	}
+	why := "Closest: " + strings.Join(closest, "; ") + "."
+	d.recordRequest(x, "No route of the wire "+x.wire.Name+". "+why)
+	routes := x.wire.RouteList()
+	x.scope.Set("closest", plainList(closest))
+	x.scope.Set("routes", plainList(routes))
+	d.answer(x, d.problem(x, wire.UnknownRoute, "There is no such route", why+" The routes are "+strings.Join(routes, ", ")+"."))
+}
+
+// plainList is a list as expressions know it.
+func plainList(words []string) []any {
+	all := make([]any, len(words))
+	for i, word := range words {
+		all[i] = word
+	}
+	return all
+}
+
+// route reads the body, finds out which of the routes with this method and path is meant, and has the desk do it.
+func (d *Desk) route(x *exchange, method string, match wire.Match) {
+	x.route = match.Routes[0]
+	x.take = &x.route.Take
+	if err := x.read(); err != nil {
+		d.refuseBody(x, err)
+		return
+	}
+	if !x.choose(match.Routes) {
+		d.unrouted(x, method, match)
+		return
+	}
+	// Requests, their reactions and their effects share one order: the one in which they pass here.
+	d.mu.Lock()
+	_ = d.find(x) // What is wrong with what it names is told when it is answered.
+	d.recordRequest(x, "")
+	d.arrived(x)
+	d.play(x, d.take(x), func() reply { return d.effect(x) })
+}
+
+// choose finds the first of the routes that is meant, if any is. Where one cannot tell for what is wrong with the request, it is that one which says so.
+func (x *exchange) choose(routes []*wire.Route) bool {
+	for _, r := range routes {
+		applies, err := r.Applies(x.scope)
+		if !applies && err == nil {
+			continue
 		}
-		x.op = m.op
-		read := (*exchange).read
-		if m.read != nil {
-			read = m.read
+		if err != nil && x.unread == nil {
+			x.unread = err
 		}
-		if err := read(x); err != nil {
-			d.refuseBody(x, err)
-			return
-		}
-		// Requests, their reactions and their effects share one order: the one in which they pass here.
-		d.mu.Lock()
-		d.recordRequest(x, "")
-		if m.arrived != nil {
-			m.arrived(x)
-		}
-		d.play(x, d.take(x), func() reply { return m.effect(x) })
-	})
+		x.route, x.take = r, &r.Take
+		return true
+	}
+	return false
 }
 
 // read takes the body in before anything else happens: only then does the server notice a client that goes away.
 func (x *exchange) read() error {
+	switch x.route.Body {
+	case wire.FileBody:
+		return x.readFile()
+	case wire.MultipartBody:
+		return x.readMultipart()
+	default:
+	}
 	var err error
-	x.body, err = io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxBody))
-	return err
+	if x.body, err = io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, x.wire.BodyLimit)); err != nil {
+		return err
+	}
+	body, unread := wire.ReadBody(x.route.Body, x.body)
+	if unread != nil {
+		x.unread = fmt.Errorf("the body cannot be read: %w", unread)
+	}
+	x.scope.Set("body", body)
+	return nil
 }
 
 func (d *Desk) refuseBody(x *exchange, err error) {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
+	tooLarge, ok := errors.AsType[*http.MaxBytesError](err)
+	if !ok {
 		d.recordRequest(x, "The body never came to its end.")
 		d.lose(x, "the connection broke while the desk was reading")
 		return
 	}
-	most := int64(maxBody)
-	if x.op == OpAttachment {
-		most = mostUpload
-	}
-	d.recordRequest(x, fmt.Sprintf("The body is over %d bytes.", most))
-	d.answer(x, problemReply(x.r, http.StatusRequestEntityTooLarge, "too-large", "The body is too large", fmt.Sprintf("A body may have %d bytes at most; send less.", most)))
+	d.recordRequest(x, fmt.Sprintf("The body is over %d bytes.", tooLarge.Limit))
+	d.answer(x, d.problem(x, wire.TooLarge, "The body is too large", fmt.Sprintf("A body may have %d bytes at most; send less.", tooLarge.Limit)))
 }
 
-// answer writes the reply, or opens the socket that it stands for.
+// answer writes the reply, or goes on as it says.
 func (d *Desk) answer(x *exchange, rep reply) {
-	if rep.upgrade != nil {
-		rep.upgrade(x)
+	if rep.serve != nil {
+		rep.serve(x)
 		return
 	}
 	if rep.ready != nil && d.await(x.r.Context(), rep.ready) != nil {
@@ -235,25 +292,19 @@ func (d *Desk) answer(x *exchange, rep reply) {
 		d.afterReply(rep)
 		return
 	}
-	note := ""
 	if x.r.Context().Err() != nil {
-		note = clientGone
+		rep.note = clientGone
 	}
 	header := x.w.Header()
-	if rep.contentType != "" {
-		header.Set("Content-Type", rep.contentType)
-	}
-	if rep.allow != "" {
-		header.Set("Allow", rep.allow)
-	}
-	if bodyAllowed(rep.status) {
-		header.Set("Content-Length", strconv.Itoa(len(rep.body)))
+	maps.Copy(header, rep.Header)
+	if bodyAllowed(rep.Status) {
+		header.Set("Content-Length", strconv.Itoa(len(rep.Body)))
 	}
 	// Recorded before the client can know, so that nothing it does in return seems to have come first.
-	d.recordResponse(x, rep, note)
-	x.w.WriteHeader(rep.status)
-	if bodyAllowed(rep.status) {
-		_, _ = x.w.Write(rep.body)
+	d.recordResponse(x, rep, rep.note)
+	x.w.WriteHeader(rep.Status)
+	if bodyAllowed(rep.Status) {
+		_, _ = x.w.Write(rep.Body)
 	}
 	if rep.after != nil {
 		_ = http.NewResponseController(x.w).Flush()
@@ -277,7 +328,7 @@ func (d *Desk) afterReply(rep reply) {
 }
 
 func (d *Desk) recordRequest(x *exchange, note string) {
-	x.request = d.record(journal.Entry{Kind: journal.Request, From: journal.Integration, To: journal.Desk, Name: x.name, Note: note}, time.Now(),
+	x.request = d.record(journal.Entry{Kind: journal.Request, From: journal.Integration, To: journal.Desk, Name: x.name, Conversation: x.about(), Operation: x.operation(), Note: note}, time.Now(),
 		requestData{Host: d.foreignOrigin(x.r), Method: x.r.Method, Path: x.r.URL.Path, Query: x.r.URL.RawQuery, Body: capped(x.body),
 			Headers: chosen(x.r.Header, "Origin", "Content-Type", "Upgrade", "Sec-Websocket-Protocol", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Sec-Fetch-Mode")})
 }
@@ -288,8 +339,8 @@ func (d *Desk) recordResponse(x *exchange, rep reply, note string) {
 
 // recordResponseAt records the answer; a status of 0 stands for no answer at all, and the note says why.
 func (d *Desk) recordResponseAt(x *exchange, rep reply, note string, at time.Time) {
-	d.record(journal.Entry{Kind: journal.Response, From: journal.Desk, To: journal.Integration, Name: x.name, Ref: x.request, Note: note}, at,
-		responseData{Method: x.r.Method, Path: x.r.URL.Path, Status: rep.status, Body: capped(rep.body), Headers: chosen(x.w.Header(), "Content-Type", "Allow")})
+	d.record(journal.Entry{Kind: journal.Response, From: journal.Desk, To: journal.Integration, Name: x.name, Ref: x.request, Conversation: x.about(), Operation: x.operation(), Note: note}, at,
+		responseData{Method: x.r.Method, Path: x.r.URL.Path, Status: rep.Status, Body: capped(rep.Body), Headers: chosen(x.w.Header(), "Content-Type", "Allow")})
 }
 
 func chosen(h http.Header, names ...string) map[string]string {

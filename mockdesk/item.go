@@ -3,9 +3,11 @@ package mockdesk
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // Item is one part of a line that is more than plain text. Which fields it has depends on its kind; what is empty is left out of the event.
@@ -93,13 +95,30 @@ func (d *Desk) Publish(name, mediaType string, content []byte) string {
 	defer d.mu.Unlock()
 	id := fmt.Sprintf("%d-%s", len(d.media)+1, name)
 	d.media[id] = medium{mediaType, content}
-	return d.URL() + "/v1/media/" + id
+	address := d.wire.Address(OpMedium, id)
+	if address == "" {
+		address = publishedUnder + url.PathEscape(id)
+	}
+	return d.URL() + address
 }
 
-func (d *Desk) serveMedium(x *exchange) reply {
-	m, ok := d.media[x.r.PathValue("id")]
+func (d *Desk) serveMedium(x *exchange) outcome {
+	m, ok := d.media[x.given.Text("medium")]
 	if !ok {
-		return problemReply(x.r, http.StatusNotFound, "unknown-medium", "There is no such file", "Take the address as the event gave it.")
+		return failed(wire.UnknownMedium, "There is no such file", "Take the address as the event gave it.")
 	}
-	return reply{status: http.StatusOK, contentType: m.mediaType, body: m.content}
+	return outcome{name: "served", plain: &wire.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {m.mediaType}}, Body: m.content}}
+}
+
+// servePublished serves a file of an agent's where the wire has no route for it. It is no part of the wire and has no reactions.
+func (d *Desk) servePublished(x *exchange) {
+	d.recordRequest(x, "A file of an agent's; the wire has no route for it.")
+	d.mu.Lock()
+	m, ok := d.media[strings.TrimPrefix(x.r.URL.Path, publishedUnder)]
+	d.mu.Unlock()
+	if !ok {
+		d.answer(x, reply{Reply: wire.Plain(wire.UnknownMedium, 0, "There is no such file", "Take the address as the event gave it.")})
+		return
+	}
+	d.answer(x, reply{Reply: wire.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {m.mediaType}}, Body: m.content}})
 }

@@ -8,22 +8,29 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"deskcheck/mockdesk/wire"
 )
 
-// Operation is a kind of request that a client makes; reactions are set for each on its own.
-type Operation string
+// Operation is a kind of request that a client makes, by what it means; reactions are set for each on its own.
+type Operation = wire.Meaning
 
-// The operations of the native wire.
+// The operations, and where the native wire has them.
 const (
-	OpAvailability Operation = "availability" // GET /v1/availability
-	OpStart        Operation = "start"        // PUT /v1/conversations/{id}
-	OpMessage      Operation = "message"      // PUT /v1/conversations/{id}/messages/{key}
-	OpAttachment   Operation = "attachment"   // PUT /v1/conversations/{id}/attachments/{key}
-	OpScreen       Operation = "screen"       // PUT /v1/conversations/{id}/screens/{screen}
-	OpEnd          Operation = "end"          // DELETE /v1/conversations/{id}
-	OpState        Operation = "state"        // GET /v1/conversations/{id}
-	OpMedium       Operation = "medium"       // GET /v1/media/{id}
-	OpEvents       Operation = "events"       // GET /v1/conversations/{id}/events, as a socket or as a poll
+	OpAvailability = wire.Availability // GET /v1/availability
+	OpStart        = wire.Start        // PUT /v1/conversations/{id}
+	OpMessage      = wire.Message      // PUT /v1/conversations/{id}/messages/{key}
+	OpAttachment   = wire.Attachment   // PUT /v1/conversations/{id}/attachments/{key}
+	OpScreen       = wire.Screen       // PUT /v1/conversations/{id}/screens/{screen}
+	OpEnd          = wire.End          // DELETE /v1/conversations/{id}
+	OpState        = wire.State        // GET /v1/conversations/{id}
+	OpMedium       = wire.Medium       // GET /v1/media/{id}
+	OpEvents       = wire.Events       // GET /v1/conversations/{id}/events, as a socket or as a poll
+	OpTyping       = wire.Typing       // the frame typing
+	OpRead         = wire.Read         // the frame read
+	OpUser         = wire.User         // the frame user
+	OpAcknowledge  = wire.Acknowledge  // none
+	OpNothing      = wire.Nothing      // none
 )
 
 type reactionKind int
@@ -94,12 +101,17 @@ type parked struct {
 	effect func() reply
 	reply  reply
 	done   chan struct{}
+	// then is called with the reply to a frame, with Desk.mu held; a request has a goroutine that waits for done.
+	then func(reply)
 }
 
 // settle runs the effect and wakes the request's goroutine; Desk.mu is held.
 func (p *parked) settle() {
 	p.reply = p.effect()
 	close(p.done)
+	if p.then != nil {
+		p.then(p.reply)
+	}
 }
 
 func (d *Desk) gate(op Operation) *gate {
@@ -173,11 +185,11 @@ func (d *Desk) WaitHeld(ctx context.Context, op Operation, n int) error {
 // take picks the reaction to a request that has just arrived; d.mu is held.
 func (d *Desk) take(x *exchange) Reaction {
 	if d.faults != nil {
-		if r, plays := d.faults(x.op, conversationOf(x.r.URL.Path)); plays {
+		if r, plays := d.faults(x.take.Means, x.about()); plays {
 			return r
 		}
 	}
-	g := d.gate(x.op)
+	g := d.gate(x.take.Means)
 	if len(g.next) == 0 {
 		return g.base
 	}
@@ -193,13 +205,14 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 		rep := effect()
 		d.mu.Unlock()
 		d.answer(x, rep)
+		x.scope.Release()
 	case hold, holdReply:
 		p := &parked{effect: effect, done: make(chan struct{})}
 		if r.kind == holdReply {
 			rep := effect()
 			p.effect = func() reply { return rep }
 		}
-		g := d.gate(x.op)
+		g := d.gate(x.take.Means)
 		g.parked = append(g.parked, p)
 		d.keep(x)
 		d.mu.Unlock()
@@ -230,18 +243,24 @@ func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
 	case loseReply:
 		rep := effect()
 		d.mu.Unlock()
-		d.lose(x, fmt.Sprintf("the desk did as asked, then the connection was cut in place of the answer %d", rep.status))
+		d.lose(x, fmt.Sprintf("the desk did as asked, then the connection was cut in place of the answer %d", rep.Status))
 		d.afterReply(rep)
 	case cut:
 		d.mu.Unlock()
 		d.lose(x, "the connection was cut before the desk did anything")
 	case refuse:
+		rep := d.refusal(x, r)
 		d.mu.Unlock()
-		d.answer(x, problemReply(x.r, r.status, "refused", r.title, "The desk declines this request; nothing has changed."))
+		d.answer(x, rep)
 	case body:
 		d.mu.Unlock()
-		d.answer(x, reply{status: r.status, contentType: r.contentType, body: []byte(r.body)})
+		d.answer(x, reply{Reply: wire.Reply{Status: r.status, Header: http.Header{"Content-Type": {r.contentType}}, Body: []byte(r.body)}})
 	}
+}
+
+// refusal words the reaction Refuse; d.mu is held.
+func (d *Desk) refusal(x *exchange, r Reaction) reply {
+	return d.word(x, outcome{name: string(wire.Refused), status: r.status, title: r.title, detail: "The desk declines this request; nothing has changed."})
 }
 
 // answerLater waits until the parked request was settled and answers it. The client's own context plays no part: a desk does what reached it.
@@ -274,6 +293,11 @@ func (d *Desk) keep(x *exchange) {
 func (d *Desk) noLongerKept(x *exchange) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.letGo(x)
+}
+
+// letGo notes that the request no longer waits; d.mu is held.
+func (d *Desk) letGo(x *exchange) {
 	if at := slices.Index(d.kept, address(x.r)); at >= 0 {
 		d.kept = slices.Delete(d.kept, at, at+1)
 	}

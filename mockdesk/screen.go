@@ -3,11 +3,11 @@ package mockdesk
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // ErrNoScreen says that there is no request to see the screen in the state that the act needs: an open one to withdraw, an accepted one to stop.
@@ -94,48 +94,30 @@ func (a *Agent) closeScreen(c *Conversation, event, note string, from, to Screen
 	})
 }
 
-// screenReply is the answer to what a client says of a request.
-type screenReply struct {
-	ID    string      `json:"id"`
-	State ScreenState `json:"state"`
-}
-
-// takeScreen is the effect of a PUT that says what became of a request to see the screen.
-func (d *Desk) takeScreen(x *exchange) reply {
-	id, screen := x.r.PathValue("id"), x.r.PathValue("screen")
-	if !conversationID.MatchString(id) {
-		return badID(x)
-	}
-	var m struct {
-		State ScreenState `json:"state"`
-	}
-	if err := decode(x.body, &m); err != nil {
-		return invalid(x, "Body: "+err.Error()+".")
-	}
-	if !slices.Contains(fromClient, m.State) {
+// takeScreen is what a client says has become of a request to see the screen.
+func (d *Desk) takeScreen(x *exchange) outcome {
+	screen, state := x.given.Text("screen"), ScreenState(x.given.Text("state"))
+	if !slices.Contains(fromClient, state) {
 		words := make([]string, 0, len(fromClient))
 		for _, s := range fromClient {
 			words = append(words, string(s))
 		}
-		return invalid(x, `The field "state" must be one of `+strings.Join(words, ", ")+`.`)
+		return invalid("The " + x.given.Label("state") + " must be one of " + strings.Join(words, ", ") + ".")
 	}
-	c := d.byID[id]
-	switch {
-	case d.withdrawn[id]:
-		return gone(x)
-	case c == nil:
-		return unknown(x)
+	if o, cannot := d.followed(x); cannot {
+		return o
 	}
+	c := x.c
 	i := slices.IndexFunc(c.screens, func(s *Screen) bool { return s.ID == screen })
 	if i < 0 {
-		return problemReply(x.r, http.StatusNotFound, "unknown-screen", "There is no such request", "Take the id of the event screen.requested.")
+		return failed(wire.UnknownScreen, "There is no such request", "Take the id of the event screen.requested.")
 	}
 	if c.state == Ended {
-		return gone(x)
+		return gone()
 	}
-	c.screens[i].hear(m.State)
+	c.screens[i].hear(state)
 	d.broadcast()
-	return jsonReply(http.StatusOK, screenReply{screen, c.screens[i].State})
+	return outcome{name: "noted", result: map[string]any{"id": screen, "state": string(c.screens[i].State)}}
 }
 
 // hear has a request go on by what the client says. What is over stays over.

@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"time"
+
+	"deskcheck/mockdesk/wire"
 )
 
 // Profile is an agent as the wire presents them.
@@ -114,38 +115,12 @@ func (c *Conversation) LinesAfter(cursor, limit int) (lines []Line, more bool) {
 	return slices.Clone(all[:min(limit, len(all))]), len(all) > limit
 }
 
-var conversationInPath = regexp.MustCompile(`^/v1/conversations/([^/]+)`)
-
-// conversationOf is the conversation that the path of a request names, empty if it names none.
-func conversationOf(path string) string {
-	if found := conversationInPath.FindStringSubmatch(path); found != nil {
-		return found[1]
-	}
-	return ""
-}
-
 // The following say to which conversation an entry of the journal belongs.
 
-func (r requestData) conversation() string  { return conversationOf(r.Path) }
-func (r responseData) conversation() string { return conversationOf(r.Path) }
-func (a actData) conversation() string      { return a.Conversation }
-func (s socketData) conversation() string   { return s.Conversation }
+func (a actData) conversation() string    { return a.Conversation }
+func (s socketData) conversation() string { return s.Conversation }
 
-// routeOperations are the operations by the names under which the journal has their requests and responses.
-var routeOperations = map[string]Operation{
-	"GET /v1/availability":                         OpAvailability,
-	"PUT /v1/conversations/{id}":                   OpStart,
-	"PUT /v1/conversations/{id}/messages/{key}":    OpMessage,
-	"PUT /v1/conversations/{id}/attachments/{key}": OpAttachment,
-	"PUT /v1/conversations/{id}/screens/{screen}":  OpScreen,
-	"DELETE /v1/conversations/{id}":                OpEnd,
-	"GET /v1/conversations/{id}":                   OpState,
-	"GET /v1/media/{id}":                           OpMedium,
-	"GET /v1/conversations/{id}/events":            OpEvents,
+// Operations are all operations that have reactions, by name.
+func Operations() []Operation {
+	return slices.DeleteFunc(wire.Meanings(), func(m wire.Meaning) bool { return m == OpNothing })
 }
-
-// Operations are all operations, by name.
-func Operations() []Operation { return slices.Sorted(maps.Values(routeOperations)) }
-
-// OperationOf is the operation of a request or response whose entry in the journal has that name, empty for what is no operation of the wire.
-func OperationOf(name string) Operation { return routeOperations[name] }

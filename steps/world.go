@@ -10,6 +10,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/edge"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 	"deskcheck/steps/browser"
 )
 
@@ -37,10 +38,10 @@ type World struct {
 	hook func(journal.Entry)
 }
 
-// NewWorld gives a scenario its tab, a desk of its own and an empty journal. It ends with ctx, or with the tab. Close it.
-func NewWorld(ctx context.Context, tab *browser.Tab, deadlines Deadlines) (*World, error) {
+// NewWorld gives a scenario its tab, a desk of its own that speaks the wire (nil for the native one), and an empty journal. It ends with ctx, or with the tab. Close it.
+func NewWorld(ctx context.Context, tab *browser.Tab, spoken *wire.Wire, deadlines Deadlines) (*World, error) {
 	record := journal.New()
-	desk, err := mockdesk.Open(mockdesk.Options{Journal: record})
+	desk, err := mockdesk.Open(mockdesk.Options{Journal: record, Wire: spoken})
 	if err != nil {
 		return nil, &HarnessError{Doing: "open a desk for the scenario", Err: err}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"deskcheck"
+	"deskcheck/mockdesk/wire"
 	"deskcheck/reports"
 
 	"github.com/spf13/cobra"
@@ -119,6 +120,9 @@ func onThisMachine(t *testing.T, args []string) []string {
 			require.NoError(t, os.MkdirAll(filepath.Dir(args[i]), 0o700))
 			require.NoError(t, os.WriteFile(args[i], nil, 0o600))
 		}
+	}
+	if len(args) > 2 && args[0] == "wire" && args[1] == "check" {
+		require.NoError(t, os.WriteFile(args[2], wire.NativeFile(), 0o600))
 	}
 	if len(args) > 1 && args[0] == "config" && args[1] == "check" {
 		require.NoError(t, os.WriteFile(defaultConfig, nil, 0o600))

@@ -208,7 +208,7 @@ func (p *program) root() *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand()},
 		"look":    {p.listCommand(), p.explainCommand()},
-		"desk":    {p.deskCommand()},
+		"desk":    {p.deskCommand(), p.wireCommand()},
 		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
 	} {
 		for _, c := range commands {

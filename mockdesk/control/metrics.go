@@ -49,9 +49,9 @@ func (m *Metrics) Observe(e journal.Entry) {
 		}
 		// What cannot be read counts as no answer.
 		_ = json.Unmarshal(e.Data, &data)
-		operation := string(mockdesk.OperationOf(e.Name))
+		operation := e.Operation
 		if operation == "" {
-			// The names of other entries hold what a client has made up: they would be labels without end.
+			// What a client has made up would be labels without end.
 			operation = "other"
 		}
 		m.requests.WithLabelValues(operation, strconv.Itoa(data.Status)).Inc()

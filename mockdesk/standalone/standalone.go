@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/tenant"
@@ -153,7 +154,7 @@ func (s *Server) furnish(c Config, o Options) error {
 
 func (s *Server) serve(wire, control net.Listener) {
 	errors := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
-	s.wire = &http.Server{Handler: s.tenants, ErrorLog: errors} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Stop ends them.
+	s.wire = &http.Server{Handler: s.tenants, ErrorLog: errors, ConnContext: mockdesk.WithConnection} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Stop ends them.
 	// No connection serves twice, for a browser would repeat a request unasked whose connection breaks under it.
 	s.wire.SetKeepAlivesEnabled(false)
 	s.split = split(wire)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -64,18 +63,19 @@ func (p *Player) preflightsGranted() error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
+	methods, allowed := p.Desk.Allowed()
 	granted := func(list, word string) bool {
 		return slices.ContainsFunc(strings.Split(list, ","), func(one string) bool { return strings.EqualFold(strings.TrimSpace(one), strings.TrimSpace(word)) })
 	}
 	for _, e := range p.requests(func(method, _ string) bool { return method == "OPTIONS" }) {
 		headers := headersOf(e)
 		hint := "the desk is on another origin than the page: send only what it allows to others, or let a proxy on your own origin do the rest"
-		if method := headers["Access-Control-Request-Method"]; method != "" && !granted(mockdesk.AllowedMethods, method) {
-			return &steps.Failure{Expected: "only methods that the desk grants to other origins: " + mockdesk.AllowedMethods, Recorded: "the page wanted to use " + method, Hint: hint, Entry: e.Seq}
+		if method := headers["Access-Control-Request-Method"]; method != "" && !granted(methods, method) {
+			return &steps.Failure{Expected: "only methods that the desk grants to other origins: " + methods, Recorded: "the page wanted to use " + method, Hint: hint, Entry: e.Seq}
 		}
 		for word := range strings.SplitSeq(headers["Access-Control-Request-Headers"], ",") {
-			if word != "" && !granted(mockdesk.AllowedHeaders, word) {
-				return &steps.Failure{Expected: "only headers that the desk grants to other origins: " + mockdesk.AllowedHeaders, Recorded: "the page wanted to send the header " + word, Hint: hint, Entry: e.Seq}
+			if word != "" && !granted(allowed, word) {
+				return &steps.Failure{Expected: "only headers that the desk grants to other origins: " + allowed, Recorded: "the page wanted to send the header " + word, Hint: hint, Entry: e.Seq}
 			}
 		}
 	}

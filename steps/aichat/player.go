@@ -128,7 +128,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	run := ctx
 	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
-	world, err := steps.NewWorld(ctx, tab, deadlines)
+	world, err := steps.NewWorld(ctx, tab, st.Wire, deadlines)
 	if err != nil {
 		return Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true, Err: err}}}
 	}

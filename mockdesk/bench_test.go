@@ -1,0 +1,119 @@
+package mockdesk_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/journal"
+)
+
+// These measure what the native wire costs: they use nothing that a desk without wire files would not have, so that the figures of two versions can be set beside each other.
+
+type bench struct {
+	desk *mockdesk.Desk
+	c    *mockdesk.Conversation
+	ada  *mockdesk.Agent
+	conn *websocket.Conn
+}
+
+func newBench(b *testing.B) *bench {
+	b.Helper()
+	d, err := mockdesk.Open(mockdesk.Options{Journal: journal.New()})
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = d.Close() })
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodPut, d.URL()+"/v1/conversations/"+idOne, strings.NewReader(`{"user":{"name":"Mia"}}`))
+	require.NoError(b, err)
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(b, err)
+	require.NoError(b, response.Body.Close())
+	c, err := d.NextConversation(b.Context())
+	require.NoError(b, err)
+	conn, _, err := websocket.DefaultDialer.DialContext(b.Context(), d.SocketURL()+"/v1/conversations/"+idOne+"/events?cursor=0", nil)
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = conn.Close() })
+	_, _, err = conn.ReadMessage()
+	require.NoError(b, err)
+	ada := d.Agent("a1", "Ada")
+	_, err = ada.Join(c)
+	require.NoError(b, err)
+	_, _, err = conn.ReadMessage()
+	require.NoError(b, err)
+	b.ReportAllocs()
+	b.ResetTimer()
+	before := worked(b)
+	b.Cleanup(func() { b.ReportMetric(float64((worked(b)-before).Nanoseconds())/float64(b.N), "cpu-ns/op") })
+	return &bench{desk: d, c: c, ada: ada, conn: conn}
+}
+
+// worked is the time that the processors have spent on this program, client and desk together. On a busy machine it says more than the clock on the wall.
+func worked(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// BenchmarkAgentSays is a line of an agent, from the act to the client.
+func BenchmarkAgentSays(b *testing.B) {
+	s := newBench(b)
+	for b.Loop() {
+		_, err := s.ada.Say(s.c, "It covers two months.")
+		require.NoError(b, err)
+		_, _, err = s.conn.ReadMessage()
+		require.NoError(b, err)
+	}
+}
+
+// BenchmarkAgentSaysMany is the same with a hundred lines under way at a time, so that it is the desk's work that counts and not the way.
+func BenchmarkAgentSaysMany(b *testing.B) {
+	s := newBench(b)
+	for b.Loop() {
+		for range 100 {
+			_, err := s.ada.Say(s.c, "It covers two months.")
+			require.NoError(b, err)
+		}
+		for range 100 {
+			_, _, err := s.conn.ReadMessage()
+			require.NoError(b, err)
+		}
+	}
+}
+
+// BenchmarkUserSays is a line of the user: a request, its answer, and the line as it comes back.
+func BenchmarkUserSays(b *testing.B) {
+	s := newBench(b)
+	n := 0
+	for b.Loop() {
+		n++
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodPut, fmt.Sprintf("%s/v1/conversations/%s/messages/k%d", s.desk.URL(), idOne, n), strings.NewReader(`{"text":"Why did my bill double?"}`))
+		require.NoError(b, err)
+		response, err := http.DefaultClient.Do(r)
+		require.NoError(b, err)
+		require.NoError(b, response.Body.Close())
+		require.Equal(b, http.StatusCreated, response.StatusCode)
+		_, _, err = s.conn.ReadMessage()
+		require.NoError(b, err)
+	}
+}
+
+// BenchmarkUserTypes is a hundred frames of the client, until the desk has taken the last.
+func BenchmarkUserTypes(b *testing.B) {
+	s := newBench(b)
+	for b.Loop() {
+		for i := range 100 {
+			require.NoError(b, s.conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"typing","typing":%t}`, i%2 == 0)))
+		}
+		// A frame that nothing fits is answered, after those before it.
+		require.NoError(b, s.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"mark"}`)))
+		_, _, err := s.conn.ReadMessage()
+		require.NoError(b, err)
+	}
+}

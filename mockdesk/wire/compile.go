@@ -1,0 +1,649 @@
+package wire
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"deskcheck/fixtures/document"
+)
+
+// What expressions and templates can name: in what comes in, beside it in what goes out, and in events.
+var (
+	ofRequests = []string{"request", "path", "query", "header", "cookie", "base", "at", "millis"}
+	ofBodies   = append(slices.Clone(ofRequests), "body", "upload", "socket")
+	ofTakes    = append(slices.Clone(ofBodies), "conversation", "values")
+	ofAnswers  = append(slices.Clone(ofTakes), "outcome", "status", "title", "detail", "result", "events", "cursor", "routes", "closest", "allow")
+	ofEvents   = []string{"event", "type", "cursor", "at", "millis", "base", "conversation", "values"}
+	ofHellos   = append(slices.Clone(ofRequests), "conversation", "values", "cursor", "socket")
+)
+
+// compiler compiles one file and collects what is wrong with it.
+type compiler struct {
+	doc      *document.Document
+	problems []document.Problem
+	w        *Wire
+	shapes   map[string]item
+	keeps    []string
+}
+
+// item is a value of the file with its place.
+type item struct {
+	c   *compiler
+	key string
+	v   any
+}
+
+func (i item) get(name string) item {
+	m, _ := i.v.(map[string]any)
+	return item{i.c, document.Below(i.key, name), m[name]}
+}
+
+func (i item) has(name string) bool {
+	m, _ := i.v.(map[string]any)
+	_, has := m[name]
+	return has
+}
+
+// names are the keys of a mapping in the order of the file.
+func (i item) names() []string {
+	m, _ := i.v.(map[string]any)
+	names := sortedKeys(m)
+	slices.SortStableFunc(names, func(a, b string) int {
+		at, other := i.c.doc.KeyAt(document.Below(i.key, a)), i.c.doc.KeyAt(document.Below(i.key, b))
+		if at.Line != other.Line {
+			return at.Line - other.Line
+		}
+		return at.Column - other.Column
+	})
+	return names
+}
+
+func (i item) items() []item {
+	values, _ := i.v.([]any)
+	all := make([]item, len(values))
+	for n, v := range values {
+		all[n] = item{i.c, fmt.Sprintf("%s[%d]", i.key, n), v}
+	}
+	return all
+}
+
+func (i item) text() string {
+	text, _ := i.v.(string)
+	return text
+}
+
+func (i item) texts() []string {
+	var all []string
+	for _, one := range i.items() {
+		all = append(all, one.text())
+	}
+	return all
+}
+
+func (i item) number() int {
+	switch n := i.v.(type) {
+	case uint64:
+		return int(n) //nolint:gosec // The schema allows nothing so large.
+	case int64:
+		return int(n)
+	case float64:
+		return int(n)
+	}
+	return 0
+}
+
+func (i item) duration() time.Duration {
+	if i.v == nil {
+		return 0
+	}
+	d, err := time.ParseDuration(i.text())
+	if err != nil || d <= 0 {
+		i.fail("expected a duration above zero, such as 25s, found " + document.Found(i.v))
+	}
+	return d
+}
+
+// where is the place of the item for the messages of a desk that runs.
+func (i item) where() string {
+	place := i.c.doc.At(i.key)
+	return fmt.Sprintf("%s:%d", i.c.doc.Path, place.Line)
+}
+
+func (i item) fail(message string) {
+	i.c.problems = append(i.c.problems, document.Problem{Key: i.key, Message: message})
+}
+
+// unknown reports a word that is none of the known ones.
+func (i item) unknown(what, word string, known []string) {
+	p := document.Problem{Key: i.key, Message: fmt.Sprintf("%q is no %s; there are %s", word, what, strings.Join(known, ", "))}
+	if near, ok := document.Near(word, known); ok {
+		p.Message, p.Meant = fmt.Sprintf("%q is no %s", word, what), near
+	}
+	i.c.problems = append(i.c.problems, p)
+}
+
+// expression compiles a bare expression; truth values and numbers stand for themselves.
+func (i item) expression(names []string) *expression {
+	source := i.text()
+	switch v := i.v.(type) {
+	case nil:
+		return nil
+	case bool, uint64, int64, float64:
+		source = fmt.Sprint(v)
+	}
+	e, at, err := compileExpression(source, names)
+	if err != nil {
+		i.fail(fmt.Sprintf("the expression %s is wrong at character %d: %v", strconv.Quote(source), at+1, err))
+		return &expression{}
+	}
+	return e
+}
+
+// sentence compiles a text with expressions in it.
+func (i item) sentence(names []string) *sentence {
+	text := i.text()
+	if i.v != nil && text == "" {
+		if _, isText := i.v.(string); !isText {
+			text = fmt.Sprint(i.v)
+		}
+	}
+	t := &sentence{}
+	pieces, sources, at, err := cutTemplate(text)
+	if err != nil {
+		i.fail(err.Error())
+		return &sentence{pieces: []string{""}}
+	}
+	t.pieces = pieces
+	for n, source := range sources {
+		e, within, err := compileExpression(source, names)
+		if err != nil {
+			i.fail(fmt.Sprintf("the expression %s is wrong at character %d of the text: %v", strconv.Quote(source), at[n]+within+1, err))
+			e = &expression{}
+		}
+		t.values = append(t.values, e)
+	}
+	return t
+}
+
+// json compiles a structure whose texts may hold expressions.
+func (i item) json(names []string) template {
+	switch v := i.v.(type) {
+	case string:
+		t := i.sentence(names)
+		switch {
+		case len(t.values) == 0:
+			return fixed(appendString(nil, t.pieces[0]))
+		case t.single():
+			return value{t.values[0]}
+		}
+		return quoted{t}
+	case []any:
+		l := make(list, 0, len(v))
+		for _, one := range i.items() {
+			l = append(l, one.json(names))
+		}
+		return l
+	case map[string]any:
+		if len(v) == 1 && i.has("$json") {
+			return quoted{i.get("$json").json(names)}
+		}
+		o := make(object, 0, len(v))
+		for _, name := range i.names() {
+			f := field{template: i.get(name).json(names)}
+			if name != "..." {
+				plain, optional := strings.CutSuffix(name, "?")
+				f.name, f.optional = string(append(appendString(nil, plain), ':')), optional
+			}
+			o = append(o, f)
+		}
+		return o
+	}
+	raw, err := json.Marshal(i.v)
+	if err != nil {
+		i.fail("this cannot be written as JSON: " + err.Error())
+	}
+	return fixed(raw)
+}
+
+// bindings compiles names with expressions, or with templates, in the order of the file. Each may name those before it.
+func (i item) bindings(names []string, templates bool) ([]binding, []string) {
+	var all []binding
+	known := slices.Clone(names)
+	for _, name := range i.names() {
+		one := i.get(name)
+		b := binding{name: name, where: one.where()}
+		if templates {
+			b.value = one.sentence(known)
+		} else {
+			b.value = one.expression(known)
+		}
+		all = append(all, b)
+		known = append(known, name)
+	}
+	return all, known
+}
+
+// fresh reports names of let that hide others.
+func (i item) fresh(names []string) {
+	for _, name := range i.names() {
+		if slices.Contains(names, name) {
+			i.get(name).fail("the name is taken; choose another")
+		}
+	}
+}
+
+var mediaTypes = map[string]string{"json": "application/json", "xml": "application/xml", "text": "text/plain; charset=utf-8", "form": "application/x-www-form-urlencoded"}
+
+// said compiles what the desk says.
+func (i item) said(names []string) *Said {
+	said := &Said{where: i.where(), status: i.get("status").number()}
+	body := i
+	if i.has("with") {
+		said.with, names = i.get("with").bindings(names, true)
+	}
+	if i.has("shape") {
+		name := i.get("shape").text()
+		shape, known := i.c.shapes[name]
+		if !known {
+			i.get("shape").unknown("shape", name, sortedKeys(i.c.shapes))
+			return said
+		}
+		body = shape
+	}
+	for key, media := range mediaTypes {
+		if !body.has(key) {
+			continue
+		}
+		if said.media != "" {
+			body.fail("it says something as json, xml, text or form: choose one")
+		}
+		said.media = media
+		body.get(key).into(said, key, names)
+	}
+	if body.key != i.key {
+		body.dress(said, names)
+	}
+	i.dress(said, names)
+	return said
+}
+
+// dress compiles what goes around a body.
+func (i item) dress(said *Said, names []string) {
+	if i.has("type") {
+		said.media = i.get("type").text()
+	}
+	if said.status == 0 {
+		said.status = i.get("status").number()
+	}
+	headers := i.get("headers")
+	for _, name := range headers.names() {
+		said.headers = append(said.headers, named{name, headers.get(name).sentence(names)})
+	}
+	for _, cookie := range i.get("cookies").items() {
+		said.cookies = append(said.cookies, cookie.sentence(names))
+	}
+}
+
+func (i item) into(said *Said, kind string, names []string) {
+	switch kind {
+	case "json":
+		said.body, said.json = i.json(names), true
+	case "xml":
+		t := i.sentence(names)
+		t.escape = escapeXML
+		said.body, said.markup = t, true
+		i.wellFormed(t)
+	case "text":
+		said.body = i.sentence(names)
+	case "form":
+		for _, name := range i.names() {
+			said.fields = append(said.fields, named{name, i.get(name).sentence(names)})
+		}
+	}
+}
+
+// wellFormed holds a template for XML against XML, with a word in the place of every expression.
+func (i item) wellFormed(t *sentence) {
+	decoder := xml.NewDecoder(strings.NewReader(strings.Join(t.pieces, "x")))
+	for {
+		_, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			i.fail("it is not XML: " + err.Error())
+			return
+		}
+	}
+}
+
+// answers compiles what is answered, by outcome.
+func (i item) answers(names, outcomes []string) map[string]*Said {
+	all := map[string]*Said{}
+	for _, name := range i.names() {
+		one := i.get(name)
+		if !slices.Contains(outcomes, name) {
+			one.unknown("outcome", name, outcomes)
+			continue
+		}
+		all[name] = one.said(names)
+	}
+	return all
+}
+
+func (c *compiler) wire() *Wire {
+	root := item{c, "", c.doc.Value}
+	c.w = &Wire{
+		Name: root.get("name").text(), Title: root.get("title").text(), Path: c.doc.Path,
+		Feeds: []string{"main"}, BodyLimit: 64 << 10, FrameLimit: 64 << 10, Abandon: time.Minute, events: map[string][]*rule{},
+	}
+	if given := root.get("feeds").texts(); len(given) > 0 {
+		c.w.Feeds = given
+	}
+	c.limits(root.get("limits"))
+	origins := root.get("cross-origin")
+	c.w.Headers, c.w.Expose = strings.Join(origins.get("headers").texts(), ", "), strings.Join(origins.get("expose").texts(), ", ")
+	c.w.Credentials = origins.get("credentials").v == true
+	c.shapes = map[string]item{}
+	for _, name := range root.get("shapes").names() {
+		c.shapes[name] = root.get("shapes").get(name)
+	}
+	c.conversation(root.get("conversation"))
+	c.w.answers = root.get("answers").answers(ofAnswers, slices.Concat([]string{"*"}, words(sortedKeys(status))))
+	c.w.lost = Take{wire: c.w, fallback: c.w.answers}
+	c.routes(root.get("routes"))
+	c.events(root.get("events"))
+	return c.w
+}
+
+func words[K ~string](keys []K) []string {
+	all := make([]string, len(keys))
+	for i, k := range keys {
+		all[i] = string(k)
+	}
+	return all
+}
+
+func (c *compiler) limits(i item) {
+	if i.has("body") {
+		c.w.BodyLimit = int64(i.get("body").number())
+	}
+	if i.has("frame") {
+		c.w.FrameLimit = int64(i.get("frame").number())
+	}
+	if i.has("abandon") {
+		c.w.Abandon = i.get("abandon").duration()
+	}
+}
+
+func (c *compiler) conversation(i item) {
+	id := i.get("id")
+	if !i.has("id") {
+		id.v = "${random(16)}"
+	}
+	c.w.id = id.sentence([]string{"at", "millis"})
+	keeps := i.get("values")
+	c.keeps = keeps.names()
+	for _, name := range c.keeps {
+		one := keeps.get(name)
+		c.w.keeps = append(c.w.keeps, binding{name: name, where: one.where(), value: one.sentence([]string{"at", "millis", "conversation"})})
+	}
+	for _, one := range i.get("found-by").items() {
+		if !slices.Contains(c.keeps, one.text()) {
+			one.unknown("kept value", one.text(), c.keeps)
+		}
+		c.w.FoundBy = append(c.w.FoundBy, one.text())
+	}
+}
+
+var routePattern = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE|SOCKET) (/\S*)$`)
+
+func (c *compiler) routes(i item) {
+	kinds := map[string]BodyKind{}
+	for _, one := range i.items() {
+		r := c.route(one)
+		if r == nil {
+			continue
+		}
+		// The body is read before it is known which of several routes is meant.
+		if before, seen := kinds[r.On()]; seen && before != r.Body {
+			one.get("body").fail(fmt.Sprintf("another route %s reads its body as %s; routes that are told apart by when have the same body", r.On(), before))
+		}
+		kinds[r.On()] = r.Body
+		c.w.Routes = append(c.w.Routes, r)
+	}
+}
+
+func (c *compiler) route(i item) *Route {
+	on := i.get("on")
+	parts := routePattern.FindStringSubmatch(on.text())
+	if parts == nil {
+		on.fail("expected a method and a path, such as PUT /conversations/{id} or SOCKET /stream, found " + document.Found(on.v))
+		return nil
+	}
+	r := &Route{Method: parts[1], Pattern: parts[2], segments: split(parts[2]), Body: BodyKind(i.get("body").text()), As: Stream(i.get("as").text())}
+	for _, segment := range r.segments {
+		name, isParam := parameter(segment)
+		r.params = append(r.params, name)
+		if strings.ContainsAny(segment, "{}") && (!isParam || strings.ContainsAny(name, "{}")) {
+			on.fail(fmt.Sprintf("a parameter is a whole segment of the path, such as {id}; %q is not", segment))
+		}
+	}
+	if r.Body == "" {
+		r.Body = NoBody
+	}
+	r.File = i.get("file").text()
+	r.Take = c.take(i, ofRequests, ofBodies, r.Body, c.w.answers)
+	r.Name = r.On()
+	if r.Method == SocketMethod {
+		r.Name = "GET " + r.Pattern
+	}
+	c.stream(r, i)
+	c.fits(r, i)
+	return r
+}
+
+// stream compiles what a route has to say of events.
+func (c *compiler) stream(r *Route, i item) {
+	if r.As == "" {
+		r.As = Poll
+	}
+	r.Feed = c.feed(i)
+	r.Hold = i.get("hold").duration()
+	if r.As == LongPoll && r.Hold == 0 {
+		i.fail("a long poll has a key hold, such as hold: 25s")
+	}
+	if pulse := i.get("heartbeat"); pulse.v != nil {
+		r.Pulse, r.Every = pulse.said(ofHellos), pulse.get("every").duration()
+	}
+	if r.Method == SocketMethod {
+		r.Socket = c.socket(i)
+	} else if i.has("socket") {
+		i.get("socket").fail("only a route SOCKET has frames")
+	}
+}
+
+// fits reports what a meaning and its route do not agree on.
+func (c *compiler) fits(r *Route, i item) {
+	switch {
+	case r.Means == "":
+		i.fail("a route has a key means: what is asked of the desk")
+		return
+	case r.Socket != nil && r.Means != Events:
+		i.get("means").fail("a socket means events, or nothing until a frame says which conversation it is about")
+	case r.Means == Attachment && r.Body != FileBody && r.Body != MultipartBody:
+		i.fail("a file comes as body: file, or in body: multipart")
+	case r.Body == MultipartBody && r.Means == Attachment && r.File == "":
+		i.fail("a multipart body has a key file: the name of the part that is the file")
+	}
+	if r.about == nil && grammars[r.Means].about && (r.Socket == nil || i.has("means")) {
+		i.fail("it says nothing of which conversation it is about: add conversation, such as conversation: path.id")
+	}
+}
+
+func (c *compiler) feed(i item) int {
+	name := i.get("feed").text()
+	if name == "" {
+		return 0
+	}
+	at := slices.Index(c.w.Feeds, name)
+	if at < 0 {
+		i.get("feed").unknown("feed", name, c.w.Feeds)
+		return 0
+	}
+	return at
+}
+
+// take compiles what a route or a frame means.
+func (c *compiler) take(i item, early, names []string, body BodyKind, fallback map[string]*Said) Take {
+	t := Take{wire: c.w, Where: i.where(), Means: Meaning(i.get("means").text()), body: body, fallback: fallback}
+	if t.Means == "" && i.has("socket") {
+		t.Means = Events // of which conversation, a frame will say
+	}
+	if body == NoBody && len(early) > 0 {
+		names = append(slices.Clone(early), "socket")
+	}
+	lets := i.get("let")
+	lets.fresh(ofAnswers)
+	t.lets, names = lets.bindings(names, false)
+	if when := i.get("when"); when.v != nil {
+		t.when, t.source = when.expression(names), when.text()
+	}
+	if about := i.get("conversation"); about.v != nil {
+		t.about = c.finder(about, names)
+	}
+	names = append(slices.Clone(names), "conversation", "values")
+	for _, one := range i.get("check").items() {
+		t.checks = append(t.checks, check{that: one.get("that").expression(names), say: one.get("say").sentence(names)})
+	}
+	t.gives = map[string]*expression{}
+	inputs := grammars[t.Means].inputs
+	for _, name := range i.get("give").names() {
+		one := i.get("give").get(name)
+		if _, known := inputs[name]; !known {
+			one.unknown("value that "+string(t.Means)+" takes", name, sortedKeys(inputs))
+			continue
+		}
+		t.gives[name] = one.expression(names)
+	}
+	answered := union(ofAnswers, names)
+	t.sets = c.sets(i.get("set"), answered)
+	if t.Means != "" || i.has("answers") {
+		t.answers = i.get("answers").answers(answered, outcomesOf(t.Means))
+	}
+	if missing := t.missing(); len(missing) > 0 {
+		i.fail(fmt.Sprintf("%s needs %s: add it under give", t.Means, strings.Join(missing, " and ")))
+	}
+	return t
+}
+
+// union has the names of both lists, each once.
+func union(some, others []string) []string {
+	all := slices.Clone(some)
+	for _, name := range others {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// finder compiles how a conversation is named: by an expression for its id, or by a kept value.
+func (c *compiler) finder(i item, names []string) *finder {
+	if _, byID := i.v.(string); byID {
+		return &finder{expression: i.expression(names)}
+	}
+	f := &finder{}
+	for _, name := range i.names() {
+		one := i.get(name)
+		if !slices.Contains(c.w.FoundBy, name) {
+			one.unknown("value that a conversation is found by", name, c.w.FoundBy)
+		}
+		f.by, f.expression = name, one.expression(names)
+	}
+	return f
+}
+
+// sets compiles assignments to kept values.
+func (c *compiler) sets(i item, names []string) []binding {
+	all, _ := i.bindings(names, false)
+	for _, name := range i.names() {
+		if !slices.Contains(c.keeps, name) {
+			i.get(name).unknown("kept value", name, c.keeps)
+		}
+		if slices.Contains(c.w.FoundBy, name) {
+			i.get(name).fail("a value that conversations are found by does not change")
+		}
+	}
+	return all
+}
+
+func (c *compiler) socket(route item) *Socket {
+	i := route.get("socket")
+	k := &Socket{
+		Subprotocols: i.get("subprotocols").texts(), Ping: i.get("ping").duration(), Silence: i.get("silence").get("after").duration(),
+		SilenceCode: i.get("silence").get("code").number(), kind: BodyKind(i.get("frames").text()),
+	}
+	if k.kind == "" {
+		k.kind = JSONBody
+	}
+	lets := i.get("let")
+	lets.fresh(ofAnswers)
+	var names []string
+	k.lets, names = lets.bindings(ofBodies, false)
+	for _, hello := range i.get("hello").items() {
+		k.Hello = append(k.Hello, hello.said(ofHellos))
+	}
+	k.Unfit = Take{wire: c.w, Where: i.where(), body: k.kind}
+	k.Unfit.answers = i.get("answers").answers(union(ofAnswers, names), slices.Concat([]string{"*"}, words(sortedKeys(status))))
+	for _, one := range i.get("takes").items() {
+		t := c.take(one, nil, names, k.kind, k.Unfit.answers)
+		t.Name = one.get("name").text()
+		k.takes = append(k.takes, &t)
+	}
+	return k
+}
+
+func (c *compiler) events(i item) {
+	for _, name := range i.names() {
+		one := i.get(name)
+		var rules []*rule
+		switch one.v.(type) {
+		case string: // none
+		case []any:
+			for _, r := range one.items() {
+				rules = append(rules, c.rule(r))
+			}
+		default:
+			rules = []*rule{c.rule(one)}
+		}
+		if name == "*" {
+			c.w.anyEvent = rules
+			continue
+		}
+		if _, known := eventTypes[name]; !known {
+			one.unknown("event", name, words(EventTypes()))
+		}
+		c.w.events[name] = rules
+	}
+}
+
+func (c *compiler) rule(i item) *rule {
+	r := &rule{feed: c.feed(i), where: i.where(), said: i.said(ofEvents), sets: c.sets(i.get("set"), ofEvents)}
+	if r.said.media == "" {
+		i.fail("an event says something as json, xml, text or form; to leave it out write none")
+	}
+	if when := i.get("when"); when.v != nil {
+		r.when = when.expression(ofEvents)
+	}
+	r.id, r.name = i.get("id").sentence(ofEvents), i.get("name").sentence(ofEvents)
+	return r
+}
