@@ -31,7 +31,7 @@ const deskExample = `  deskcheck desk                              serve one des
   deskcheck desk -c desk.yaml                 serve what a file says
   deskcheck desk join @last                   an agent joins the newest conversation
   deskcheck desk say @last "How can I help?"
-  deskcheck desk wait 'name == "message" && data.body.author.role == "user"'`
+  deskcheck desk wait 'kind == "request" && data.body.text != nil'`
 
 // defaultDeskConfig is the file that "deskcheck desk" reads if it is there.
 const defaultDeskConfig = "desk.yaml"

@@ -11,6 +11,7 @@ import (
 
 	"deskcheck"
 	"deskcheck/mockdesk/wire"
+	"deskcheck/mockdesk/standalone"
 	"deskcheck/reports"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,10 @@ func TestExamplesWork(t *testing.T) {
 	for where, lines := range examples {
 		for _, line := range lines {
 			t.Run(where+": "+line, func(t *testing.T) {
+				if strings.Contains(line, "deskcheck desk") {
+					runDeskExample(t, words(line)[1:])
+					return
+				}
 				b := newBench(t)
 				b.trace = deskcheck.ReadTraceability
 				b.run = func(_ context.Context, c deskcheck.Config, _ deskcheck.Progress) (*reports.Result, error) {
@@ -53,6 +58,25 @@ func TestExamplesWork(t *testing.T) {
 			})
 		}
 	}
+}
+
+// runDeskExample runs a command line of the desk: one that serves is told to stop at once, the others find a conversation with an agent and a line in it.
+func runDeskExample(t *testing.T, args []string) {
+	t.Helper()
+	b := newDeskBench(t)
+	b.startDesk = func(c standalone.Config, o standalone.Options) (*standalone.Server, error) {
+		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
+		return standalone.Start(c, o)
+	}
+	b.user("PUT", "/v1/conversations/conversation-0001", "{}")
+	b.user("PUT", "/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
+	b.says(0, "join", "@last", "ada")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if len(args) == 1 || strings.HasPrefix(args[1], "-") {
+		cancel()
+	}
+	assert.Zero(t, b.execute(ctx, onThisMachine(t, args)), "%s", b.stderr.String())
 }
 
 func allCommands(c *cobra.Command) []*cobra.Command {
