@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"deskcheck"
-	"deskcheck/mockdesk/wire"
 	"deskcheck/mockdesk/standalone"
+	"deskcheck/mockdesk/wire"
 	"deskcheck/reports"
 
 	"github.com/spf13/cobra"

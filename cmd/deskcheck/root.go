@@ -204,7 +204,7 @@ func (p *program) root() *cobra.Command {
 	root.SetUsageFunc(p.usage)
 	root.SetHelpFunc(p.help)
 	root.SetHelpCommand(p.helpCommand())
-	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "desk", Title: "The desk by itself:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
+	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "desk", Title: "The desk:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand()},
 		"look":    {p.listCommand(), p.explainCommand()},
