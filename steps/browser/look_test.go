@@ -41,7 +41,7 @@ func TestAWindowIsAlteredForOneLease(t *testing.T) {
 }
 
 func TestWhatAScreenReaderFinds(t *testing.T) {
-	tab := lease(t)
+	tab := lease(t, shared)
 	require.NoError(t, tab.Open(bounded(t), serve(t, plainPage, nil), func(Message) {}))
 	nodes, err := tab.Accessible(bounded(t))
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestWhatAScreenReaderFinds(t *testing.T) {
 }
 
 func TestACharacterIsPressedWhereTheFocusIs(t *testing.T) {
-	tab := lease(t)
+	tab := lease(t, shared)
 	require.NoError(t, tab.Open(bounded(t), serve(t, plainPage, nil), func(Message) {}))
 	require.NoError(t, tab.Evaluate(bounded(t), `document.querySelector("input").focus(); globalThis.pressed = ""; addEventListener("keydown", (event) => { pressed += event.key })`, nil))
 	for _, key := range []string{"a", "?", "é"} {
