@@ -306,7 +306,7 @@ func TestTextOfOthersStaysText(t *testing.T) {
 	p.reads("#present", evil)
 	p.sees(`document.activeElement.id === "message"`)
 	p.presses("Escape", "3", "ArrowUp")
-	for _, view := range []string{"payload", "curl", "scenario"} {
+	for _, view := range []string{"payload", "curl", "scenario", "rule"} {
 		p.clicks(fmt.Sprintf(`[data-view="%s"]`, view))
 	}
 	_, err = d.tenant(t).AddFault(api.NewFault{Kind: "refuse", Operation: "start", Title: evil, When: &api.When{Next: 1}})
@@ -468,6 +468,9 @@ func TestTheJournalIsFiltered(t *testing.T) {
 	p.sees(`document.querySelector("#follow").getAttribute("aria-pressed") === "false"`)
 }
 
+// copied is an entry in the forms in which it can be taken along.
+type copied struct{ Kind, Name, Curl, Scenario, Rule string }
+
 // TestEntriesAreCopied takes the command and the scenario of an entry at their word.
 func TestEntriesAreCopied(t *testing.T) {
 	d := startDesk(t, nil)
@@ -485,12 +488,13 @@ func TestEntriesAreCopied(t *testing.T) {
 	p.clicks("#leave")
 	hears(t, socket, "agent.left")
 	p.clicks(`[data-advance="5s"]`)
+	p.sees(`document.querySelector('[data-family="clock"]')`)
 	require.Equal(t, http.StatusNoContent, user.send(http.MethodDelete, "", nil))
 	p.reads("#state", "ended by user")
 
-	var texts []struct{ Kind, Name, Curl, Scenario string }
+	var texts []copied
 	p.gives(`Promise.all([import("/record.js"), import("/copies.js")]).then(([record, { copies }]) =>
-		record.all().map((entry) => ({ kind: entry.kind, name: entry.name, curl: copies.curl(entry), scenario: copies.scenario(entry) })))`, &texts)
+		record.all().map((entry) => ({ kind: entry.kind, name: entry.name, curl: copies.curl(entry), scenario: copies.scenario(entry), rule: copies.rule(entry) })))`, &texts)
 	require.Greater(t, len(texts), 15)
 	dir := t.TempDir()
 	var scenarios []string
@@ -506,7 +510,7 @@ func TestEntriesAreCopied(t *testing.T) {
 	assert.Len(t, own, len(texts))
 	assert.Empty(t, aichat.Unfit(own, aichat.Sentences(embedded)), "%s", strings.Join(scenarios, "\n"))
 
-	last := scenarios[slices.IndexFunc(texts, func(text struct{ Kind, Name, Curl, Scenario string }) bool {
+	last := scenarios[slices.IndexFunc(texts, func(text copied) bool {
 		return text.Name == "DELETE /v1/conversations/{id}"
 	})]
 	for _, sentence := range []string{
@@ -515,17 +519,37 @@ func TestEntriesAreCopied(t *testing.T) {
 	} {
 		assert.Contains(t, last, sentence)
 	}
-	said := slices.IndexFunc(texts, func(text struct{ Kind, Name, Curl, Scenario string }) bool {
+	said := slices.IndexFunc(texts, func(text copied) bool {
 		return text.Kind == "request" && strings.Contains(text.Name, "/messages/")
 	})
 	assert.Equal(t, "curl -i -X PUT '"+d.wire+"/@default/v1/conversations/"+mia+`/messages/k1' \
   -H 'Content-Type: application/json' \
   --data-raw '{"text":"It'\''s 24 €"}'`, texts[said].Curl)
-	joined := slices.IndexFunc(texts, func(text struct{ Kind, Name, Curl, Scenario string }) bool {
+	joined := slices.IndexFunc(texts, func(text copied) bool {
 		return text.Kind == "act" && text.Name == "agent.joined"
 	})
 	assert.Contains(t, texts[joined].Curl, d.url+"v1/tenants/default/conversations/"+mia+"/join")
 	assert.Contains(t, texts[joined].Curl, `{"agent":"ada"}`)
+
+	assert.Equal(t, `routes:
+  - on: PUT /v1/conversations/{id}/messages/{key}
+    means: message
+    body: json
+    conversation: path.id
+    give: {key: path.key, text: body.text}
+    answers:
+      stored:
+        status: 201
+        json:
+          key: ${result.key}
+          cursor: ${result.cursor}`, texts[said].Rule)
+	assert.Equal(t, `events:
+  "agent.joined":
+    json:
+      cursor: ${cursor}
+      type: ${type}
+      at: ${at}
+      agent: ${event.agent}`, texts[joined].Rule)
 }
 
 func TestThePageAllowsNothingForeign(t *testing.T) {

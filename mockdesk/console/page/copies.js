@@ -1,12 +1,13 @@
-// An entry of the journal as something to be used elsewhere: a command, or a scenario.
+// An entry of the journal as something to be used elsewhere: a command, a scenario, or a rule of a wire.
 
 import { at } from './desk.js';
 import { lapse, scenario } from './gherkin.js';
+import { rule } from './rule.js';
 import { state } from './state.js';
 import * as record from './record.js';
 
 // copies are the forms that every entry has.
-export const copies = { curl, scenario };
+export const copies = { curl, scenario, rule };
 
 // curl is the command that has the same happen again: a request of the integration as it was sent, an act of an agent or the desk by the control API.
 function curl(entry) {
