@@ -82,7 +82,7 @@ func TestDemoIsPlayedFromBothSides(t *testing.T) {
 	require.NoError(t, user.Type(ctx, "message input", "I would like an agent", 0))
 	require.NoError(t, user.Press(ctx, "Enter"))
 	require.NoError(t, user.Click(ctx, "request agent", 0))
-	sees(agent, "WAITING 1")
+	sees(agent, "Guest ")
 	require.NoError(t, agent.Press(ctx, "n"))
 	sees(agent, "waiting")
 	require.NoError(t, agent.Press(ctx, "a"))

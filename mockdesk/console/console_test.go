@@ -234,6 +234,24 @@ func TestATenantIsReset(t *testing.T) {
 	p.reads("#shown", "0 entries")
 }
 
+// TestAStrangerIsAskedForTheToken has the desk trust no page.
+func TestAStrangerIsAskedForTheToken(t *testing.T) {
+	d := startDesk(t, nil)
+	d.control.OpenConsole = false
+	d.asks(t, mia, "Mia")
+	p := d.shows(t, "")
+	p.reads("#outage", "The desk wants its token.")
+	p.clicks("#unlock")
+	p.types("#field-token", "not the token of the desk")
+	p.presses("Enter")
+	p.sees(`!document.querySelector("#form").open && document.body.dataset.link === "lost"`)
+	p.clicks("#unlock")
+	p.types("#field-token", token)
+	p.presses("Enter")
+	p.reads("#list-waiting", "Mia")
+	p.sees(`document.body.dataset.link === "live"`)
+}
+
 func TestATenantIsMadeAndChosen(t *testing.T) {
 	d := startDesk(t, nil)
 	d.asks(t, mia, "Mia")
@@ -485,6 +503,8 @@ func TestEntriesAreCopied(t *testing.T) {
 	p.types("#message", "Two\nlines")
 	p.presses("Enter")
 	hears(t, socket, "message")
+	p.clicks("#read")
+	hears(t, socket, "messages.read")
 	p.clicks("#leave")
 	hears(t, socket, "agent.left")
 	p.clicks(`[data-advance="5s"]`)
@@ -514,7 +534,7 @@ func TestEntriesAreCopied(t *testing.T) {
 		return text.Name == "DELETE /v1/conversations/{id}"
 	})]
 	for _, sentence := range []string{
-		`And the assistant hands over to the queue "billing"`, `When the user requests an agent`, `"Ada" joins`, `the user says "It's 24 €"`, `"Ada" leaves`, `5 seconds pass`,
+		`And the assistant hands over to the queue "billing"`, `When the user requests an agent`, `"Ada" joins`, `the user says "It's 24 €"`, `"Ada" reads the messages`, `"Ada" leaves`, `5 seconds pass`,
 		`the user ends the chat`, `Then the conversation is over at the desk within 5 seconds`,
 	} {
 		assert.Contains(t, last, sentence)
@@ -588,4 +608,30 @@ func TestNoMarkupIsMadeOfText(t *testing.T) {
 		return nil
 	}))
 	require.Greater(t, found, 10)
+}
+
+// TestANarrowPageShowsOnePaneAtATime looks at a page that is as wide as a telephone, and at whether anything is out of its reach.
+func TestANarrowPageShowsOnePaneAtATime(t *testing.T) {
+	d := startDesk(t, nil)
+	d.asks(t, mia, "Mia").says("Hello")
+	p := d.open(t, "")
+	require.NoError(t, p.tab.Resize(bounded(t), 400, 800))
+	seen := func() string {
+		var panes string
+		p.gives(`[...document.querySelectorAll(".pane")].filter((pane) => pane.checkVisibility()).map((pane) => pane.id).join()`, &panes)
+		return panes
+	}
+	assert.Equal(t, "conversations", seen())
+	p.clicks(`[data-id^="mia"]`)
+	p.reads("#log", "Hello")
+	assert.Equal(t, "transcript", seen())
+	for _, pane := range []string{"journal", "faults", "conversations", "transcript"} {
+		p.clicks(`#panes [data-shows="` + pane + `"]`)
+		assert.Equal(t, pane, seen())
+		var wide int
+		p.gives(`document.documentElement.scrollWidth`, &wide)
+		assert.LessOrEqual(t, wide, 400, pane)
+	}
+	require.NoError(t, p.tab.Resize(bounded(t), 1280, 800))
+	assert.Equal(t, "conversations,transcript,faults", seen())
 }

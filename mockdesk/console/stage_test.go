@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait of a test; it is generous because two cores are shared with whatever else runs.
-const patience = 8 * time.Second
+const patience = 30 * time.Second
 
 func bounded(tb testing.TB) context.Context {
 	tb.Helper()
@@ -49,6 +49,9 @@ func bounded(tb testing.TB) context.Context {
 	tb.Cleanup(cancel)
 	return ctx
 }
+
+// token is that of the control API.
+const token = "a-token-of-a-test-0123456789"
 
 // desk is a desk standing alone, with its console.
 type desk struct {
@@ -79,7 +82,7 @@ func startDesk(tb testing.TB, before *desk) *desk {
 	d.tenants = tenant.NewRegistry(tenant.Options{Addresses: addresses})
 	_, err = d.tenants.Create(api.NewTenant{Name: "default"})
 	require.NoError(tb, err)
-	d.control, err = control.New(control.Options{Tenants: d.tenants, Token: "a-token-of-a-test-0123456789", OpenConsole: true, Console: page, Version: "test", Wire: func() api.WireAddresses { return addresses(tenant.Default) }})
+	d.control, err = control.New(control.Options{Tenants: d.tenants, Token: token, OpenConsole: true, Console: page, Version: "test", Wire: func() api.WireAddresses { return addresses(tenant.Default) }})
 	require.NoError(tb, err)
 	d.control.SetReady(true)
 	d.serve(controls, d.control)
@@ -207,23 +210,25 @@ const driver = `globalThis === top && (deskcheck.ui = { widgets: 1, look: () => 
 // open shows the console in a tab of its own, of the size of a desk's screen. The fragment says what is chosen, such as "me=ben".
 func (d *desk) open(tb testing.TB, fragment string) *page {
 	tb.Helper()
-	return d.openSized(tb, fragment, 1280, 800)
+	p := d.shows(tb, fragment)
+	p.sees(`document.body.dataset.link === "live"`)
+	return p
 }
 
-func (d *desk) openSized(tb testing.TB, fragment string, width, height int) *page {
+// shows loads the page, whatever it has to say then.
+func (d *desk) shows(tb testing.TB, fragment string) *page {
 	tb.Helper()
 	ctx := bounded(tb)
 	tab, err := tabs.Lease(ctx)
 	require.NoError(tb, err)
 	tb.Cleanup(tab.Release)
-	require.NoError(tb, tab.Resize(ctx, width, height))
+	require.NoError(tb, tab.Resize(ctx, 1280, 800))
 	p := &page{tb: tb, tab: tab}
 	require.NoError(tb, tab.OpenWith(ctx, d.url+"#"+fragment, driver, func(m browser.Message) {
 		if m.Kind == "error" || m.Kind == "console" && m.Name == "error" {
 			tb.Logf("the page: %s %s %s", m.Kind, m.Note, m.Data)
 		}
 	}))
-	p.sees(`document.body.dataset.link === "live"`)
 	return p
 }
 

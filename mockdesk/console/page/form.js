@@ -2,8 +2,14 @@
 
 import { $, element } from './dom.js';
 
+// settle answers whoever asked last, once.
+let settle = () => {};
+
 export function begin() {
   $('form-cancel').addEventListener('click', () => $('form').close());
+  $('form').addEventListener('submit', () => settle(entered()));
+  // That a form was closed is told a turn later, when the next may be open.
+  $('form').addEventListener('close', () => $('form').open || settle(null));
   // A list takes Enter for itself where a field would send the form.
   $('form').addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !event.target.matches('select')) return;
@@ -19,11 +25,14 @@ export function askFor(title, fields, button = title) {
   $('form-title').textContent = title;
   $('form-fields').replaceChildren(...fields.map(fieldOf));
   $('form-submit').textContent = button;
-  dialog.returnValue = '';
+  settle(null);
   dialog.showModal();
   (dialog.querySelector('#form-fields :is(input, select, textarea)') ?? $('form-submit')).focus();
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'ok' ? entered(dialog, fields) : null), { once: true });
+    settle = (values) => {
+      settle = () => {};
+      resolve(values);
+    };
   });
 }
 
@@ -43,10 +52,9 @@ function fieldOf(field) {
   return element('div', { class: 'field' }, ...parts);
 }
 
-function entered(dialog, fields) {
+function entered() {
   const values = {};
-  for (const { name, type } of fields) {
-    const { value } = dialog.querySelector(`#field-${name}`);
+  for (const { name, type, value } of $('form-fields').querySelectorAll('input, select, textarea')) {
     if (value !== '') values[name] = type === 'number' ? Number(value) : value;
   }
   return values;

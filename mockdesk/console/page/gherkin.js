@@ -63,13 +63,16 @@ const named = (agent) => `"${(agent?.name ?? '').replaceAll(/["\s]+/g, (found) =
 // doneBy is what an entry says that somebody did, as sentences; none for what only follows from it.
 function doneBy(entry, context) {
   if (entry.kind === 'request') return userDid(entry, context);
-  if (entry.kind === 'act' && entry.data?.event) return deskDid(entry.data.event);
+  if (entry.kind === 'act' && entry.data?.event) return deskDid(entry.data.event, actorOf(entry));
   if (entry.name === 'conversation.expired') return ['# The desk forgets the conversation: no sentence says that.'];
   if (entry.kind === 'clock') return passed(entry);
   if (entry.kind === 'closed' && entry.from === 'desk' && entry.data?.code === 1006) return ['When the link drops'];
   if (entry.kind === 'frame' && entry.from === 'integration' && entry.name === 'typing' && entry.data?.body?.typing) return ['# The user types: When the user types "…" and does not send it'];
   return [];
 }
+
+// actorOf is the agent whom only the note of an act names.
+const actorOf = (entry) => ({ name: /^(.*) (?:ends the conversation|has read what the user wrote)\.$/.exec(entry.note ?? '')?.[1] });
 
 function passed(entry) {
   const seconds = secondsOf(lapse(entry));
@@ -150,8 +153,8 @@ const deeds = {
   'screen.withdrawn': ({ agent }) => [`When ${named(agent)} no longer asks to see the screen`],
   'screen.stopped': ({ agent }) => [`When ${named(agent)} stops the screen share`],
   'uploads.changed': ({ uploads }) => [uploads?.allowed ? 'When the desk takes files' : 'When the desk takes no files'],
-  'messages.read': () => ['# An agent has read the lines: When "…" reads the messages'],
-  'conversation.ended': ({ by }) => [by === 'agent' ? '# The agent ends it: When "…" ends the conversation' : 'When the conversation is closed at the desk'],
+  'messages.read': (event, actor) => [`When ${named(actor)} reads the messages`],
+  'conversation.ended': ({ by }, actor) => [by === 'agent' ? `When ${named(actor)} ends the conversation` : 'When the conversation is closed at the desk'],
   message: ({ author, text, format, items }) => {
     if (items) return ['# The line has several parts: see "deskcheck list steps sends".'];
     if (author?.role === 'desk') return quoted('When the desk posts the notice', text.replaceAll('"', "'"));
@@ -159,9 +162,9 @@ const deeds = {
   },
 };
 
-function deskDid(event) {
+function deskDid(event, actor) {
   const deed = deeds[event.type];
-  if (deed) return deed(event);
+  if (deed) return deed(event, actor);
   const { cursor: _cursor, type: _type, at: _at, ...fields } = event;
   return [`When the desk sends the event "${event.type}" with ${JSON.stringify(fields)}`];
 }

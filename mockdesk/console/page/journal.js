@@ -116,7 +116,7 @@ function drawTools() {
   $('follow').setAttribute('aria-pressed', String(following));
   const total = record.all().length;
   const unseen = record.first() - 1;
-  const text = visible.length === total ? count(total, 'entry').replace('entrys', 'entries') : `${visible.length.toLocaleString('en')} of ${total.toLocaleString('en')} entries`;
+  const text = visible.length === total ? count(total, 'entry', 'entries') : `${visible.length.toLocaleString('en')} of ${total.toLocaleString('en')} entries`;
   setText($('shown'), total > 0 && unseen > 0 ? `${text}, from #${record.first()} on` : text);
   $('no-entries').hidden = visible.length > 0;
   setText($('no-entries'), total > 0 ? 'No entry passes the filters.' : 'Nothing has crossed yet. Whatever an integration sends to the desk is recorded here.');
@@ -169,11 +169,11 @@ function drawRows() {
   const rows = $('rows');
   const from = Math.max(0, Math.floor(rows.scrollTop / rowHeight) - margin);
   const to = Math.min(visible.length, Math.ceil((rows.scrollTop + rows.clientHeight) / rowHeight) + margin);
-  const window = $('window');
-  window.style.transform = `translateY(${from * rowHeight}px)`;
-  while (window.childElementCount > to - from) window.lastChild.remove();
-  while (window.childElementCount < to - from) window.append(makeRow());
-  for (let i = from; i < to; i++) fillRow(window.children[i - from], visible[i], i);
+  const pane = $('window');
+  pane.style.transform = `translateY(${from * rowHeight}px)`;
+  while (pane.childElementCount > to - from) pane.lastChild.remove();
+  while (pane.childElementCount < to - from) pane.append(makeRow());
+  for (let i = from; i < to; i++) fillRow(pane.children[i - from], visible[i], i);
   const shown = visible.some((entry) => entry.seq === active);
   if (active && shown && $(`row-${active}`)) rows.setAttribute('aria-activedescendant', `row-${active}`);
   else rows.removeAttribute('aria-activedescendant');

@@ -23,7 +23,9 @@ export async function stay() {
       await begin();
       following = new AbortController();
       await follow(at(`/journal/follow?after=${record.last()}`), following.signal, { opened, hear });
-      lost('the desk has ended the connection');
+      // An end in order, as when a tenant is reset, is no loss. If the desk is gone with it, the next attempt tells.
+      await new Promise((resume) => setTimeout(resume, pauses[0]));
+      continue;
     } catch (error) {
       if (following.signal.aborted) continue;
       if (error instanceof Problem && error.status !== 401 && error.status < 500) complain(error);

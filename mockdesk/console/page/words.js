@@ -16,8 +16,8 @@ export function inWords(milliseconds) {
 }
 
 // count is a number with its noun: 1 line, 2 lines.
-export function count(n, noun) {
-  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+export function count(n, noun, nouns = `${noun}s`) {
+  return `${n.toLocaleString('en')} ${n === 1 ? noun : nouns}`;
 }
 
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
