@@ -11,6 +11,7 @@ import (
 
 	"deskcheck"
 	"deskcheck/fixtures"
+	"deskcheck/mockdesk/console"
 	"deskcheck/mockdesk/standalone"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,8 @@ import (
 const deskLong = `Runs the mock desk by itself: a service desk that can be programmed, watched and broken while an integration talks to its wire.
 
 The wire listens on one port, plain and with TLS, and the control API on another, both on loopback only unless told otherwise. A server holds many desks, each a
-tenant of its own; the one called default is always there. Results go to standard output, logs to standard error. Ctrl-C ends it in order.
+tenant of its own; the one called default is always there. The control port also serves the console, a page on which to watch conversations and journal, to play the
+agents and to break the desk; ? lists its keys. Results go to standard output, logs to standard error. Ctrl-C ends it in order.
 
 The other verbs speak to a desk that runs. They find it at --desk or DESKCHECK_DESK, and send the token of --token or DESKCHECK_DESK_TOKEN. A CONVERSATION is its id, an unambiguous beginning
 of it, or @last for the newest.
@@ -28,6 +30,7 @@ of it, or @last for the newest.
 They end with 0 if they did what they say, 1 if what was waited for or verified is not so, 2 if the desk refuses, and 3 if it cannot be reached.`
 
 const deskExample = `  deskcheck desk                              serve one desk on loopback
+  deskcheck desk --demo                       with a chat beside its console: play both sides
   deskcheck desk -c desk.yaml                 serve what a file says
   deskcheck desk join @last                   an agent joins the newest conversation
   deskcheck desk say @last "How can I help?"
@@ -39,7 +42,7 @@ const defaultDeskConfig = "desk.yaml"
 // deskFlags are those of the desk that is served.
 type deskFlags struct {
 	config, wire, control, tokenEnv, logLevel, certificate string
-	expose, logJSON                                        bool
+	expose, logJSON, demo                                  bool
 }
 
 func (p *program) deskCommand() *cobra.Command {
@@ -65,6 +68,7 @@ func (p *program) deskCommand() *cobra.Command {
 	flags.StringVar(&f.tokenEnv, "token-env", "", "take the token from the environment variable `NAME`")
 	flags.StringVar(&f.certificate, "certificate-out", "", "write the certificate of the wire to `FILE`, for clients that are to trust it")
 	flags.StringVar(&f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error")
+	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent")
 	flags.BoolVar(&f.logJSON, "log-json", false, "log as JSON")
 	addGroups(c, flagGroup{"Serving", flags})
 	p.addDeskVerbs(c)
@@ -124,15 +128,27 @@ func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
 	if err != nil {
 		return deskMistake(err)
 	}
-	desk, err := p.startDesk(config, standalone.Options{Environment: p.environment, Log: log, Version: deskcheck.Version()})
+	var beside *chatBeside
+	if f.demo {
+		if beside, err = newChatBeside(); err != nil {
+			return &deskcheck.EnvironmentError{Err: err}
+		}
+		defer beside.close()
+	}
+	page, err := console.Handler(console.Options{Chat: beside.address()})
+	if err != nil {
+		return err
+	}
+	desk, err := p.startDesk(config, standalone.Options{Environment: p.environment, Log: log, Version: deskcheck.Version(), Console: page})
 	if err != nil {
 		return deskMistake(err)
 	}
-	if f.certificate != "" && len(desk.Certificate()) > 0 {
+	if err = beside.serve(desk.Wire("default")); err == nil && f.certificate != "" && len(desk.Certificate()) > 0 {
 		err = os.WriteFile(f.certificate, desk.Certificate(), 0o644) //nolint:gosec // A certificate is there to be read by others.
 	}
 	if err == nil {
 		p.tellDesk(desk)
+		p.showDemo(beside, desk)
 		select {
 		case <-ctx.Done():
 		case err = <-desk.Failed():
@@ -157,6 +173,7 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	line("", of.URL, "a tenant by path")
 	line("", of.NameURL, "a tenant by host name")
 	line("control", desk.ControlURL(), "its document is at /openapi.yaml")
+	line("console", desk.ControlURL()+"/", "for a browser on this machine")
 	token, made := desk.Token()
 	if made {
 		p.printf("%-9s%s\n", "token", token)

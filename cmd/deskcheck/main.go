@@ -73,6 +73,7 @@ func newProgram(listen func()) *program {
 			listen()
 			return standalone.Start(c, o)
 		},
+		open:      openInBrowser,
 		trace:     deskcheck.ReadTraceability,
 		steps:     deskcheck.Steps,
 		preflight: reports.Preflight,

@@ -32,6 +32,7 @@ type program struct {
 	compare   func(context.Context, deskcheck.Config, deskcheck.Progress) (*deskcheck.Comparison, error)
 	matrix    func(context.Context, deskcheck.MatrixOptions) (*reports.Matrix, error)
 	startDesk func(standalone.Config, standalone.Options) (*standalone.Server, error)
+	open      func(address string) error
 	doctor    func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
 	trace     func(deskcheck.Config) (deskcheck.Traceability, error)
 	steps     func(deskcheck.Config) ([]deskcheck.StepInfo, error)

@@ -64,18 +64,9 @@ func (s *site) env() map[string]any {
 // configure fixes how the page will be the next time that it is loaded.
 func (s *site) configure(config pageConfig) error {
 	config.Env = s.env()
-	raw, err := json.Marshal(config)
+	page, err := PageWith(s.stage.Host, config)
 	if err != nil {
-		return fmt.Errorf("write the configuration of the host page: %w", err)
-	}
-	index, err := fs.ReadFile(s.stage.Host, "index.html")
-	if err != nil {
-		return fmt.Errorf("read the host page: %w", err)
-	}
-	// json.Marshal escapes < and >, so that no value can end the script element.
-	page := bytes.Replace(index, []byte(configSlot), []byte(`<script type="application/json" id="deskcheck-config">`+string(raw)+`</script>`), 1)
-	if bytes.Equal(page, index) {
-		return errors.New("the host page has no place for its configuration")
+		return err
 	}
 	// What HostScript holds need not be fetched ahead, but the integration may be.
 	ahead := storages[config.storage]
@@ -88,6 +79,24 @@ func (s *site) configure(config pageConfig) error {
 	s.page = page
 	s.mu.Unlock()
 	return nil
+}
+
+// PageWith is the page of a host, of whose files it is index.html, with its configuration in it: anything that becomes a JSON object with the fields of fixtures/hosts/emulated/configuration.js.
+func PageWith(host fs.FS, config any) ([]byte, error) {
+	raw, err := json.Marshal(config)
+	if err != nil {
+		return nil, fmt.Errorf("write the configuration of the host page: %w", err)
+	}
+	index, err := fs.ReadFile(host, "index.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the host page: %w", err)
+	}
+	// json.Marshal escapes < and >, so that no value can end the script element.
+	page := bytes.Replace(index, []byte(configSlot), []byte(`<script type="application/json" id="deskcheck-config">`+string(raw)+`</script>`), 1)
+	if bytes.Equal(page, index) {
+		return nil, errors.New("the host page has no place for its configuration")
+	}
+	return page, nil
 }
 
 // hold keeps the host's script of pages that are loaded from now on back, until what it gives is called.

@@ -54,6 +54,7 @@ type session struct {
 	lastID     int // of the last message handed over
 	baseID     int // what the IDs of the present document are raised by
 	flooded    bool
+	altered    bool            // see alter
 	origins    map[string]bool // origins opened in this tab before
 	previous   string          // the origin whose storage is still to be cleared
 	// script is what runs in the page of the scenario before its own scripts, empty for none.

@@ -468,6 +468,9 @@ func (s *session) retire() bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
 	defer cancel()
+	if s.restore(ctx) != nil {
+		return false
+	}
 	result, err := call(ctx, s.life, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "globalThis.deskcheck ? deskcheck.kit.retire() : true", ReturnByValue: new(true)})
 	if err == nil && result.ExceptionDetails == nil && string(result.Result.Value) == "true" {
 		return s.proxy == nil || s.empty() == nil

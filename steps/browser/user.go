@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
@@ -94,17 +95,30 @@ func (t *Tab) keys(ctx context.Context, name, text string, widget int) error {
 		return err
 	}
 	for _, r := range text {
-		event := input.DispatchKeyEventParams{Key: string(r)}
-		down, up := event, event
-		down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, string(r), string(r)
-		up.Type = input.DispatchKeyEventTypeKeyUp
-		for _, one := range []input.DispatchKeyEventParams{down, up} {
-			if err := only(call(ctx, t.session.life, t.session, input.DispatchKeyEvent, one)); err != nil {
-				return err
-			}
+		if err := t.enter(ctx, string(r)); err != nil {
+			return err
 		}
 	}
 	return t.session.passed(ctx)
+}
+
+// enter strikes the key of a character.
+func (t *Tab) enter(ctx context.Context, character string) error {
+	event := input.DispatchKeyEventParams{Key: character}
+	down, up := event, event
+	down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, character, character
+	up.Type = input.DispatchKeyEventTypeKeyUp
+	return t.downAndUp(ctx, down, up)
+}
+
+// downAndUp sends the two events of a key.
+func (t *Tab) downAndUp(ctx context.Context, down, up input.DispatchKeyEventParams) error {
+	for _, one := range []input.DispatchKeyEventParams{down, up} {
+		if err := only(call(ctx, t.session.life, t.session, input.DispatchKeyEvent, one)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // act begins an act of the user: the tab must be usable, and a slowed run pauses for its spectators.
@@ -261,8 +275,12 @@ var keys = map[string]struct {
 // modifiers as the browser numbers them.
 var modifiers = map[string]int64{"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 
-// Press presses a key where the focus is: Enter, Escape, Tab, Backspace, Delete, Home, End, Space or an arrow such as ArrowLeft, with modifiers as in "Shift+Enter".
+// Press presses a key where the focus is: Enter, Escape, Tab, Backspace, Delete, Home, End, Space or an arrow such as ArrowLeft, with modifiers as in "Shift+Enter"; or that of a
+// single character, such as "a" or "?".
 func (t *Tab) Press(ctx context.Context, key string) error {
+	if utf8.RuneCountInString(key) == 1 {
+		return t.pressCharacter(ctx, key)
+	}
 	parts := strings.Split(key, "+")
 	name := parts[len(parts)-1]
 	if _, ok := keys[name]; !ok {
@@ -289,6 +307,20 @@ func (t *Tab) Press(ctx context.Context, key string) error {
 	return nil
 }
 
+func (t *Tab) pressCharacter(ctx context.Context, character string) error {
+	err := t.act(ctx)
+	if err == nil {
+		err = t.enter(ctx, character)
+	}
+	if err == nil {
+		err = t.session.passed(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("press %q: %w", character, err)
+	}
+	return nil
+}
+
 // strike presses one of the keys and lets it go.
 func (t *Tab) strike(ctx context.Context, name string, mask int64) error {
 	known := keys[name]
@@ -302,10 +334,5 @@ func (t *Tab) strike(ctx context.Context, name string, mask int64) error {
 	if known.entered != "" && mask&^modifiers["Shift"] == 0 {
 		down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, known.entered, known.entered
 	}
-	for _, one := range []input.DispatchKeyEventParams{down, up} {
-		if err := only(call(ctx, t.session.life, t.session, input.DispatchKeyEvent, one)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.downAndUp(ctx, down, up)
 }
