@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/standalone"
+	"deskcheck/mockdesk/wire"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -204,4 +205,17 @@ func TestTheWrittenPageOfTheDesk(t *testing.T) {
 			assert.Equal(t, "checkout", config.Tenants[0].Name)
 		})
 	}
+}
+
+func TestTheWireOfADesk(t *testing.T) {
+	b := newDeskBench(t)
+	native := b.says(0, "wire", "show")
+	assert.Equal(t, string(wire.NativeFile()), native)
+	require.NoError(t, os.WriteFile("other.wire.yaml", []byte(strings.Replace(native, "name: native", "name: other", 1)), 0o600))
+	assert.Equal(t, "the desk speaks the wire other from now on\n", b.says(0, "wire", "set", "other.wire.yaml"))
+	assert.Contains(t, b.says(0, "wire", "show"), "name: other")
+	require.NoError(t, os.WriteFile("wrong.wire.yaml", []byte("wire: 1\nname: wrong\nrouts: []\n"), 0o600))
+	b.says(2, "wire", "set", "wrong.wire.yaml")
+	assert.Contains(t, b.stderr.String(), "wrong.wire.yaml:3:1: routs: unknown key")
+	assert.Contains(t, b.says(0, "wire", "show"), "name: other", "what is wrong changes nothing")
 }

@@ -102,7 +102,7 @@ func (p *program) addDeskVerbs(desk *cobra.Command) {
 	desk.AddGroup(&cobra.Group{ID: "act", Title: "Play agents:"}, &cobra.Group{ID: "look", Title: "Watch:"}, &cobra.Group{ID: "break", Title: "Break and bend:"}, &cobra.Group{ID: "keep", Title: "Keep house:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"act": d.actCommands(), "look": d.lookCommands(), "break": {d.faultsCommand(), d.faultCommand(), d.advanceCommand()},
-		"keep": {d.tenantCommand(), d.resetCommand(), d.scriptCommand(), p.deskSchemaCommand()},
+		"keep": {d.tenantCommand(), d.resetCommand(), d.scriptCommand(), d.speakCommand(), p.deskSchemaCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
@@ -590,6 +590,28 @@ func (d *deskCaller) resetCommand() *cobra.Command {
 		t, err := d.chosen().Reset(ctx)
 		return answer(d, t, err, func(t api.Tenant) { d.printf("%s is as it was created\n", t.Name) })
 	})
+}
+
+func (d *deskCaller) speakCommand() *cobra.Command {
+	c := &cobra.Command{Use: "wire", Short: "Show and set the protocol that the desk speaks", RunE: subcommandsOnly}
+	c.AddCommand(
+		d.verb("show", "Print the wire file that the desk speaks by", 0, 0, "", func(ctx context.Context, _ []string) error {
+			w, err := d.chosen().Wire(ctx)
+			return answer(d, w, err, func(w api.Wire) { d.printf("%s", w.Source) })
+		}),
+		d.verb("set FILE", "Have the desk speak by another wire file", 1, 1, "a file", func(ctx context.Context, args []string) error {
+			if _, err := deskcheck.LoadWire(args[0]); err != nil {
+				return err
+			}
+			source, err := os.ReadFile(args[0])
+			if err != nil {
+				return &deskcheck.UserError{Err: fmt.Errorf("the wire file cannot be read: %w", err)}
+			}
+			w, err := d.chosen().SetWire(ctx, string(source))
+			return answer(d, w, err, func(w api.Wire) { d.printf("the desk speaks the wire %s from now on\n", w.Name) })
+		}),
+	)
+	return c
 }
 
 func (d *deskCaller) scriptCommand() *cobra.Command {

@@ -12,6 +12,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/tenant"
+	"deskcheck/mockdesk/wire"
 )
 
 // operations are those of the document, in its order.
@@ -92,6 +93,8 @@ func (s *Server) operations() []operation {
 		post("waitForEntries", base+"/journal/wait", "Wait", false, with(s.waitForEntries)),
 		post("countEntries", base+"/journal/count", "Count", false, with(countEntries)),
 		post("verifyEntries", base+"/journal/verify", "Verify", false, with(verifyEntries)),
+		get("getWire", base+"/wire", func(c *call) (*answer, error) { return ok(c.tenant.Wire()) }),
+		put("setWire", base+"/wire", "", setWire),
 		get("listScripts", base+"/scripts", func(c *call) (*answer, error) { return ok(api.ScriptList{Scripts: c.tenant.Scripts()}) }),
 		get("getScript", base+"/scripts/{script}", func(c *call) (*answer, error) { return reply(c.tenant.Script(c.PathValue("script"))) }),
 		put("putScript", base+"/scripts/{script}", "", putScript),
@@ -311,11 +314,28 @@ func addFault(c *call, spec api.NewFault) (*answer, error) {
 }
 
 func putScript(c *call) (*answer, error) {
-	source, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, mostScript))
+	source, err := c.source(mostScript)
 	if err != nil {
-		return nil, tooLarge(err, mostScript)
+		return nil, err
 	}
-	return reply(c.tenant.PutScript(c.PathValue("script"), string(source)))
+	return reply(c.tenant.PutScript(c.PathValue("script"), source))
+}
+
+func setWire(c *call) (*answer, error) {
+	source, err := c.source(wire.MostFile)
+	if err != nil {
+		return nil, err
+	}
+	return reply(c.tenant.SetWire(source))
+}
+
+// source is a body that is a text of at most so many bytes.
+func (c *call) source(most int) (string, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, int64(most)))
+	if err != nil {
+		return "", tooLarge(err, most)
+	}
+	return string(text), nil
 }
 
 // gone is the problem of a request whose tenant has ended meanwhile.

@@ -3,8 +3,11 @@ package control_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +32,7 @@ func TestEveryOperation(t *testing.T) {
 	s.screensAreShared()
 	s.faultsArePlayed()
 	s.journalIsRead()
+	s.wiresAreSpoken()
 	s.scriptsArePlayed()
 	doc, err := document()
 	require.NoError(t, err)
@@ -430,6 +434,54 @@ func (s *stage) journalIsRead() {
 	})
 	require.ErrorIs(t, err, done)
 	assert.Equal(t, []int{1, 2}, seen)
+}
+
+const shoutWire = `wire: 1
+name: shout
+routes:
+  - on: GET /anyone
+    means: availability
+    answers:
+      told: {json: {anyone: "${result.status}"}}
+events:
+  agent.joined: {json: {type: here}}
+`
+
+func (s *stage) wiresAreSpoken() {
+	t := s.t
+	asks := func(path string) string {
+		response, err := http.Get(s.wire + "/@wires" + path)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return strconv.Itoa(response.StatusCode) + " " + string(body)
+	}
+	one := s.take(api.NewTenant{Name: "wires", Wire: shoutWire})
+	spoken, err := one.Wire(s.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, api.Wire{Name: "shout", Source: shoutWire}, spoken)
+	assert.Equal(t, `200 {"anyone":"online"}`, asks("/anyone"))
+
+	native, err := one.SetWire(s.ctx, "")
+	require.NoError(t, err)
+	assert.Equal(t, "native", native.Name)
+	assert.Contains(t, native.Source, "name: native")
+	assert.Contains(t, asks("/v1/availability"), "200 ")
+	assert.Contains(t, asks("/anyone"), "404 ")
+
+	_, err = one.SetWire(s.ctx, "wire: 1\nname: x\nrouts: []\n")
+	p := problem(t, err, http.StatusBadRequest, "the wire is wrong")
+	assert.True(t, slices.ContainsFunc(p.Errors, func(m api.Mistake) bool { return m.Line == 3 && m.Field == "routs" }), "%v", p.Errors)
+	assert.Contains(t, asks("/v1/availability"), "200 ", "what is wrong changes nothing")
+	_, err = one.SetWire(s.ctx, strings.Repeat("# a comment\n", 50000))
+	problem(t, err, http.StatusRequestEntityTooLarge, "send less")
+
+	_, err = one.Reset(s.ctx)
+	require.NoError(t, err)
+	assert.Contains(t, asks("/anyone"), "200 ", "a reset brings back the first")
+	_, _, err = s.client.CreateTenant(s.ctx, api.NewTenant{Name: "mute", Wire: "wire: 1\n"})
+	problem(t, err, http.StatusBadRequest, "the wire is wrong")
 }
 
 func (s *stage) scriptsArePlayed() {

@@ -16,6 +16,7 @@ import (
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/script"
 	"deskcheck/mockdesk/tenant"
+	"deskcheck/mockdesk/wire"
 
 	"github.com/goccy/go-yaml"
 )
@@ -72,6 +73,8 @@ type Tenant struct {
 
 	// Scripts are files by the names of the scripts in them.
 	Scripts map[string]string `yaml:"scripts"`
+	// WireFile is the file of the wire that the tenant speaks, empty for the native one.
+	WireFile string `yaml:"wire"`
 }
 
 // Mistake is something in what the user gave that keeps the desk from starting.
@@ -192,6 +195,13 @@ func (c *Config) resolve(folder string) error {
 	at(&c.TLS.Key)
 	for i := range c.Tenants {
 		t := &c.Tenants[i]
+		if at(&t.WireFile); t.WireFile != "" {
+			source, err := readWire(t.WireFile)
+			if err != nil {
+				return err
+			}
+			t.Wire = source
+		}
 		for name, file := range t.Scripts {
 			at(&file)
 			source, err := readScript(file, t.knows)
@@ -222,6 +232,17 @@ func readScript(file string, knows func(string) bool) (string, error) {
 	}
 	if _, err := script.Parse(file, text, knows); err != nil {
 		return "", inFile(err, `"deskcheck desk schema script" describes every key`)
+	}
+	return string(text), nil
+}
+
+func readWire(file string) (string, error) {
+	if _, err := wire.Load(file); err != nil {
+		return "", inFile(err, `"deskcheck wire schema" describes every key, "deskcheck wire guide" explains them`)
+	}
+	text, err := os.ReadFile(file) //nolint:gosec // The user names their own file.
+	if err != nil {
+		return "", mistake("", "the wire file cannot be read: %w", err)
 	}
 	return string(text), nil
 }

@@ -19,6 +19,7 @@ import (
 	"deskcheck/mockdesk/control"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/tenant"
+	"deskcheck/mockdesk/wire"
 )
 
 const (
@@ -57,6 +58,9 @@ type Server struct {
 	tokenMade             bool
 	certificate           *tls.Certificate
 	failed                chan error
+	// stopped ends what watches files.
+	stopped context.Context
+	stop    context.CancelFunc
 }
 
 // Start listens and serves. Its error is a *Mistake where the configuration is wrong; otherwise it says what of the machine has failed, and names the address.
@@ -71,6 +75,7 @@ func Start(c Config, o Options) (*Server, error) {
 		}
 	}
 	s := &Server{log: o.Log, failed: make(chan error, 2)}
+	s.stopped, s.stop = context.WithCancel(context.Background())
 	if err := s.takeToken(c.Control.TokenEnv, o.Environment); err != nil {
 		return nil, err
 	}
@@ -83,6 +88,9 @@ func Start(c Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.serve(wire, control)
+	for _, t := range c.Tenants {
+		s.watchWire(t)
+	}
 	s.log.Info("the desk is open", "wire", s.Wire(tenant.Default).URL, "control", s.ControlURL(), "tenants", len(c.Tenants))
 	return s, nil
 }
@@ -179,6 +187,50 @@ func (s *Server) serve(wire, control net.Listener) {
 	s.control.SetReady(true)
 }
 
+// watchWire has a tenant speak its wire as the file says it, from each time on that it is saved; a file with mistakes changes nothing, and they are logged.
+func (s *Server) watchWire(t Tenant) {
+	if t.WireFile == "" {
+		return
+	}
+	log := s.log.With("tenant", t.Name, "file", t.WireFile)
+	watched := false
+	s.work.Go(func() {
+		err := wire.Watch(s.stopped, t.WireFile, func(_ *wire.Wire, err error) {
+			if !watched {
+				watched = true
+				log.Info("the wire is read again whenever it is saved")
+			}
+			if err != nil {
+				log.Warn("the wire was saved with mistakes, the one before goes on", "error", err)
+				return
+			}
+			switch fresh, err := s.speakAgain(t); {
+			case err != nil:
+				log.Warn("the wire was saved, but cannot be spoken", "error", err)
+			case fresh:
+				log.Info("the wire was saved, and is spoken")
+			}
+		})
+		if err != nil {
+			log.Warn("the wire is not read again when it is saved", "error", err)
+		}
+	})
+}
+
+// speakAgain has the tenant speak the wire that its file holds now, and says whether that is another one.
+func (s *Server) speakAgain(t Tenant) (fresh bool, err error) {
+	source, err := readWire(t.WireFile)
+	if err != nil {
+		return false, err
+	}
+	now, err := s.tenants.Get(t.Name)
+	if err != nil || now.Wire().Source == source {
+		return false, err
+	}
+	_, err = now.Resave(source)
+	return true, err
+}
+
 // run serves until it is stopped; any other end is a failure.
 func (s *Server) run(what string, serve func() error) {
 	s.work.Go(func() {
@@ -196,6 +248,7 @@ func (s *Server) Failed() <-chan error { return s.failed }
 func (s *Server) Stop(ctx context.Context) error {
 	s.control.SetReady(false)
 	s.log.Info("the desk closes")
+	s.stop()
 	s.tenants.Close()
 	err := s.controlServer.Shutdown(ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -142,6 +143,71 @@ func TestOnlyTheLoopbackUnlessTold(t *testing.T) {
 	require.NotErrorAs(t, err, &wrong, "that is of the machine")
 	_, err = standalone.Start(standalone.Config{Control: standalone.Control{TokenEnv: "SHORT"}}, standalone.Options{Environment: func(string) string { return "short" }})
 	require.ErrorContains(t, err, "SHORT is to hold the token, and holds 5 characters")
+}
+
+// TestAWireIsReadAgainWhenItIsSaved saves the wire of a desk that runs: with another route, with a mistake, and well again.
+func TestAWireIsReadAgainWhenItIsSaved(t *testing.T) {
+	folder := t.TempDir()
+	text := func(path string) string {
+		return "wire: 1\nname: quick\nroutes:\n  - on: GET " + path + "\n    means: availability\n    answers:\n      told: {json: {is: \"${result.status}\"}}\nevents:\n  agent.joined: {json: {type: here}}\n"
+	}
+	file := filepath.Join(folder, "quick.wire.yaml")
+	save := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	save(text("/first"))
+	path := filepath.Join(folder, "desk.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("tenants:\n  - name: default\n    wire: quick.wire.yaml\n"), 0o600))
+	c, err := standalone.Load(path)
+	require.NoError(t, err)
+	c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
+	logged := make(chan string, 10)
+	desk, err := standalone.Start(c, standalone.Options{Environment: os.Getenv, Log: slog.New(slog.NewTextHandler(lines(logged), nil))})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		require.NoError(t, desk.Stop(ctx))
+	})
+	hears := func(words string) {
+		t.Helper()
+		for {
+			select {
+			case line := <-logged:
+				if strings.Contains(line, words) {
+					return
+				}
+			case <-time.After(patience):
+				require.Fail(t, "the desk never said: "+words)
+			}
+		}
+	}
+	status := func(path string) int {
+		t.Helper()
+		response, err := http.Get(desk.Wire("default").URL + path)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode
+	}
+	hears("whenever it is saved")
+	assert.Equal(t, http.StatusOK, status("/first"))
+	save(text("/second"))
+	hears("is spoken")
+	assert.Equal(t, http.StatusOK, status("/second"))
+	assert.Equal(t, http.StatusNotFound, status("/first"))
+	save("wire: 1\nname: quick\nrouts: []\n")
+	hears("quick.wire.yaml:3:1: routs: unknown key")
+	assert.Equal(t, http.StatusOK, status("/second"), "the one before goes on")
+	one := client.New(desk.ControlURL(), first(desk.Token()), nil).Tenant("default")
+	_, err = one.Reset(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, status("/second"), "a reset brings back what was saved last and was well")
+}
+
+// lines hands over what is written to it.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
 }
 
 func TestTheFile(t *testing.T) {

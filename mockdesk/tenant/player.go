@@ -38,7 +38,7 @@ func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 	t.mu.Unlock()
 	plot, err := theater.Parse(name, []byte(source), func(id string) bool { return known[id] })
 	if err != nil {
-		return api.Script{}, wrongScript(name, err)
+		return api.Script{}, wrongSource("the script "+name+" is wrong: ", err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,8 +49,9 @@ func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 	return t.describeScript(t.scripts[name]), nil
 }
 
-func wrongScript(name string, err error) error {
-	refusal := refuse(Invalid, "the script %s is wrong: %s", name, err.Error())
+// wrongSource refuses a text that people write, with its mistakes; what says what it is.
+func wrongSource(what string, err error) error {
+	refusal := refuse(Invalid, "%s%s", what, err.Error())
 	refusal.Err = err
 	if list, ok := errors.AsType[*document.Error](err); ok {
 		for _, p := range list.Problems {

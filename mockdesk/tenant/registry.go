@@ -139,7 +139,7 @@ func (r *Registry) Reset(name string) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := r.open(old.spec)
+	fresh, err := r.open(old.origin())
 	if err != nil {
 		return nil, err
 	}

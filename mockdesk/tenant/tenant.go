@@ -37,12 +37,14 @@ type Tenant struct {
 	end  context.CancelCauseFunc
 	work sync.WaitGroup
 
-	mu       sync.Mutex
-	agents   []*agent
-	mode     api.AvailabilityMode
-	modes    map[string]api.AvailabilityMode
-	queues   []string
-	uploads  api.UploadSettings
+	mu      sync.Mutex
+	agents  []*agent
+	mode    api.AvailabilityMode
+	modes   map[string]api.AvailabilityMode
+	queues  []string
+	uploads api.UploadSettings
+	// wire is the text of the wire file that the desk speaks by now.
+	wire     string
 	scripts  map[string]*script
 	advanced time.Duration
 	// stored is how many bytes of files the agents have sent.
@@ -62,6 +64,11 @@ func (r *Registry) open(spec api.NewTenant) (*Tenant, error) {
 	if t.limit == 0 {
 		t.limit = defaultJournal
 	}
+	spoken, err := parseWire(spec.Wire)
+	if err != nil {
+		return nil, err
+	}
+	t.wire = spec.Wire
 	t.journal = journal.NewBounded(t.limit)
 	t.journal.Observe(r.options.Observe)
 	if !spec.Journal.Plain {
@@ -77,7 +84,7 @@ func (r *Registry) open(spec api.NewTenant) (*Tenant, error) {
 		t.clock = mockdesk.NewManualClock(start)
 	}
 	addresses := r.options.Addresses(spec.Name)
-	t.desk = mockdesk.New(mockdesk.Options{Journal: t.journal, Clock: t.clock, URL: addresses.URL, SocketURL: addresses.SocketURL, Faults: t.faults.decide})
+	t.desk = mockdesk.New(mockdesk.Options{Journal: t.journal, Clock: t.clock, URL: addresses.URL, SocketURL: addresses.SocketURL, Wire: spoken, Faults: t.faults.decide})
 	t.ctx, t.end = context.WithCancelCause(context.Background())
 	if err := t.furnish(); err != nil {
 		t.close(ErrDropped)

@@ -9,7 +9,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Watch reads a wire file again whenever it is saved, until ctx ends. changed gets the wire, or what is wrong with the file: then the one before is still good. An editor may
+// Watch reads a wire file at once and again whenever it is saved, until ctx ends, so that nothing that is saved after the call is missed. changed gets the wire, or what is wrong with the file: then the one before is still good. An editor may
 // write a file in several goes; one that has been emptied is about to be written. The error says that the file cannot be watched.
 func Watch(ctx context.Context, path string, changed func(*Wire, error)) error {
 	watcher, err := fsnotify.NewBufferedWatcher(64)
@@ -25,6 +25,7 @@ func Watch(ctx context.Context, path string, changed func(*Wire, error)) error {
 	if err := watcher.Add(filepath.Dir(absolute)); err != nil {
 		return fmt.Errorf("watch the folder of %s: %w", path, err)
 	}
+	changed(Load(path))
 	for {
 		select {
 		case <-ctx.Done():

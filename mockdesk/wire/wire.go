@@ -31,8 +31,11 @@ var compiledNative = sync.OnceValue(func() *Wire {
 	return w
 })
 
+// MostFile is how large a wire file may be, in bytes.
+const MostFile = 512 << 10
+
 // fileSort is what a wire file is.
-var fileSort = document.Sort{Name: "wire", Example: "wire: 1", Most: 512 << 10}
+var fileSort = document.Sort{Name: "wire", Example: "wire: 1", Most: MostFile}
 
 // Wire is a protocol, compiled. It does not change and may be used by many goroutines.
 type Wire struct {

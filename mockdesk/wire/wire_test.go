@@ -218,20 +218,19 @@ func TestASavedFileIsReadAgain(t *testing.T) {
 	}
 	changes, ended := make(chan change, 100), make(chan error, 1)
 	go func() { ended <- wire.Watch(ctx, path, func(w *wire.Wire, err error) { changes <- change{w, err} }) }()
-	// What is saved before the watch has begun is missed, so it is saved until it is seen.
-	until := func(text string, seen func(change) bool) {
+	save := func(text string) {
 		t.Helper()
-		again := time.NewTicker(50 * time.Millisecond)
-		defer again.Stop()
+		require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))
+		require.NoError(t, os.Rename(path+".new", path))
+	}
+	until := func(seen func(change) bool) {
+		t.Helper()
 		for {
 			select {
 			case c := <-changes:
 				if seen(c) {
 					return
 				}
-			case <-again.C:
-				require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))
-				require.NoError(t, os.Rename(path+".new", path))
 			case err := <-ended:
 				require.FailNow(t, "the watch has ended", "%v", err)
 			case <-ctx.Done():
@@ -239,8 +238,11 @@ func TestASavedFileIsReadAgain(t *testing.T) {
 			}
 		}
 	}
-	until(strings.Replace(good, "name: small", "name: smaller", 1), func(c change) bool { return c.w != nil && c.w.Name == "smaller" })
-	until(strings.Replace(good, "means: state", "means: stat", 1), func(c change) bool {
+	until(func(c change) bool { return c.w != nil && c.w.Name == "small" })
+	save(strings.Replace(good, "name: small", "name: smaller", 1))
+	until(func(c change) bool { return c.w != nil && c.w.Name == "smaller" })
+	save(strings.Replace(good, "means: state", "means: stat", 1))
+	until(func(c change) bool {
 		return c.err != nil && strings.Contains(c.err.Error(), "routes[1].means: expected one of")
 	})
 	cancel()

@@ -55,6 +55,8 @@ type NewTenant struct {
 	Clock        NewClock          `json:"clock,omitzero"         yaml:"clock"`
 	Journal      JournalSettings   `json:"journal,omitzero"       yaml:"journal"`
 	Scripts      map[string]string `json:"scripts,omitempty"      yaml:"-"`
+	// Wire is the text of a wire file, empty for the native wire.
+	Wire string `json:"wire,omitempty" yaml:"-"`
 }
 
 // NewClock is what a tenant's clock is made with.

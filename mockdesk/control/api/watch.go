@@ -161,6 +161,14 @@ type Script struct {
 	Playing int      `json:"playing"`
 }
 
+// Wire is the protocol that a tenant speaks with integrations.
+type Wire struct {
+	Name  string `json:"name"`
+	Title string `json:"title,omitempty"`
+	// Source is the text of the wire file.
+	Source string `json:"source"`
+}
+
 // ScriptList is all scripts of a tenant.
 type ScriptList struct {
 	Scripts []Script `json:"scripts"`

@@ -163,6 +163,16 @@ func (t *Tenant) Advance(ctx context.Context, by api.Duration) (api.Clock, error
 	return post[api.Clock](ctx, t.client, t.path+"/clock/advance", api.Advance{By: by})
 }
 
+// Wire is the protocol that the desk speaks.
+func (t *Tenant) Wire(ctx context.Context) (api.Wire, error) {
+	return get[api.Wire](ctx, t.client, t.path+"/wire", nil)
+}
+
+// SetWire has the desk speak another wire from now on; source is the text of a wire file.
+func (t *Tenant) SetWire(ctx context.Context, source string) (api.Wire, error) {
+	return exchange[api.Wire](ctx, t.client, request{method: http.MethodPut, path: t.path + "/wire", contentType: "application/yaml", body: strings.NewReader(source)})
+}
+
 // Scripts are all scripts.
 func (t *Tenant) Scripts(ctx context.Context) ([]api.Script, error) {
 	list, err := get[api.ScriptList](ctx, t.client, t.path+"/scripts", nil)
