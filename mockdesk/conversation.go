@@ -154,6 +154,13 @@ func (c *Conversation) Sockets() int {
 	return len(c.sockets)
 }
 
+// Listeners is the number of sockets, held polls and streams of server-sent events that bring the conversation's events now.
+func (c *Conversation) Listeners() int {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return len(c.sockets) + len(c.streams)
+}
+
 // Transcript is everything that was said so far, in order. Events played by Emit are no part of it.
 func (c *Conversation) Transcript() []Line {
 	c.desk.mu.Lock()

@@ -98,6 +98,8 @@ type Desk struct {
 	queues       map[string]Availability
 	media        map[string]medium
 	queries      []Query
+	// blankLines counts what BlankLines gives.
+	blankLines int
 
 	// uploads are the rules for files that conversations open with; lenient takes files against them too, checksUploads looks at each before it is kept.
 	uploads                UploadRules
@@ -423,6 +425,20 @@ func (d *Desk) WaitSent(ctx context.Context) error {
 		return fmt.Errorf("waiting for the sockets to take what was sent: %w", err)
 	}
 	return nil
+}
+
+// Listeners is the number of sockets open now, of polls that are held and of streams of server-sent events.
+func (d *Desk) Listeners() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.sockets) + len(d.streams)
+}
+
+// BlankLines is the number of messages without a word that the desk was asked to take, whether or not its wire lets it.
+func (d *Desk) BlankLines() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.blankLines
 }
 
 // Sockets is the number of sockets open now.

@@ -65,7 +65,7 @@ func (s *socket) receive(kind int, data []byte) (full bool) {
 
 // recordFrame writes a frame of the client down, with what is wrong with it; d.mu is held.
 func (d *Desk) recordFrame(x *exchange, wrong string) {
-	e := journal.Entry{Kind: journal.Frame, From: journal.Integration, To: journal.Desk, Name: x.name}
+	e := journal.Entry{Kind: journal.Frame, From: journal.Integration, To: journal.Desk, Name: x.name, Operation: x.operation()}
 	if wrong != "" {
 		e.Note = "Not a frame of the wire " + x.wire.Name + ": " + wrong
 	}

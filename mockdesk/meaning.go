@@ -179,12 +179,16 @@ func (d *Desk) mean(x *exchange) outcome {
 	if err := d.find(x); err != nil {
 		return invalid(sentence(err))
 	}
+	var wrong error
+	x.given, wrong = x.take.Given(x.scope)
+	if wrong == nil && x.take.Means == OpMessage && strings.TrimSpace(x.given.Text("text")) == "" {
+		d.blankLines++
+	}
 	if err := x.take.Check(x.scope); err != nil {
 		return invalid(sentence(err))
 	}
-	var err error
-	if x.given, err = x.take.Given(x.scope); err != nil {
-		return invalid(sentence(err))
+	if wrong != nil {
+		return invalid(sentence(wrong))
 	}
 	return d.do(x)
 }

@@ -74,7 +74,7 @@ type Entry struct {
 	// Conversation is the id of the conversation at the desk that this belongs to, empty for what belongs to none. What was recorded is read by people and by schemas that know
 	// it from Data.
 	Conversation string `json:"-"`
-	// Operation is what a request means to the desk, and so for its response; empty for everything else.
+	// Operation is what a request or a frame of the client means to the desk, and so for the response to a request; empty for everything else.
 	Operation string `json:"-"`
 	// Requirement is the ID that a Violation breaks, empty for other kinds.
 	Requirement string `json:"requirement,omitempty"`

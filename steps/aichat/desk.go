@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -244,9 +243,9 @@ func (p *Player) foundBack() error {
 	// One that asks for events again and again has no connection that could drop.
 	polled := func(e journal.Entry) bool {
 		data, _ := decode(e.Data).(map[string]any)
-		return e.Kind == journal.Response && ofEvents(e) && data["status"] == float64(http.StatusOK)
+		return e.Kind == journal.Response && e.Operation == string(mockdesk.OpEvents) && data["status"] == float64(http.StatusOK)
 	}
-	err = p.Until(func() bool { _, found := p.Journal.Find(p.mark, polled); return found || c.Sockets() > 0 }, seconds(60))
+	err = p.Until(func() bool { _, found := p.Journal.Find(p.mark, polled); return found || c.Listeners() > 0 }, seconds(60))
 	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the integration to listen to its conversation again", Recorded: "no new connection within 60 seconds", Hint: p.trouble()}
 	}
@@ -399,7 +398,7 @@ func (p *Player) deskReceivedEndings(count string) error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
-	all := p.requests(func(method, _ string) bool { return method == "DELETE" })
+	all := p.Journal.All(0, asksFor(mockdesk.OpEnd))
 	if len(all) == n {
 		return nil
 	}
@@ -414,16 +413,8 @@ func (p *Player) deskNoBlank() error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
-	for _, e := range p.requests(func(method, path string) bool { return method == "PUT" && strings.Contains(path, "/messages/") }) {
-		var data struct {
-			Body struct {
-				Text *string `json:"text"`
-			} `json:"body"`
-		}
-		// A body of another shape holds no blank line.
-		if json.Unmarshal(e.Data, &data) == nil && data.Body.Text != nil && strings.TrimSpace(*data.Body.Text) == "" {
-			return &steps.Failure{Expected: "no blank line at the desk", Recorded: "a message with blank text", Entry: e.Seq}
-		}
+	if n := p.Desk.BlankLines(); n > 0 {
+		return &steps.Failure{Expected: "no blank line at the desk", Recorded: fmt.Sprintf("%d messages with blank text", n)}
 	}
 	return nil
 }
@@ -461,15 +452,17 @@ func (p *Player) deskReceivedIfTold(text string) error {
 	return nil
 }
 
-// ofEvents tells a request for events, whether a poll or the opening of a socket, or the response to it.
-func ofEvents(e journal.Entry) bool {
-	return strings.HasPrefix(e.Name, "GET ") && strings.Contains(e.Name, "/events")
+// asksFor matches what the integration asks of the desk, by its meaning: a request, or a frame of a socket.
+func asksFor(op mockdesk.Operation) journal.Match {
+	return func(e journal.Entry) bool {
+		return e.From == journal.Integration && (e.Kind == journal.Request || e.Kind == journal.Frame) && e.Operation == string(op)
+	}
 }
 
 // listensNoMore wants no socket and, for as long as a poll may take to come round, no poll.
 func (p *Player) listensNoMore() error {
-	err := p.deskComes(p.Deadlines.Event, "no connection to the desk", func() bool { return p.Desk.Sockets() == 0 }, func() string {
-		return fmt.Sprintf("%d sockets are still open", p.Desk.Sockets())
+	err := p.deskComes(p.Deadlines.Event, "no connection to the desk", func() bool { return p.Desk.Listeners() == 0 }, func() string {
+		return fmt.Sprintf("%d connections are still open", p.Desk.Listeners())
 	})
 	if err != nil {
 		return err
@@ -478,7 +471,7 @@ func (p *Player) listensNoMore() error {
 	if err := p.Pass(seconds(30)); err != nil {
 		return err
 	}
-	if e, ok := p.Journal.Find(mark, func(e journal.Entry) bool { return e.Kind == journal.Request && ofEvents(e) }); ok {
+	if e, ok := p.Journal.Find(mark, asksFor(mockdesk.OpEvents)); ok {
 		return &steps.Failure{Expected: "no more questions for events", Recorded: e.Name, Entry: e.Seq}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -131,10 +132,10 @@ func (p *Player) notResumed() error {
 	if err := p.Pass(15 * time.Second); err != nil {
 		return err
 	}
-	if n := p.Desk.Sockets(); n > 0 {
-		return &steps.Failure{Expected: "a request that was reported as failed to be given up", Recorded: fmt.Sprintf("%d sockets still listen to its conversation", n), Entry: failed.Seq}
+	if n := p.Desk.Listeners(); n > 0 {
+		return &steps.Failure{Expected: "a request that was reported as failed to be given up", Recorded: fmt.Sprintf("%d connections still listen to its conversation", n), Entry: failed.Seq}
 	}
-	if e, ok := p.Journal.Find(mark, func(e journal.Entry) bool { return e.Kind == journal.Request && ofEvents(e) }); ok {
+	if e, ok := p.Journal.Find(mark, asksFor(mockdesk.OpEvents)); ok {
 		return &steps.Failure{Expected: "a request that was reported as failed to be given up", Recorded: e.Name, Entry: e.Seq}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -111,10 +112,7 @@ func describeReports(name string, all []report) string {
 }
 
 func (p *Player) nothingUploaded() error {
-	upload := func(e journal.Entry) bool {
-		return e.Kind == journal.Request && strings.Contains(e.Name, "/attachments/")
-	}
-	return p.never(p.Deadlines.Silence, "no upload before the user sends", upload)
+	return p.never(p.Deadlines.Silence, "no upload before the user sends", asksFor(mockdesk.OpAttachment))
 }
 
 // eachReported wants one word on every file that was handed over with a line, since it was.
