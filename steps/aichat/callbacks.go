@@ -319,7 +319,15 @@ func (p *Player) waitingHasNumber(word string) error {
 	return p.waitingNumber(word, "a number "+p.dialect().Words[word], "", func(float64) bool { return true })
 }
 
+// waitingHas waits for the latest word: one that polls may hear of several changes at once, and tells them one after the other.
 func (p *Player) waitingHas(word string, n int) error {
+	told := func() bool {
+		info, _ := p.lastArgument("updateAgentAvailability")
+		return info[p.dialect().Words[word]] == float64(n)
+	}
+	if err := p.Until(told, p.Deadlines.Event); err != nil && !errors.Is(err, steps.ErrAbsent) {
+		return err
+	}
 	return p.waitingNumber(word, fmt.Sprintf("%s %d", p.dialect().Words[word], n), "", func(got float64) bool { return got == float64(n) })
 }
 

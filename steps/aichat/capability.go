@@ -54,6 +54,9 @@ func (p *Player) offers(phrase string) error {
 	o := offers[slices.IndexFunc(offers, func(o offer) bool { return o.phrase == phrase })]
 	if o.method == "" {
 		p.optional[o.callback] = o.capability
+		if slices.Contains(p.stage.Claims, o.capability) {
+			return p.carried(o.capability)
+		}
 		return nil
 	}
 	if err := p.chatIsOpen(); err != nil {
@@ -62,7 +65,18 @@ func (p *Player) offers(phrase string) error {
 	if s, ok := p.factorySettlement(); !ok || s.Methods[o.method] != "function" {
 		return p.without(o.capability, "it has no method "+o.method)
 	}
-	return nil
+	return p.carried(o.capability)
+}
+
+// carried ends the scenario if the desk's wire cannot say what a capability is about: then nothing that the integration does can be told.
+func (p *Player) carried(capability string) error {
+	spoken := p.Desk.Wire()
+	lacks := spoken.Offer().Lacks(capability)
+	if len(lacks) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("the wire %s has no %s; give it the routes and events, and deskcheck wire check says what is missing", spoken.Name, strings.Join(lacks, ", "))
+	return &steps.HarnessError{Doing: "test the capability " + capability, Err: err}
 }
 
 // without ends the scenario for want of a capability, unless the integration claims to have it.
