@@ -1,0 +1,90 @@
+package deskcheck
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/reports"
+)
+
+// wiredConfig is the configuration of a sample that speaks a wire of its own, for a run with a report elsewhere.
+func wiredConfig(t *testing.T, sample string) Config {
+	t.Helper()
+	c, err := Load(filepath.Join("fixtures", "integrations", "samples", "wires", sample, "deskcheck.yaml"))
+	require.NoError(t, err)
+	c.Report = t.TempDir()
+	return c
+}
+
+// TestIntegrationsEarnTheCoreOnWiresOfTheirOwn certifies integrations that know nothing of the native wire, whichever way their desk is asked and tells.
+func TestIntegrationsEarnTheCoreOnWiresOfTheirOwn(t *testing.T) {
+	for sample, said := range map[string]string{"socket": "frame say", "polling": "request POST /api/lines", "longpoll": "request POST /chat"} {
+		t.Run(sample, func(t *testing.T) {
+			c := wiredConfig(t, sample)
+			c.Profile = "core"
+			result, err := Run(t.Context(), c, quiet{})
+			require.NoError(t, err)
+			require.Equal(t, reports.ExitConformant, result.ExitCode, wrong(result))
+			core := result.Profiles[slices.IndexFunc(result.Profiles, func(p reports.Profile) bool { return p.Name == "core" })]
+			assert.True(t, core.Earned, core.Reason)
+			assert.Empty(t, core.Warned)
+
+			asked := wordsToDesk(result)
+			assert.Contains(t, asked, said)
+			for word := range asked {
+				assert.NotContains(t, word, "/v1/", "the native wire is not spoken")
+			}
+		})
+	}
+}
+
+// TestAWireIsHeldToItsFile has an integration speak to a desk that speaks another wire: it has to fail.
+func TestAWireIsHeldToItsFile(t *testing.T) {
+	c := wiredConfig(t, "polling")
+	c.Desk.Wire = wiredConfig(t, "longpoll").Desk.Wire
+	c.Select = []string{"FLOW-03"}
+	result, err := Run(t.Context(), c, quiet{})
+	require.NoError(t, err)
+	assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+	assert.Contains(t, wrong(result), "FLOW-03")
+}
+
+// TestWhatAWireCannotSayIsUntestable has an integration offer what its desk's wire has no words for, by a method and by a claim: neither is its fault.
+func TestWhatAWireCannotSayIsUntestable(t *testing.T) {
+	sample, err := filepath.Abs("fixtures/integrations/samples/wires/socket/index.js")
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "typing.js")
+	source := fmt.Sprintf("import create from %q;\nexport default (parameters, env) => Object.assign(create(parameters, env), { userTyping: async () => {} });\n", sample)
+	require.NoError(t, os.WriteFile(file, []byte(source), 0o600))
+	c := wiredConfig(t, "socket")
+	c.Integration.File, c.Claims, c.Select = file, []string{"typing"}, []string{"TYPING-01", "TYPING-02"}
+	result, err := Run(t.Context(), c, quiet{})
+	require.NoError(t, err)
+	assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+	for _, s := range result.Scenarios {
+		for _, check := range s.Checks {
+			assert.NotEqual(t, reports.Failed, check.Verdict, "%s: %s", s.ID, check.Recorded)
+		}
+	}
+	assert.Contains(t, wrong(result), "the wire socket has no typing, agent.typing")
+}
+
+// wordsToDesk are the requests and frames by which scenarios asked something of their desk, by kind and name.
+func wordsToDesk(result *reports.Result) map[string]bool {
+	asked := map[string]bool{}
+	for _, s := range result.Scenarios {
+		for _, e := range s.Evidence.Entries {
+			if e.To == "desk" && (e.Kind == "request" || e.Kind == "frame") && !strings.HasPrefix(e.Name, "OPTIONS ") {
+				asked[e.Kind+" "+e.Name] = true
+			}
+		}
+	}
+	return asked
+}
