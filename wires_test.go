@@ -56,6 +56,34 @@ func TestAWireIsHeldToItsFile(t *testing.T) {
 	assert.Contains(t, wrong(result), "FLOW-03")
 }
 
+// TestWhatIsSaidOnOtherWiresIsHeard breaks the samples, each in a way that only shows in what their desk is asked: it has to be seen there as on the native wire.
+func TestWhatIsSaidOnOtherWiresIsHeard(t *testing.T) {
+	for _, broken := range []struct{ breaks, sample, file, from, to string }{
+		{"LIFE-11", "socket", "socket/index.js", "await within(LIMITS.resume, this.#ask('bye'", "this.#ask('bye', { request: this.#request }).catch(() => undefined);\n await within(LIMITS.resume, this.#ask('bye'"},
+		{"MSG-05", "socket", "socket/index.js", "if (!(n > this.#seen)) return;\n    this.#seen = n;\n    this.#send({ t: 'seen', n });", ""},
+		{"SEND-07", "polling", "chat.js", "    if (text.trim() === '') return;\n    this.#keys", "    this.#keys"},
+		{"LIFE-08", "longpoll", "longpoll/index.js", "action: 'bye'", "action: 'status'"},
+		{"LIFE-12", "polling", "http.js", "    clearTimeout(this.#timer);\n    this.#gone.abort();", ""},
+	} {
+		t.Run(broken.sample+" "+broken.breaks, func(t *testing.T) {
+			folder := t.TempDir()
+			require.NoError(t, os.CopyFS(folder, os.DirFS(filepath.Join("fixtures", "integrations", "samples", "wires"))))
+			file := filepath.Join(folder, filepath.FromSlash(broken.file))
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Contains(t, string(source), broken.from)
+			require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(source), broken.from, broken.to, 1)), 0o600))
+			c, err := Load(filepath.Join(folder, broken.sample, "deskcheck.yaml"))
+			require.NoError(t, err)
+			c.Select, c.Report = []string{broken.breaks}, t.TempDir()
+			result, err := Run(t.Context(), c, quiet{})
+			require.NoError(t, err)
+			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+			assert.Contains(t, wrong(result), broken.breaks)
+		})
+	}
+}
+
 // TestWhatAWireCannotSayIsUntestable has an integration offer what its desk's wire has no words for, by a method and by a claim: neither is its fault.
 func TestWhatAWireCannotSayIsUntestable(t *testing.T) {
 	sample, err := filepath.Abs("fixtures/integrations/samples/wires/socket/index.js")
