@@ -28,6 +28,7 @@ type stream struct {
 	beat     bool
 	garbled  []string
 	timedOut bool
+	stopHold func() bool
 	opened   int
 }
 
@@ -37,6 +38,10 @@ func (d *Desk) stream(x *exchange) *stream {
 	d.streams[s] = struct{}{}
 	x.c.streams[s] = struct{}{}
 	x.c.stopWatching()
+	if s.held {
+		// Set before anybody can know of the poll: what the clock is advanced by from then on counts.
+		s.stopHold = s.later(x.route.Hold, func() { s.timedOut = true })
+	}
 	d.keep(x)
 	return s
 }
@@ -91,8 +96,7 @@ func (s *stream) later(d time.Duration, do func()) (stop func() bool) {
 // poll holds a poll until there is something to tell, or for as long as the wire says.
 func (s *stream) poll(x *exchange) {
 	defer s.end()
-	stop := s.later(x.route.Hold, func() { s.timedOut = true })
-	defer stop()
+	defer s.stopHold()
 	for s.wait() {
 		if rep, ready := s.result(); ready {
 			s.desk.answer(x, rep)

@@ -137,6 +137,38 @@ func TestReactionsHoldForEveryWire(t *testing.T) {
 	assert.Equal(t, 201, s.get(got).status)
 }
 
+// TestWhatAFrameMeansIsWrittenDown wants the journal and the desk to tell what came over a socket or is held as they tell it of the native wire.
+func TestWhatAFrameMeansIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	s := openWire(t, "sockets")
+	chat := s.talk("/chat")
+	assert.Equal(t, "welcome", chat.hear()["op"])
+	assert.Equal(t, 1, s.desk.Listeners())
+	chat.send(`{"op":"connect","id":1,"data":"{}"}`)
+	c := s.next()
+	assert.Equal(t, "ack", chat.hear()["op"])
+	assert.Equal(t, 1, c.Listeners())
+	chat.send(`{"op":"say","id":2,"data":"{\"text\":\" \"}"}`)
+	assert.Equal(t, "ack", chat.hear()["op"])
+	assert.Equal(t, 1, s.desk.BlankLines())
+	chat.send(`{"op":"sing"}`)
+	assert.Equal(t, "nack", chat.hear()["op"])
+	chat.send(`{"op":"bye","id":3}`)
+	assert.Equal(t, "ack", chat.hear()["op"])
+	means := map[string]string{}
+	for _, e := range s.journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Frame && e.From == journal.Integration }) {
+		means[e.Name] = e.Operation
+	}
+	assert.Equal(t, map[string]string{"connect": "start", "say": "message", "unknown": "", "bye": "end"}, means)
+	// The native wire takes no blank line, and it was brought one all the same.
+	native := open(t)
+	id := "conversation-0001"
+	native.start(id)
+	assert.Equal(t, http.StatusBadRequest, native.do("PUT", "/v1/conversations/"+id+"/messages/k1", `{"text":" "}`).status)
+	assert.Equal(t, http.StatusCreated, native.do("PUT", "/v1/conversations/"+id+"/messages/k2", `{"text":"x"}`).status)
+	assert.Equal(t, 1, native.desk.BlankLines())
+}
+
 func form(values ...string) string {
 	f := url.Values{}
 	for i := 0; i+1 < len(values); i += 2 {
@@ -172,6 +204,7 @@ func TestAWireOfLongPollsWithACookieAndForms(t *testing.T) {
 
 	first := poll("0")
 	held()
+	assert.Equal(t, 1, c.Listeners(), "a poll that is held listens")
 	assert.Equal(t, []string{"GET " + s.desk.URL() + "/poll"}, s.desk.Traffic().Kept, "a page that waits for a poll is at rest")
 	place := 3
 	s.act(c.QueueUpdate(mockdesk.QueueInfo{Position: &place}))
