@@ -26,6 +26,7 @@ var rooms = map[string][]string{
 	"fixtures/document": {},
 	"mockdesk":          {"fixtures", "mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/edge":     {},
+	"mockdesk/fault":    {},
 	"mockdesk/journal":  {},
 	"mockdesk/wire":     {"fixtures", "fixtures/document"},
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
@@ -47,7 +48,7 @@ var rooms = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser"},
 	"github.com/cucumber/godog":             {"steps", "steps/aichat"},
-	"github.com/gorilla/websocket":          {"mockdesk"},
+	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault"}, // The desk opens sockets; the faults break them, which takes the one that writes.
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},
 	"github.com/fsnotify/fsnotify":          {".", "mockdesk/wire"}, // an integration is certified again when it is saved, a wire is read again

@@ -1,0 +1,63 @@
+// Package fault is what can go wrong at a desk, and plays it: on requests, on upgrades, and on the frames of open sockets.
+//
+// A Fault says what goes wrong, a Schedule when, a Scope where; together they are a Rule. A Plan holds the rules of one desk in an order and decides, with Next, what becomes
+// of each Arrival. It is deterministic: the same arrivals meet the same faults. Chance has its place in Chaos, which a plan has only if it is given one, and which prints the
+// seed that brings the same faults back. All time is desk time, told by a Clock.
+//
+// Decision.Serve plays what was decided on a request, Decision.Reads on the body that it uploads, and a Pump plays it on an open socket. Handlers know nothing of faults: they
+// give Serve an effect, and a Pump functions that take frames.
+//
+// Rules are written in Go, JSON or YAML:
+//
+//   - fault: {kind: status, status: 503}
+//     schedule: next 2
+//     scope: {operation: message}
+//   - fault: {kind: drop}
+//     schedule: every 2, until released
+//     scope: {direction: out, conversation: conversation-0001}
+//
+// # The faults
+//
+// "Reset" is a TCP segment with RST: the client's system says "connection reset", a browser ERR_CONNECTION_RESET and, of a socket, close code 1006. Where the table says that
+// an effect happened, the desk did all that a healthy one does, except that the client was not told so.
+//
+//	fault         | played on              | the client sees                                                     | the desk did
+//	accept        | everything             | a healthy desk                                                      | as a healthy desk does
+//	status        | request, upgrade       | the status, in the protocol's own shape                             | nothing
+//	body          | request, upgrade       | the status with that very body                                      | nothing
+//	hold          | request, upgrade       | nothing until the release, then the answer                          | nothing until the release
+//	hold-reply    | request, upgrade       | nothing until the release, then the answer                          | the effect, at once
+//	delay         | request, upgrade, frame| the answer, or the frame and all behind it, later                   | nothing until then
+//	hang          | request, upgrade       | nothing, on a connection that stays                                 | nothing
+//	reset         | request, upgrade, open, frame | a reset; of a socket 1006                                    | nothing
+//	reset-after   | request, upgrade       | a reset in place of the answer                                      | the effect
+//	truncate      | request                | the head with the full Content-Length, some of the body, a reset    | the effect
+//	malformed     | request                | a whole answer whose body is half of it and a byte that is no UTF-8 | the effect
+//	content-type  | request                | the right body under the wrong Content-Type                         | the effect
+//	no-cors       | preflight, request     | an answer that a browser keeps from the page                        | the effect, unless the browser asked first
+//	too-many      | request, upgrade       | 429 with Retry-After                                                | nothing
+//	redirect      | request, upgrade       | a redirect                                                          | nothing
+//	slow-download | request                | the head at once, the body at the rate                              | the effect
+//	slow-upload   | upload                 | a body that is taken at the rate                                    | the effect, when all of it had come
+//	close         | open, frame            | the close code and its reason; see below                            | nothing with the frame
+//	silence       | open, frame            | no frame, no pong, no goodbye; what it sends is taken by the system | nothing any more, until it is cut
+//	no-pong       | ping                   | no pong                                                             | nothing
+//	drop          | frame                  | nothing of a frame going out                                        | nothing with a frame coming in
+//	duplicate     | frame                  | a frame going out twice                                             | all twice with a frame coming in
+//	reorder       | frame                  | the next frame first; always: 2 1 4 3                               | the same the other way
+//	corrupt       | frame                  | text: half of it and U+FFFD; utf-8: half and 0xFF; header: RSV bits | took it so; header: closed with 1002
+//	oversize      | frame                  | the frame with spaces behind it, up to the size                     | closed with 1009, as if it was too large
+//	binary        | frame                  | a binary frame with the same payload                                | took it as a binary frame
+//
+// # How sockets close
+//
+// Close sends one close frame with the code and the reason, whatever the code is, and ends the connection once the client has answered, or after 5 s of desk time. Three codes
+// stand for what no frame may say. 1005 is a close frame without a code, so that the client sees 1005. 1006 and 1015 are an orderly end of the connection (a FIN) without a close
+// frame, which clients report as 1006; a Reset is a RST, and they report that as 1006 too.
+//
+// # Which rule plays
+//
+// A rule counts the arrivals on which its fault can be played and that fit its scope. At most one rule plays on an arrival: the first in the order of the plan that is due.
+// What is added later stands before what was added earlier; the rules of one AddScript keep their order. "next 2" is used up by plays alone, so that a rule that stands before
+// it does not use it up; "from", "only" and "every" count all arrivals since the rule was added.
+package fault
