@@ -220,14 +220,24 @@ func FuzzParseRules(f *testing.F) {
 	})
 }
 
-// TestTheTableNamesEveryKind holds the package documentation to the code.
-func TestTheTableNamesEveryKind(t *testing.T) {
+// TestTheTable holds the package documentation to the code.
+func TestTheTable(t *testing.T) {
 	page, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
 	var named []fault.Kind
 	for line := range strings.Lines(string(page)) {
-		if cells := strings.Split(line, "|"); len(cells) == 4 && !strings.Contains(cells[0], "fault") {
-			named = append(named, fault.Kind(strings.Trim(cells[0], "/ \t")))
+		cells := strings.Split(line, " | ")
+		if len(cells) != 4 || strings.HasPrefix(cells[0], "//\tfault") {
+			continue
+		}
+		k := fault.Kind(strings.Trim(cells[0], "/ \t"))
+		named = append(named, k)
+		var moments []string
+		for _, m := range k.Moments() {
+			moments = append(moments, string(m))
+		}
+		if k != fault.Accept {
+			assert.Equal(t, strings.Join(moments, ", "), strings.TrimSpace(cells[1]), k)
 		}
 	}
 	assert.Equal(t, fault.Kinds(), named)

@@ -149,7 +149,7 @@ func (p *play) park(effect func() Reply) {
 
 func (p *play) delay() {
 	settled := make(chan Reply, 1)
-	stop := p.clock.AfterFunc(p.fault.For, func() { settled <- p.Effect() })
+	stop := callAt(p.clock, p.decision.at.Add(p.fault.For), func() { settled <- p.Effect() })
 	defer stop()
 	p.answerLater(settled)
 }
@@ -256,9 +256,9 @@ func (p *play) slowDownload() {
 	}
 	defer rep.done()
 	controller := http.NewResponseController(p.W)
+	pace := newPace(p.clock, p.fault.Rate)
 	// The client sees the head at once: it is the body that is slow.
 	_ = controller.Flush()
-	pace := newPace(p.clock, p.fault.Rate)
 	for left := rep.Body; len(left) > 0; {
 		portion := left[:min(pace.portion(), len(left))]
 		if err := pace.wait(len(portion), p.R.Context().Done(), p.Done); err != nil {

@@ -331,12 +331,9 @@ func TestTheDeskClosesWhileRequestsWait(t *testing.T) {
 	for _, f := range []fault.Fault{{Kind: fault.Hold}, {Kind: fault.HoldReply}, {Kind: fault.Delay, For: time.Hour}, {Kind: fault.Hang}} {
 		t.Run(string(f.Kind), func(t *testing.T) {
 			s := open(t, do(f, "always"))
-			done := make(chan struct{})
-			s.done, done = done, s.done
-			defer func() { s.done = done }()
 			got := s.later()
 			s.waitKept(1)
-			close(s.done)
+			s.close()
 			require.Error(t, wait(s, got).err)
 			assert.Zero(t, s.outcome().Status)
 			require.Eventually(t, func() bool { return len(s.plan.List()[0].Parked) == 0 }, patience, time.Millisecond)

@@ -86,7 +86,7 @@ type rule struct {
 	stopTimer func() bool
 }
 
-// ticket is an arrival that is parked. Whoever lets it go on runs settle, so that effects happen in the order of arrival and have happened when Release returns.
+// ticket is an arrival that is parked; serial is that of its Decision. Whoever lets it go on runs settle, so that effects happen in the order of arrival and have happened when Release returns.
 type ticket struct {
 	serial  int
 	arrival Arrival
@@ -170,9 +170,11 @@ func (p *Plan) free(r *rule) []*ticket {
 	return waiting
 }
 
-// settle lets tickets go on, in the order in which they were parked. No lock of the plan is held: the effects are someone else's.
+func earlier(a, b *ticket) int { return cmp.Compare(a.serial, b.serial) }
+
+// settle lets tickets go on, in the order of arrival. No lock of the plan is held: the effects are someone else's.
 func settle(waiting []*ticket) {
-	slices.SortFunc(waiting, func(a, b *ticket) int { return cmp.Compare(a.serial, b.serial) })
+	slices.SortFunc(waiting, earlier)
 	for _, t := range waiting {
 		t.settle()
 	}
@@ -276,8 +278,22 @@ type Decision struct {
 	// Arrival is what was decided about.
 	Arrival Arrival
 
-	plan *Plan
-	rule *rule
+	// at is when it was decided: what is timed is timed from there. serial numbers the decisions: what is parked goes on in the order in which it was decided on.
+	at     time.Time
+	serial int
+	plan   *Plan
+	rule   *rule
+}
+
+// AtOnce is whether the effect of a request happens as soon as it has come, whatever becomes of the answer; otherwise it happens later or not at all. A desk whose requests
+// take effect in the order in which they are decided on runs such effects itself, before it gives up its lock, and has Exchange.Effect return what came of it.
+func (d Decision) AtOnce() bool {
+	switch d.Fault.Kind {
+	case Accept, HoldReply, ResetAfter, Truncate, Malformed, ContentType, NoCORS, SlowDownload:
+		return true
+	default:
+		return false
+	}
 }
 
 // Next decides what becomes of an arrival, and counts it.
@@ -298,7 +314,8 @@ func (p *Plan) Next(a Arrival) Decision {
 			playing = r
 		}
 	}
-	d := Decision{Fault: Fault{Kind: Accept}, Arrival: a, plan: p}
+	p.serial++
+	d := Decision{Fault: Fault{Kind: Accept}, Arrival: a, at: now, serial: p.serial, plan: p}
 	times := 0
 	switch {
 	case playing != nil:
@@ -323,16 +340,15 @@ func (r *rule) fits(a Arrival) bool {
 // park puts an arrival aside until its rule is released or ends; then settle is called once, unless unpark came first. If the rule has ended already, settle is called at
 // once.
 func (d Decision) park(settle func()) (unpark func()) {
-	p, t := d.plan, &ticket{arrival: d.Arrival, settle: settle}
+	p, t := d.plan, &ticket{serial: d.serial, arrival: d.Arrival, settle: settle}
 	p.mu.Lock()
 	if d.rule.ended(p.clock.Now()) {
 		p.mu.Unlock()
 		settle()
 		return func() {}
 	}
-	p.serial++
-	t.serial = p.serial
 	d.rule.parked = append(d.rule.parked, t)
+	slices.SortFunc(d.rule.parked, earlier)
 	p.broadcast()
 	p.mu.Unlock()
 	return func() {

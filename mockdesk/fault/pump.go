@@ -309,7 +309,8 @@ func (p *Pump) choose() (outgoing, bool) {
 
 // play writes a frame as the plan has it, and returns what is held back until the next one was written. Faults that end the socket leave the frame unwritten.
 func (p *Pump) play(m Message, held []Message) ([]Message, error) {
-	f := p.o.Plan.Next(p.arrival(Frame, m.Name, Out)).Fault
+	d := p.o.Plan.Next(p.arrival(Frame, m.Name, Out))
+	f := d.Fault
 	if p.playOnSocket(f) {
 		return held, nil
 	}
@@ -324,7 +325,7 @@ func (p *Pump) play(m Message, held []Message) ([]Message, error) {
 		}
 		err = p.put(m)
 	case Delay:
-		if p.delay(f) {
+		if p.delay(d) {
 			err = p.put(m)
 		}
 	case Duplicate:
@@ -352,8 +353,8 @@ func (p *Pump) play(m Message, held []Message) ([]Message, error) {
 
 // delay waits for the time of the fault, and says whether frames still matter: what is behind a delayed frame waits too, since a connection keeps its order. A goodbye does
 // not wait.
-func (p *Pump) delay(f Fault) bool {
-	return waitUntil(p.clock, p.clock.Now().Add(f.For), p.halt, nil) == nil
+func (p *Pump) delay(d Decision) bool {
+	return waitUntil(p.clock, d.at.Add(d.Fault.For), p.halt, nil) == nil
 }
 
 func (p *Pump) sent(m Message) {
@@ -533,12 +534,13 @@ func (p *Pump) take(m Message, held []Message) []Message {
 	if p.hasEnded() {
 		return held
 	}
-	f := p.o.Plan.Next(p.arrival(Frame, m.Name, In)).Fault
+	d := p.o.Plan.Next(p.arrival(Frame, m.Name, In))
+	f := d.Fault
 	if p.playOnSocket(f) {
 		return held
 	}
 	switch {
-	case f.Kind == Drop, f.Kind == Delay && !p.delay(f):
+	case f.Kind == Drop, f.Kind == Delay && !p.delay(d):
 		return held
 	case f.Kind == Reorder && held == nil:
 		return []Message{m}

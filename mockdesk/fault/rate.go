@@ -35,14 +35,20 @@ func (p *pace) wait(n int, gone, done <-chan struct{}) error {
 	return waitUntil(p.clock, p.began.Add(due), gone, done)
 }
 
+// callAt calls f once at the moment of desk time, at once if it has come. The returned stop reports whether it kept f from being called.
+func callAt(clock Clock, at time.Time, f func()) (stop func() bool) {
+	stop = clock.AfterFunc(at.Sub(clock.Now()), f)
+	// The clock may have been advanced between the question and the answer; f would then be called too late.
+	if !clock.Now().Before(at) && stop() {
+		f()
+	}
+	return stop
+}
+
 // waitUntil returns when the moment of desk time has come, or with errEnded when one of the channels is closed, of which either may be nil.
 func waitUntil(clock Clock, at time.Time, gone, done <-chan struct{}) error {
-	left := at.Sub(clock.Now())
-	if left <= 0 {
-		return nil
-	}
 	due := make(chan struct{})
-	stop := clock.AfterFunc(left, func() { close(due) })
+	stop := callAt(clock, at, func() { close(due) })
 	defer stop()
 	select {
 	case <-due:

@@ -48,6 +48,7 @@ type stage struct {
 	addr   string
 	client *http.Client
 	done   chan struct{}
+	close  func()
 
 	effects atomic.Int32
 	pumps   chan *fault.Pump
@@ -72,6 +73,7 @@ func open(t *testing.T, rules ...fault.Rule) *stage {
 		defer s.mu.Unlock()
 		s.played = append(s.played, p)
 	})
+	s.close = sync.OnceFunc(func() { close(s.done) })
 	_, err := s.plan.AddScript(rules...)
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -85,7 +87,7 @@ func open(t *testing.T, rules ...fault.Rule) *stage {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	s.ctx = ctx
 	t.Cleanup(func() {
-		close(s.done)
+		s.close()
 		s.plan.Clear()
 		cancel()
 		transport.CloseIdleConnections()
