@@ -315,29 +315,20 @@ func (p *Pump) play(m Message, held []Message) ([]Message, error) {
 		return held, nil
 	}
 	var err error
-	switch f.Kind {
-	case Drop:
+	switch {
+	case f.Kind == Drop:
 		p.sent(m)
 		return held, nil
-	case Reorder:
-		if held == nil {
-			return []Message{m}, nil
-		}
-		err = p.put(m)
-	case Delay:
-		if p.delay(d) {
-			err = p.put(m)
-		}
-	case Duplicate:
+	case f.Kind == Delay && !p.delay(d):
+		return held, nil
+	case f.Kind == Reorder && held == nil:
+		return []Message{m}, nil
+	case f.Kind == Duplicate:
 		if err = p.put(m); err == nil {
 			err = p.put(m)
 		}
-	case Corrupt:
-		if f.How == HowHeader {
-			err = p.putBroken(m)
-		} else {
-			err = p.put(corrupted(m, f))
-		}
+	case f.Kind == Corrupt && f.How == HowHeader:
+		err = p.putBroken(m)
 	default:
 		err = p.put(altered(m, f))
 	}
