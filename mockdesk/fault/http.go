@@ -98,32 +98,13 @@ func (d Decision) Serve(x Exchange) {
 }
 
 // Reads gives the body of a request as the fault that was decided on has it read, for a Decision about an Upload: at its rate if it is SlowUpload, as it is otherwise. done is
-// closed when the desk closes.
+// closed when the desk closes. What fits into the buffers of the two systems (some hundred kilobytes on the loopback) leaves the client at once all the same; it notices then
+// that the answer is late.
 func (d Decision) Reads(r *http.Request, done <-chan struct{}) io.ReadCloser {
 	if d.Fault.Kind != SlowUpload {
 		return r.Body
 	}
-	narrow(r)
 	return &slowReader{body: r.Body, pace: newPace(d.plan.clock, d.Fault.Rate), gone: r.Context().Done(), done: done}
-}
-
-type connKey struct{}
-
-// ConnContext is for http.Server.ConnContext. It lets SlowUpload keep the system from taking in more than some tens of kilobytes ahead, so that the client is slowed down from
-// there on; without it, a client whose upload fits into the system's buffers (several megabytes on the loopback) notices only that the answer is late.
-func ConnContext(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, conn)
-}
-
-// narrowBuffer is what the system may take in ahead of a slow reader, in bytes. A window that opens by less than a segment of the loopback (64 KiB) is hardly used at all.
-const narrowBuffer = 64 << 10
-
-// narrow has the system take in no more than it needs to go on.
-func narrow(r *http.Request) {
-	conn, _ := r.Context().Value(connKey{}).(net.Conn)
-	if tcp, ok := tcpOf(conn); ok {
-		_ = tcp.SetReadBuffer(narrowBuffer)
-	}
 }
 
 func (p *play) body() {

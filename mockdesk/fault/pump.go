@@ -211,8 +211,6 @@ func (p *Pump) silence() {
 	}
 	p.silenced = true
 	p.stop()
-	// Whoever waits for a frame stops waiting.
-	_ = p.o.Conn.SetReadDeadline(time.Unix(1, 0))
 }
 
 // stop has no more frames written; p.mu is held.

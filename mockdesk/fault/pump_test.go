@@ -282,6 +282,9 @@ func TestFramesThatTheDeskSends(t *testing.T) {
 		_, got := read(t, conn)
 		assert.True(t, utf8.ValidString(got))
 		assert.Equal(t, line[:len(line)/2]+"\ufffd", got)
+		say(pump, "öl")
+		_, got = read(t, conn)
+		assert.Equal(t, "\ufffd", got, "cut between letters, not within one")
 	})
 	t.Run("corrupt UTF-8 is none", func(t *testing.T) {
 		s := open(t, do(fault.Fault{Kind: fault.Corrupt, How: fault.HowUTF8}, "always", out))

@@ -79,7 +79,7 @@ func open(t *testing.T, rules ...fault.Rule) *stage {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.addr = listener.Addr().String()
-	server := &http.Server{Handler: s, ConnContext: fault.ConnContext}
+	server := &http.Server{Handler: s}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	transport := &http.Transport{}
