@@ -4,7 +4,8 @@
 // of each Arrival. It is deterministic: the same arrivals meet the same faults. Chance has its place in Chaos, which a plan has only if it is given one, and which prints the
 // seed that brings the same faults back. All time is desk time, told by a Clock.
 //
-// Decision.Serve plays what was decided on a request, Decision.Reads on the body that it uploads, and a Pump plays it on an open socket. Handlers know nothing of faults: they
+// Decision.Serve plays what was decided on a request, Decision.Reads on the body that it uploads, Decision.Answer on a frame that asks for an operation, and a Pump plays it on
+// the frames of an open socket as such. Handlers know nothing of faults: they
 // give Serve an effect, and a Pump functions that take frames.
 //
 // Rules are written in Go, JSON or YAML:
@@ -23,33 +24,33 @@
 // the desk did "the effect", it did all that a healthy one does, except that the client was not told so. Of frames, the third column says what the client sees of one that
 // the desk sends, and the fourth what the desk did with one that came.
 //
-//	fault         | played on                     | the client sees                                                     | the desk did
-//	accept        | everything                    | a healthy desk                                                      | as a healthy desk does
-//	status        | request, upgrade              | the status, in the protocol's own shape                             | nothing
-//	body          | request, upgrade              | the status with that very body                                      | nothing
-//	hold          | request, upgrade              | nothing until the release, then the answer                          | nothing until the release
-//	hold-reply    | request, upgrade              | nothing until the release, then the answer                          | the effect, at once
-//	delay         | request, upgrade, frame       | the answer, or the frame and all behind it, later                   | nothing until then, nor with what is behind a frame
-//	hang          | request, upgrade              | nothing, on a connection that stays                                 | nothing
-//	reset         | request, upgrade, open, frame | a reset                                                             | nothing
-//	reset-after   | request, upgrade              | a reset in place of the answer                                      | the effect
-//	truncate      | request                       | the full Content-Length, some of the body, a reset                  | the effect
-//	malformed     | request                       | a whole answer: half of the body and a byte that is no UTF-8        | the effect
-//	content-type  | request                       | the right body under the wrong Content-Type                         | the effect
-//	no-cors       | preflight, request            | an answer that a browser keeps from the page                        | the effect, unless the browser asked first
-//	too-many      | request, upgrade              | 429 with Retry-After                                                | nothing
-//	redirect      | request, upgrade              | a redirect                                                          | nothing
-//	slow-download | request                       | the head at once, the body at the rate                              | the effect
-//	slow-upload   | upload                        | a body that is taken at the rate                                    | the effect, once the body has come
-//	close         | open, frame                   | the close code and its reason                                       | closed the socket, nothing with the frame
-//	silence       | open, frame                   | no frame, pong, goodbye or end; its own are taken by the system     | nothing any more
-//	no-pong       | ping                          | no pong                                                             | nothing
-//	drop          | frame                         | nothing of the frame                                                | nothing with the frame
-//	duplicate     | frame                         | the frame twice                                                     | what the frame asks for, twice
-//	reorder       | frame                         | the next frame first; of all frames: 2 1 4 3                        | the same, in that order
-//	corrupt       | frame                         | text: half of it and U+FFFD; utf-8: half and 0xFF; header: RSV bits | took it so; header: closed with 1002
-//	oversize      | frame                         | the frame with spaces behind it, up to the size                     | closed with 1009
-//	binary        | frame                         | a binary frame with the same payload                                | took it as a binary frame
+//	fault         | played on                          | the client sees                                                     | the desk did
+//	accept        | everything                         | a healthy desk                                                      | as a healthy desk does
+//	status        | request, upgrade, ask              | the status, in the protocol's own shape                             | nothing
+//	body          | request, upgrade, ask              | the status with that very body                                      | nothing
+//	hold          | request, upgrade, ask              | nothing until the release, then the answer                          | nothing until the release
+//	hold-reply    | request, upgrade, ask              | nothing until the release, then the answer                          | the effect, at once
+//	delay         | request, upgrade, ask, frame       | the answer, or the frame and all behind it, later                   | nothing until then, nor with what is behind a frame
+//	hang          | request, upgrade, ask              | nothing, on a connection that stays                                 | nothing
+//	reset         | request, upgrade, open, ask, frame | a reset                                                             | nothing
+//	reset-after   | request, upgrade, ask              | a reset in place of the answer                                      | the effect
+//	truncate      | request                            | the full Content-Length, some of the body, a reset                  | the effect
+//	malformed     | request                            | a whole answer: half of the body and a byte that is no UTF-8        | the effect
+//	content-type  | request                            | the right body under the wrong Content-Type                         | the effect
+//	no-cors       | preflight, request                 | an answer that a browser keeps from the page                        | the effect, unless the browser asked first
+//	too-many      | request, upgrade                   | 429 with Retry-After                                                | nothing
+//	redirect      | request, upgrade                   | a redirect                                                          | nothing
+//	slow-download | request                            | the head at once, the body at the rate                              | the effect
+//	slow-upload   | upload                             | a body that is taken at the rate                                    | the effect, once the body has come
+//	close         | open, frame                        | the close code and its reason                                       | closed the socket, nothing with the frame
+//	silence       | open, frame                        | no frame, pong, goodbye or end; its own are taken by the system     | nothing any more
+//	no-pong       | ping                               | no pong                                                             | nothing
+//	drop          | frame                              | nothing of the frame                                                | nothing with the frame
+//	duplicate     | frame                              | the frame twice                                                     | what the frame asks for, twice
+//	reorder       | frame                              | the next frame first; of all frames: 2 1 4 3                        | the same, in that order
+//	corrupt       | frame                              | text: half of it and U+FFFD; utf-8: half and 0xFF; header: RSV bits | took it so; header: closed with 1002
+//	oversize      | frame                              | the frame with spaces behind it, up to the size                     | closed with 1009
+//	binary        | frame                              | a binary frame with the same payload                                | took it as a binary frame
 //
 // # How sockets close
 //

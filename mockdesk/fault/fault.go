@@ -67,6 +67,7 @@ const (
 	Request   Moment = "request"   // a whole request has come that is not for a socket
 	Upgrade   Moment = "upgrade"   // a request has come that asks for a socket
 	Open      Moment = "open"      // a socket has just been opened
+	Ask       Moment = "ask"       // a frame has come on a socket that asks for an operation, as a request does
 	Ping      Moment = "ping"      // a ping of the client has come on a socket
 	Frame     Moment = "frame"     // a text or binary frame has come on a socket or is about to be written to one
 )

@@ -19,7 +19,8 @@ type Reply struct {
 	Header http.Header
 	// Body is the whole body.
 	Body []byte
-	// Upgrade, if set, opens a socket in place of an answer; the fields above have no meaning then.
+	// Upgrade, if set, opens a socket or goes on with an answer that has no end, in place of a whole answer; the fields above have no meaning then, and what is done to a body
+	// is not done.
 	Upgrade func()
 	// Ready, if set, is waited for before the reply goes out; if it fails, the connection is reset instead.
 	Ready func(context.Context) error
@@ -176,7 +177,12 @@ func (p *play) resetAfter() {
 }
 
 func (p *play) truncate() {
-	rep := withBody(p.Effect())
+	rep := p.Effect()
+	if rep.Upgrade != nil {
+		rep.Upgrade()
+		return
+	}
+	rep = withBody(rep)
 	if len(rep.Body) == 0 {
 		rep.Body = []byte(" ")
 	}
@@ -232,7 +238,11 @@ func (p *play) redirect() {
 
 func (p *play) slowDownload() {
 	rep := p.Effect()
-	if rep.Upgrade != nil || !p.begin(rep, p.fault.String()) {
+	if rep.Upgrade != nil {
+		rep.Upgrade()
+		return
+	}
+	if !p.begin(rep, p.fault.String()) {
 		return
 	}
 	defer rep.done()
@@ -370,9 +380,13 @@ func reset(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// tcpOf is the TCP connection below a connection, if there is one.
+// tcpOf is the TCP connection below a connection and all its wrapping, if there is one.
 func tcpOf(conn net.Conn) (*net.TCPConn, bool) {
-	if over, ok := conn.(interface{ NetConn() net.Conn }); ok {
+	for {
+		over, wrapped := conn.(interface{ NetConn() net.Conn })
+		if !wrapped {
+			break
+		}
 		conn = over.NetConn()
 	}
 	tcp, ok := conn.(*net.TCPConn)

@@ -152,30 +152,31 @@ var parameters = []parameter{refusalStatus, title, contentType, bodyText, lastin
 
 var (
 	requests  = []Moment{Request, Upgrade}
+	asking    = []Moment{Request, Upgrade, Ask}
 	streaming = []Moment{Open, Frame}
 )
 
 // kinds is the closed set.
 var kinds = []spec{
-	{Accept, []Moment{Preflight, Upload, Request, Upgrade, Open, Ping, Frame}, nil, plainly("let it pass")},
-	{Status, requests, []parameter{refusalStatus, title.or()}, func(f Fault) string {
+	{Accept, []Moment{Preflight, Upload, Request, Upgrade, Open, Ask, Ping, Frame}, nil, plainly("let it pass")},
+	{Status, asking, []parameter{refusalStatus, title.or()}, func(f Fault) string {
 		if f.Title == "" {
 			return fmt.Sprintf("answer %d", f.Status)
 		}
 		return fmt.Sprintf("answer %d %q", f.Status, f.Title)
 	}},
-	{Body, requests, []parameter{number("status", ofStatus, within(200, 599, "status")), contentType.or(), bodyText.or()}, func(f Fault) string {
+	{Body, asking, []parameter{number("status", ofStatus, within(200, 599, "status")), contentType.or(), bodyText.or()}, func(f Fault) string {
 		if f.ContentType == "" {
 			return fmt.Sprintf("answer %d with %d bytes of no type", f.Status, len(f.Text))
 		}
 		return fmt.Sprintf("answer %d with %d bytes of %s", f.Status, len(f.Text), f.ContentType)
 	}},
-	{Hold, requests, nil, plainly("hold before the effect")},
-	{HoldReply, requests, nil, plainly("hold the reply after the effect")},
-	{Delay, []Moment{Request, Upgrade, Frame}, []parameter{lasting}, func(f Fault) string { return fmt.Sprintf("delay by %s", f.For) }},
-	{Hang, requests, nil, plainly("never answer")},
-	{Reset, []Moment{Request, Upgrade, Open, Frame}, nil, plainly("reset the connection")},
-	{ResetAfter, requests, nil, plainly("reset the connection after the effect")},
+	{Hold, asking, nil, plainly("hold before the effect")},
+	{HoldReply, asking, nil, plainly("hold the reply after the effect")},
+	{Delay, []Moment{Request, Upgrade, Ask, Frame}, []parameter{lasting}, func(f Fault) string { return fmt.Sprintf("delay by %s", f.For) }},
+	{Hang, asking, nil, plainly("never answer")},
+	{Reset, []Moment{Request, Upgrade, Open, Ask, Frame}, nil, plainly("reset the connection")},
+	{ResetAfter, asking, nil, plainly("reset the connection after the effect")},
 	{Truncate, []Moment{Request}, []parameter{sentBytes}, func(f Fault) string { return fmt.Sprintf("reset the connection after %d bytes of the body", f.Bytes) }},
 	{Malformed, []Moment{Request}, nil, plainly("break the body")},
 	{ContentType, []Moment{Request}, []parameter{contentType}, func(f Fault) string { return "call the body " + f.ContentType }},

@@ -296,6 +296,16 @@ func (d Decision) AtOnce() bool {
 	}
 }
 
+// Alters is whether the fault lies in the answer that is sent: such a fault can be played when the answer comes, however long after the decision.
+func (d Decision) Alters() bool {
+	switch d.Fault.Kind {
+	case Truncate, Malformed, ContentType, NoCORS, SlowDownload:
+		return true
+	default:
+		return false
+	}
+}
+
 // Next decides what becomes of an arrival, and counts it.
 func (p *Plan) Next(a Arrival) Decision {
 	p.mu.Lock()
@@ -331,8 +341,12 @@ func (p *Plan) Next(a Arrival) Decision {
 	return d
 }
 
-// fits is whether the rule counts the arrival: its fault can be played on it, and it is within its scope.
+// fits is whether the rule counts the arrival: its fault can be played on it, and it is within its scope. An exception counts what comes before the whole request only if
+// its scope says so: one request would be several arrivals for it.
 func (r *rule) fits(a Arrival) bool {
+	if r.Fault.Kind == Accept && r.Scope.On == "" && (a.Moment == Preflight || a.Moment == Upload) {
+		return false
+	}
 	spec, err := specOf(r.Fault.Kind)
 	return err == nil && slices.Contains(spec.moments, a.Moment) && r.Scope.fits(a)
 }

@@ -107,16 +107,16 @@ func TestScopes(t *testing.T) {
 func TestRulesThatCanNeverPlay(t *testing.T) {
 	p := newPlan(t)
 	for want, r := range map[string]fault.Rule{
-		`scope.on: a fault of kind "drop" is not played on "request"; it is played on "frame"`:                                                  do(drop, "always", fault.Scope{On: fault.Request}),
-		`scope.operation: is known on "preflight", "upload", "request", "upgrade" only, and what is left for a fault of kind "drop" is "frame"`: do(drop, "always", fault.Scope{Operation: "x"}),
-		`scope.frame: is known on "frame" only`:                         do(fault.Fault{Kind: fault.Hang}, "always", fault.Scope{Frame: "typing"}),
-		`scope.direction: is known on "frame" only`:                     do(fault.Fault{Kind: fault.NoPong}, "always", fault.Scope{Direction: fault.Out}),
-		`scope.connection: is known on "open", "ping", "frame" only`:    do(fault.Fault{Kind: fault.Hold}, "always", fault.Scope{Connection: 1}),
-		`scope.connection: must be the number of a socket, from 1`:      do(drop, "always", fault.Scope{Connection: -1}),
-		`scope.direction: must be "in" or "out", not "up"`:              do(drop, "always", fault.Scope{Direction: "up"}),
-		`scope.frame: is known on "frame" only, and what is left for a`: do(fault.Fault{Kind: fault.Delay, For: 1}, "always", fault.Scope{Operation: "x", Frame: "y"}),
-		`fault.status: must be a status from 400 to 599, not 0`:         do(fault.Fault{Kind: fault.Status}, "always"),
-		`schedule.next: must be a number from 1 to 1073741824, not -1`:  {Fault: drop, Schedule: fault.Schedule{Next: -1}},
+		`scope.on: a fault of kind "drop" is not played on "request"; it is played on "frame"`:                                                         do(drop, "always", fault.Scope{On: fault.Request}),
+		`scope.operation: is known on "preflight", "upload", "request", "upgrade", "ask" only, and what is left for a fault of kind "drop" is "frame"`: do(drop, "always", fault.Scope{Operation: "x"}),
+		`scope.frame: is known on "frame" only`:                             do(fault.Fault{Kind: fault.Hang}, "always", fault.Scope{Frame: "typing"}),
+		`scope.direction: is known on "frame" only`:                         do(fault.Fault{Kind: fault.NoPong}, "always", fault.Scope{Direction: fault.Out}),
+		`scope.connection: is known on "open", "ask", "ping", "frame" only`: do(fault.Fault{Kind: fault.NoCORS}, "always", fault.Scope{Connection: 1}),
+		`scope.connection: must be the number of a socket, from 1`:          do(drop, "always", fault.Scope{Connection: -1}),
+		`scope.direction: must be "in" or "out", not "up"`:                  do(drop, "always", fault.Scope{Direction: "up"}),
+		`scope.frame: is known on "frame" only, and what is left for a`:     do(fault.Fault{Kind: fault.Delay, For: 1}, "always", fault.Scope{Operation: "x", Frame: "y"}),
+		`fault.status: must be a status from 400 to 599, not 0`:             do(fault.Fault{Kind: fault.Status}, "always"),
+		`schedule.next: must be a number from 1 to 1073741824, not -1`:      {Fault: drop, Schedule: fault.Schedule{Next: -1}},
 	} {
 		_, err := p.Add(r)
 		require.ErrorContains(t, err, "adding a rule: "+want)

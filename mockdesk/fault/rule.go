@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -51,6 +52,25 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 	}
 	if err := read.Validate(); err != nil {
 		return err
+	}
+	*r = read
+	return nil
+}
+
+// Rules are several rules in an order.
+type Rules []Rule
+
+// UnmarshalJSON reads a list of rules and validates it. Its error is a *FieldError whose path begins with the place in the list, from 0.
+func (r *Rules) UnmarshalJSON(data []byte) error {
+	var raw []json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return wrong("", "must be a list of rules, not %s", shown(data))
+	}
+	read := make(Rules, len(raw))
+	for i, one := range raw {
+		if err := read[i].UnmarshalJSON(one); err != nil {
+			return below(fmt.Sprintf("[%d]", i), err)
+		}
 	}
 	*r = read
 	return nil

@@ -21,8 +21,8 @@ type Arrival struct {
 	Moment Moment
 	// Tenant is whose desk it is, where one process serves several.
 	Tenant string
-	// Route is the method and the pattern of the path of a request, such as PUT /v1/conversations/{id}; Operation is what the wire calls it, such as start. An open
-	// socket has neither.
+	// Route is the method and the pattern of the path of a request, such as PUT /v1/conversations/{id}; Operation is what it or a frame asks for, such as start. Other
+	// arrivals on an open socket have neither.
 	Route, Operation string
 	// Conversation is the id of the conversation.
 	Conversation string
@@ -124,8 +124,8 @@ func (s Scope) validate(k Kind) error {
 		known []Moment
 	}{
 		{"route", s.Route != "", []Moment{Preflight, Upload, Request, Upgrade}},
-		{"operation", s.Operation != "", []Moment{Preflight, Upload, Request, Upgrade}},
-		{"connection", s.Connection != 0, []Moment{Open, Ping, Frame}},
+		{"operation", s.Operation != "", []Moment{Preflight, Upload, Request, Upgrade, Ask}},
+		{"connection", s.Connection != 0, []Moment{Open, Ask, Ping, Frame}},
 		{"frame", s.Frame != "", []Moment{Frame}},
 		{"direction", s.Direction == In, []Moment{Ping, Frame}},
 		{"direction", s.Direction == Out, []Moment{Frame}},
