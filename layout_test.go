@@ -16,7 +16,7 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/script", "mockdesk/standalone", "mockdesk/wire", "reports",
+		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/fault", "mockdesk/script", "mockdesk/standalone", "mockdesk/wire", "reports",
 	},
 	".": {
 		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/aichat", "steps/browser",
@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"features":          {},
 	"fixtures":          {},
 	"fixtures/document": {},
-	"mockdesk":          {"fixtures", "mockdesk/journal", "mockdesk/wire"},
+	"mockdesk":          {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/edge":     {},
 	"mockdesk/fault":    {},
 	"mockdesk/journal":  {},
@@ -32,12 +32,12 @@ var rooms = map[string][]string{
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
 	"mockdesk/console":        {},
 	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant", "mockdesk/wire"},
-	"mockdesk/control/api":    {},
-	"mockdesk/control/client": {"mockdesk/control/api"},
+	"mockdesk/control/api":    {"mockdesk/fault"},
+	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/fault"},
 	"mockdesk/match":          {"mockdesk/journal"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
 	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/script", "mockdesk/tenant", "mockdesk/wire"},
-	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/wire"},
+	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/wire"},
 	"reports":                 {},
 	"steps":                   {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
 	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps", "steps/browser"},

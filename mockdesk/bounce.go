@@ -46,8 +46,7 @@ func (c *Conversation) Garble(raw string) {
 		nudge(s.wake)
 	}
 	if len(c.sockets)+len(c.streams) == 0 {
-		g := d.gate(OpEvents)
-		g.next = append([]Reaction{Body(http.StatusOK, "application/json", raw)}, g.next...)
+		d.ReactNext(OpEvents, 1, Body(http.StatusOK, "application/json", raw))
 		return
 	}
 	for s := range c.sockets {

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
 )
@@ -67,16 +68,15 @@ type Options struct {
 	URL, SocketURL string
 	// Wire is the protocol that the desk speaks; nil is the native one.
 	Wire *wire.Wire
-	// Faults, if there is one, is asked for the reaction to every request that is well enough formed to be of an operation, before those that React and its sisters set.
-	// It is called while the desk is locked, so it must not call the desk; conversation is what the request names, or empty. False leaves the request to the others.
-	Faults func(op Operation, conversation string) (Reaction, bool)
+	// Played, if there is one, is called with every play of a fault, before it has any effect. It is called while the desk and its plan are locked, so it must not call them.
+	Played func(fault.Played)
 }
 
 // Desk is a running mock desk. All its methods are safe for use by many goroutines. Make one with Open or New, and Close it.
 type Desk struct {
 	clock   *AdvancingClock
 	journal *journal.Journal
-	faults  func(Operation, string) (Reaction, bool)
+	plan    *fault.Plan
 	// server is nil for a desk that others listen for; adopted is where it finds connections that others have accepted.
 	server         *http.Server
 	adopted        adopted
@@ -113,11 +113,10 @@ type Desk struct {
 	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired.
 	withdrawn map[string]bool
 
-	gates    map[Operation]*gate
 	inFlight int
 	// carriers are the connections that requests are served on now, for Close to have done with them.
 	carriers map[*http.ResponseController]struct{}
-	// kept are the requests that a reaction keeps waiting and whose client has not gone, as Traffic gives them; moves counts the changes of these and of the sockets.
+	// kept are the requests that a fault keeps waiting and whose client has not gone, as Traffic gives them; moves counts the changes of these and of the sockets.
 	kept    []string
 	moves   int
 	sockets map[*socket]struct{}
@@ -150,7 +149,7 @@ func Open(o Options) (*Desk, error) {
 }
 
 // New makes a desk that listens nowhere: it is an http.Handler, for a server that several desks share. That server must serve each connection once (SetKeepAlivesEnabled), in
-// HTTP/1, as the reactions that break connections need it, and have WithConnection for its ConnContext.
+// HTTP/1, as the faults that break connections need it, and have WithConnection for its ConnContext.
 func New(o Options) *Desk {
 	spoken := o.Wire
 	if spoken == nil {
@@ -161,10 +160,10 @@ func New(o Options) *Desk {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, wire: spoken, faults: o.Faults, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, plan: fault.NewPlan(clock, o.Played), url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
-		gates: map[Operation]*gate{}, sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
+		sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
 	}
 	for _, by := range spoken.FoundBy {
 		d.found[by] = map[string]*Conversation{}
@@ -244,6 +243,8 @@ func (d *Desk) Close() error {
 		_ = d.server.Close()
 	}
 	d.work.Wait()
+	// Its timers have nobody left to let go.
+	d.plan.Clear()
 	return nil
 }
 
@@ -375,7 +376,7 @@ type Traffic struct {
 	Frames int
 	// Sockets is the number of sockets that are open.
 	Sockets int
-	// Kept are the requests that a Reaction keeps without an answer (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one, each by its method and
+	// Kept are the requests that a fault keeps without an answer (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one, each by its method and
 	// address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page may
 	// have in flight although nothing is going to happen.
 	Kept []string

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 )
 
@@ -58,8 +59,18 @@ func (s *socket) receive(kind int, data []byte) (full bool) {
 		return len(s.asides) >= maxUnsent
 	}
 	x.take, x.name = take, take.Name
+	_ = d.find(x) // What is wrong with what it names is told when it is answered.
 	d.arrived(x)
-	s.play(x, d.take(x))
+	if decision := d.plan.Next(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
+		d.recordFrame(x, "")
+		s.play(x, decision)
+		return len(s.asides) >= maxUnsent
+	}
+	o := d.mean(x)
+	d.recordFrame(x, o.detail)
+	rep := d.word(x, o)
+	x.scope.Release()
+	s.say(x, rep)
 	return len(s.asides) >= maxUnsent
 }
 
@@ -72,50 +83,37 @@ func (d *Desk) recordFrame(x *exchange, wrong string) {
 	d.record(e, time.Now(), socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: capped(x.body)})
 }
 
-// play carries a frame through its reaction, as Desk.play does a request; d.mu is held. What takes its time does not hold up the frames that follow.
-func (s *socket) play(x *exchange, r Reaction) {
+// play carries a frame through the fault that was decided on, as Desk.play does a request; d.mu is held, and is given up for as long as the fault is being played.
+func (s *socket) play(x *exchange, decision fault.Decision) {
 	d := s.desk
-	if r.kind != accept {
-		d.recordFrame(x, "")
+	// locked does something with d.mu held, unless the desk has closed.
+	locked := func(do func()) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if !d.closed {
+			do()
+		}
 	}
-	effect := func() reply { return d.effect(x) }
-	switch r.kind {
-	case accept:
-		o := d.mean(x)
-		d.recordFrame(x, o.detail)
-		rep := d.word(x, o)
-		x.scope.Release()
-		s.say(x, rep)
-	case hold, holdReply:
-		p := &parked{effect: effect, done: make(chan struct{}), then: func(rep reply) { s.say(x, rep) }}
-		if r.kind == holdReply {
-			rep := effect()
-			p.effect = func() reply { return rep }
-		}
-		g := d.gate(x.take.Means)
-		g.parked = append(g.parked, p)
-		d.broadcast()
-	case delay:
-		d.clock.AfterFunc(r.wait, func() {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			if !d.closed {
-				s.say(x, effect())
-			}
-		})
-	case blackhole:
-	case loseReply:
-		rep := effect()
-		s.breakOff()
-		if rep.after != nil {
-			rep.after()
-		}
-	case cut:
-		s.breakOff()
-	case refuse:
-		s.say(x, d.refusal(x, r))
-	case body:
-		s.queue(aside{name: x.name, raw: []byte(r.body), counted: true})
+	say := func(rep reply) func() { return func() { locked(func() { s.say(x, rep) }) } }
+	effect := func() (answer func()) {
+		answer = func() {}
+		locked(func() { answer = say(d.effect(x)) })
+		return answer
+	}
+	if decision.AtOnce() {
+		answer := say(d.effect(x))
+		effect = func() func() { return answer }
+	}
+	d.mu.Unlock()
+	defer d.mu.Lock()
+	decision.Answer(fault.Question{
+		Effect: effect,
+		Refuse: func(status int, title string) { locked(func() { s.say(x, d.refusal(x, status, title)) }) },
+		Say:    func(text string) { locked(func() { s.queue(aside{name: x.name, raw: []byte(text), counted: true}) }) },
+		Break:  func() { locked(s.breakOff) },
+	})
+	if decision.Fault.Kind == fault.Hold || decision.Fault.Kind == fault.HoldReply {
+		locked(d.broadcast)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
 )
@@ -50,6 +51,8 @@ type exchange struct {
 	body []byte
 	// upload is what was read where the body is a file, or has one.
 	upload uploaded
+	// alters is what was decided to be wrong with an answer that is yet to come, nil if nothing is.
+	alters *fault.Decision
 	// request is the Seq of the journal entry of the request.
 	request int
 }
@@ -171,7 +174,22 @@ func (d *Desk) preflight(x *exchange) {
 		header.Set("Access-Control-Allow-Headers", x.wire.Headers)
 	}
 	header.Set("Access-Control-Max-Age", "600")
-	d.answer(x, reply{Reply: wire.Reply{Status: http.StatusNoContent}})
+	rep := reply{Reply: wire.Reply{Status: http.StatusNoContent}}
+	d.misplay(x, d.foresee(x), func() reply { return rep })
+}
+
+// foresee decides about a preflight as one for the request that is to follow it.
+func (d *Desk) foresee(x *exchange) fault.Decision {
+	to := *x
+	if match := x.wire.Match(x.r.Header.Get("Access-Control-Request-Method"), x.r.URL); len(match.Routes) > 0 {
+		to.take = &match.Routes[0].Take
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if to.take != nil {
+		_ = d.find(&to)
+	}
+	return d.plan.Next(to.arrival(fault.Preflight))
 }
 
 // Allowed is what the desk's wire grants to the pages of other origins, in the words of its preflight answers: methods and headers, as lists with commas.
@@ -216,6 +234,7 @@ func plainList(words []string) []any {
 func (d *Desk) route(x *exchange, method string, match wire.Match) {
 	x.route = match.Routes[0]
 	x.take = &x.route.Take
+	d.slow(x)
 	if err := x.read(); err != nil {
 		d.refuseBody(x, err)
 		return
@@ -224,12 +243,22 @@ func (d *Desk) route(x *exchange, method string, match wire.Match) {
 		d.unrouted(x, method, match)
 		return
 	}
-	// Requests, their reactions and their effects share one order: the one in which they pass here.
+	// Requests, the faults that are played on them and their effects share one order: the one in which they pass here.
 	d.mu.Lock()
 	_ = d.find(x) // What is wrong with what it names is told when it is answered.
 	d.recordRequest(x, "")
 	d.arrived(x)
-	d.play(x, d.take(x), func() reply { return d.effect(x) })
+	d.play(x, d.plan.Next(x.arrival(fault.Request)))
+}
+
+// slow has the body read as slowly as the plan has it. What only the body tells is not known yet.
+func (d *Desk) slow(x *exchange) {
+	d.mu.Lock()
+	early := *x
+	_ = d.find(&early)
+	decision := d.plan.Next(early.arrival(fault.Upload))
+	d.mu.Unlock()
+	x.r.Body = decision.Reads(x.r, d.done)
 }
 
 // choose finds the first of the routes that is meant, if any is. Where one cannot tell for what is wrong with the request, it is that one which says so.

@@ -483,12 +483,14 @@ func (d *Desk) events(x *exchange) outcome {
 			d.upgrade(x)
 		}}
 	case x.route.As == wire.SSE:
-		return outcome{serve: d.stream(x).events}
+		s := d.stream(x)
+		return outcome{serve: s.events, after: s.detach}
 	}
 	c.watch()
 	found := c.framesFrom(after, x.route.Feed)
 	if x.route.As == wire.LongPoll && len(found) == 0 && c.state != Ended {
-		return outcome{serve: d.stream(x).poll}
+		s := d.stream(x)
+		return outcome{serve: s.poll, after: s.detach}
 	}
 	return outcome{name: "events", events: found}
 }

@@ -9,10 +9,11 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/wire"
 )
 
-// Operation is a kind of request that a client makes, by what it means; reactions are set for each on its own.
+// Operation is a kind of request that a client makes, by what it means; faults are set for each on its own.
 type Operation = wire.Meaning
 
 // The operations, and where the native wire has them.
@@ -33,147 +34,141 @@ const (
 	OpNothing      = wire.Nothing      // none
 )
 
-type reactionKind int
-
-const (
-	accept reactionKind = iota
-	hold
-	holdReply
-	refuse
-	blackhole
-	loseReply
-	delay
-	cut
-	body
-)
-
-// Reaction is what the desk does with a request that is well enough formed to be of an Operation. The zero value is Accept().
-type Reaction struct {
-	kind        reactionKind
-	status      int
-	title       string
-	wait        time.Duration
-	contentType string
-	body        string
-}
+// Reaction is what the desk does with a request that is well enough formed to be of an Operation: a fault, of which the zero value is Accept().
+type Reaction = fault.Fault
 
 // Accept handles the request as a healthy desk does.
-func Accept() Reaction { return Reaction{} }
+func Accept() Reaction { return Reaction{Kind: fault.Accept} }
 
 // Hold parks the request before it has any effect, until Release. On release the effect happens even if the client is gone.
-func Hold() Reaction { return Reaction{kind: hold} }
+func Hold() Reaction { return Reaction{Kind: fault.Hold} }
 
 // HoldReply lets the effect happen at once and parks only the reply, until Release.
-func HoldReply() Reaction { return Reaction{kind: holdReply} }
+func HoldReply() Reaction { return Reaction{Kind: fault.HoldReply} }
 
-// Refuse answers with the HTTP status and a problem document with the title, and has no effect.
+// Refuse answers with the HTTP status, from 400, and the wire's own words for the title, and has no effect.
 func Refuse(status int, title string) Reaction {
-	return Reaction{kind: refuse, status: status, title: title}
+	return Reaction{Kind: fault.Status, Status: status, Title: title}
 }
 
 // Blackhole has no effect and never answers: the request ends when the client gives up or the desk closes.
-func Blackhole() Reaction { return Reaction{kind: blackhole} }
+func Blackhole() Reaction { return Reaction{Kind: fault.Hang} }
 
 // LoseReply lets the effect happen, then resets the TCP connection in place of a reply.
-func LoseReply() Reaction { return Reaction{kind: loseReply} }
+func LoseReply() Reaction { return Reaction{Kind: fault.ResetAfter} }
 
-// Delay handles the request as Accept does once d has passed on the desk's clock.
-func Delay(d time.Duration) Reaction { return Reaction{kind: delay, wait: d} }
+// Delay handles the request as Accept does once d has passed on the desk's clock; at once if d is not above zero.
+func Delay(d time.Duration) Reaction {
+	if d <= 0 {
+		return Accept()
+	}
+	return Reaction{Kind: fault.Delay, For: d}
+}
 
 // Cut resets the TCP connection at once, with no effect.
-func Cut() Reaction { return Reaction{kind: cut} }
+func Cut() Reaction { return Reaction{Kind: fault.Reset} }
 
-// Body answers with an arbitrary status, content type and body, and has no effect: how a scenario plays a proxy's error page or a desk that breaks its own wire.
+// Body answers with an arbitrary status, from 200, content type and body, and has no effect: how a scenario plays a proxy's error page or a desk that breaks its own wire.
 func Body(status int, contentType, text string) Reaction {
-	return Reaction{kind: body, status: status, contentType: contentType, body: text}
+	return Reaction{Kind: fault.Body, Status: status, ContentType: contentType, Text: text}
 }
 
-// gate is what the desk was told about one operation. Its fields are guarded by Desk.mu.
-type gate struct {
-	next   []Reaction
-	base   Reaction
-	parked []*parked
-}
+// Faults is the plan of what the desk does wrong on purpose. The methods React, ReactNext, ReactSequence and Release of the desk are short for rules of it that name an
+// operation and nothing else. Nothing that is called back by the plan may call the desk.
+func (d *Desk) Faults() *fault.Plan { return d.plan }
 
-// parked is a request whose effect or reply is yet to come. Whoever lets it go on runs the effect, so that effects happen in the order of arrival and have happened
-// when Release or Advance returns.
-type parked struct {
-	effect func() reply
-	reply  reply
-	done   chan struct{}
-	// then is called with the reply to a frame, with Desk.mu held; a request has a goroutine that waits for done.
-	then func(reply)
-}
-
-// settle runs the effect and wakes the request's goroutine; Desk.mu is held.
-func (p *parked) settle() {
-	p.reply = p.effect()
-	close(p.done)
-	if p.then != nil {
-		p.then(p.reply)
-	}
-}
-
-func (d *Desk) gate(op Operation) *gate {
-	g := d.gates[op]
-	if g == nil {
-		g = &gate{}
-		d.gates[op] = g
-	}
-	return g
-}
-
-// React sets what the desk does with every request of the operation from now on; what ReactNext or ReactSequence had set for it is dropped.
+// React sets what the desk does with every request of the operation from now on; what ReactNext or ReactSequence had set for it is dropped. It panics, as its sisters do, if
+// the reaction is one that cannot be played, such as Refuse(200, "").
 func (d *Desk) React(op Operation, r Reaction) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	g := d.gate(op)
-	g.next, g.base = nil, r
+	d.forget(op)
+	d.set(rule(op, r, fault.Schedule{}))
 }
 
 // ReactNext sets what the desk does with the next n requests of the operation; after them, what was set before holds again.
 func (d *Desk) ReactNext(op Operation, n int, r Reaction) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	g := d.gate(op)
-	g.next = append(slices.Repeat([]Reaction{r}, max(n, 0)), g.next...)
+	if n > 0 {
+		d.set(rule(op, r, fault.Schedule{Next: n}))
+	}
 }
 
 // ReactSequence sets a reaction for each of the coming requests of the operation in turn; all after them are accepted.
 func (d *Desk) ReactSequence(op Operation, rs ...Reaction) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	g := d.gate(op)
-	g.next, g.base = slices.Clone(rs), Accept()
+	d.forget(op)
+	rules := make([]fault.Rule, 0, len(rs)+1)
+	for _, r := range rs {
+		rules = append(rules, rule(op, r, fault.Schedule{Next: 1}))
+	}
+	d.set(append(rules, rule(op, Accept(), fault.Schedule{}))...)
+}
+
+func rule(op Operation, r Reaction, when fault.Schedule) fault.Rule {
+	if r.Kind == "" {
+		r = Accept()
+	}
+	return fault.Rule{Fault: r, Schedule: when, Scope: fault.Scope{Operation: string(op)}}
+}
+
+// set adds rules that the program itself has made.
+func (d *Desk) set(rules ...fault.Rule) {
+	if _, err := d.plan.AddScript(rules...); err != nil {
+		panic(fmt.Sprintf("a reaction that cannot be played: %v", err))
+	}
+}
+
+// about are the rules that name the operation and nothing else.
+func (d *Desk) about(op Operation) []fault.Standing {
+	return slices.DeleteFunc(d.plan.List(), func(s fault.Standing) bool { return s.Rule.Scope != fault.Scope{Operation: string(op)} })
+}
+
+// forget removes the rules about the operation, except those that hold requests, which wait for Release.
+func (d *Desk) forget(op Operation) {
+	d.remove(slices.DeleteFunc(d.about(op), func(s fault.Standing) bool { return len(s.Parked) > 0 }))
+}
+
+// remove takes rules out of the plan.
+func (d *Desk) remove(rules []fault.Standing) {
+	ids := make([]fault.ID, len(rules))
+	for i, s := range rules {
+		ids[i] = s.ID
+	}
+	// The error is that someone else has removed one meanwhile; then the others are removed one by one.
+	if d.plan.Remove(ids...) != nil {
+		for _, id := range ids {
+			_ = d.plan.Remove(id)
+		}
+	}
 }
 
 // Release lets all parked requests of the operation go on, in the order in which they arrived, and accepts every request from now on.
 // When it returns, the effects of the released requests have happened; it returns how many there were.
 func (d *Desk) Release(op Operation) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	g := d.gate(op)
-	waiting := g.parked
-	g.next, g.base, g.parked = nil, Accept(), nil
-	for _, p := range waiting {
-		p.settle()
+	rules := d.about(op)
+	d.remove(rules)
+	waiting := 0
+	for _, s := range rules {
+		waiting += len(s.Parked)
 	}
-	d.broadcast()
-	return len(waiting)
+	return waiting
 }
 
 // Held is the number of requests of the operation that are parked now by Hold or HoldReply.
 func (d *Desk) Held(op Operation) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.gate(op).parked)
+	held := 0
+	for _, s := range d.plan.List() {
+		for _, a := range s.Parked {
+			if a.Operation == string(op) {
+				held++
+			}
+		}
+	}
+	return held
 }
 
 // WaitHeld waits until at least n requests of the operation are parked by Hold or HoldReply. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) WaitHeld(ctx context.Context, op Operation, n int) error {
 	held := 0
 	err := d.await(ctx, func() bool {
-		held = len(d.gate(op).parked)
+		held = d.Held(op)
 		return held >= n
 	})
 	if err != nil {
@@ -182,105 +177,103 @@ func (d *Desk) WaitHeld(ctx context.Context, op Operation, n int) error {
 	return nil
 }
 
-// take picks the reaction to a request that has just arrived; d.mu is held.
-func (d *Desk) take(x *exchange) Reaction {
-	if d.faults != nil {
-		if r, plays := d.faults(x.take.Means, x.about()); plays {
-			return r
-		}
+// arrival is the request or the frame as rules know it.
+func (x *exchange) arrival(moment fault.Moment) fault.Arrival {
+	a := fault.Arrival{Moment: moment, Operation: x.operation(), Conversation: x.about()}
+	if x.s != nil {
+		a.Connection, a.Frame = x.s.number, x.name
+		return a
 	}
-	g := d.gate(x.take.Means)
-	if len(g.next) == 0 {
-		return g.base
+	a.Route = x.name
+	if moment == fault.Request && websocket.IsWebSocketUpgrade(x.r) {
+		a.Moment = fault.Upgrade
 	}
-	r := g.next[0]
-	g.next = g.next[1:]
-	return r
+	return a
 }
 
-// play carries a request through its reaction. It is called with d.mu held, which it gives up.
-func (d *Desk) play(x *exchange, r Reaction, effect func() reply) {
-	switch r.kind {
-	case accept:
-		rep := effect()
+// play carries a request through what the plan has decided on it. It is called with d.mu held, which it gives up.
+func (d *Desk) play(x *exchange, decision fault.Decision) {
+	if decision.Fault.Kind == fault.Accept {
+		rep := d.effect(x)
 		d.mu.Unlock()
 		d.answer(x, rep)
 		x.scope.Release()
-	case hold, holdReply:
-		p := &parked{effect: effect, done: make(chan struct{})}
-		if r.kind == holdReply {
-			rep := effect()
-			p.effect = func() reply { return rep }
-		}
-		g := d.gate(x.take.Means)
-		g.parked = append(g.parked, p)
-		d.keep(x)
+		return
+	}
+	if !decision.AtOnce() {
 		d.mu.Unlock()
-		d.answerLater(x, p)
-	case delay:
-		p := &parked{effect: effect, done: make(chan struct{})}
-		stop := d.clock.AfterFunc(r.wait, func() {
+		d.misplay(x, decision, func() reply {
 			d.mu.Lock()
 			defer d.mu.Unlock()
-			if !d.closed {
-				p.settle()
-			}
+			return d.effect(x)
 		})
-		defer stop()
-		d.keep(x)
-		d.mu.Unlock()
-		d.answerLater(x, p)
-	case blackhole:
-		d.keep(x)
-		d.mu.Unlock()
-		select {
-		case <-x.r.Context().Done():
-			d.noLongerKept(x)
-			d.lose(x, "the client gave up: the desk was told never to answer")
-		case <-d.done:
-			abort(x.w)
-		}
-	case loseReply:
-		rep := effect()
-		d.mu.Unlock()
-		d.lose(x, fmt.Sprintf("the desk did as asked, then the connection was cut in place of the answer %d", rep.Status))
-		d.afterReply(rep)
-	case cut:
-		d.mu.Unlock()
-		d.lose(x, "the connection was cut before the desk did anything")
-	case refuse:
-		rep := d.refusal(x, r)
-		d.mu.Unlock()
-		d.answer(x, rep)
-	case body:
-		d.mu.Unlock()
-		d.answer(x, reply{Reply: wire.Reply{Status: r.status, Header: http.Header{"Content-Type": {r.contentType}}, Body: []byte(r.body)}})
+		return
 	}
+	rep := d.effect(x)
+	d.mu.Unlock()
+	if rep.serve != nil && x.route.As == wire.LongPoll && decision.Alters() {
+		// There is no answer yet: what is wrong with it is for when it comes.
+		x.alters = &decision
+		rep.serve(x)
+		return
+	}
+	d.misplay(x, decision, func() reply { return rep })
 }
 
-// refusal words the reaction Refuse; d.mu is held.
-func (d *Desk) refusal(x *exchange, r Reaction) reply {
-	return d.word(x, outcome{name: string(wire.Refused), status: r.status, title: r.title, detail: "The desk declines this request; nothing has changed."})
+// misplay answers a request as the fault has it that was decided on.
+func (d *Desk) misplay(x *exchange, decision fault.Decision, effect func() reply) {
+	note := ""
+	decision.Serve(fault.Exchange{
+		W: x.w, R: x.r, Done: d.done,
+		Effect: func() fault.Reply {
+			rep := effect()
+			note = rep.note
+			return d.faulty(x, rep)
+		},
+		Refusal: func(status int, title string) fault.Reply {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			rep := d.refusal(x, status, title)
+			return fault.Reply{Status: rep.Status, Header: rep.Header, Body: rep.Body}
+		},
+		Answering: func(o fault.Outcome) {
+			if o.Note != "" {
+				note = o.Note
+			}
+			d.recordResponse(x, reply{Reply: wire.Reply{Status: o.Status, Body: o.Body}}, note)
+		},
+		Keeping: func(kept bool) { d.keeping(x, kept) },
+	})
 }
 
-// answerLater waits until the parked request was settled and answers it. The client's own context plays no part: a desk does what reached it.
-func (d *Desk) answerLater(x *exchange, p *parked) {
-	select {
-	case <-p.done:
-		d.noLongerKept(x)
-	case <-x.r.Context().Done():
-		d.noLongerKept(x)
-		select {
-		case <-p.done:
-		case <-d.done:
-		}
-	case <-d.done:
+// faulty is the reply as faults take it.
+func (d *Desk) faulty(x *exchange, rep reply) fault.Reply {
+	f := fault.Reply{Status: rep.Status, Header: rep.Header, Body: rep.Body}
+	if rep.serve != nil {
+		f.Upgrade = func() { rep.serve(x) }
 	}
-	select {
-	case <-p.done:
-		d.answer(x, p.reply)
-	default:
-		abort(x.w)
+	if rep.ready != nil {
+		f.Ready = func(ctx context.Context) error { return d.await(ctx, rep.ready) }
+	}
+	if rep.after != nil {
+		f.After = func() { d.afterReply(rep) }
+	}
+	return f
+}
+
+// refusal words a refusal of what the client asks for; d.mu is held.
+func (d *Desk) refusal(x *exchange, status int, title string) reply {
+	return d.word(x, outcome{name: string(wire.Refused), status: status, title: title, detail: "The desk declines this request; nothing has changed."})
+}
+
+// keeping notes that the request begins to wait for an answer, or no longer does.
+func (d *Desk) keeping(x *exchange, kept bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if kept {
+		d.keep(x)
+	} else {
+		d.letGo(x)
 	}
 }
 
@@ -288,12 +281,6 @@ func (d *Desk) answerLater(x *exchange, p *parked) {
 func (d *Desk) keep(x *exchange) {
 	d.kept = append(d.kept, address(x.r))
 	d.moved()
-}
-
-func (d *Desk) noLongerKept(x *exchange) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.letGo(x)
 }
 
 // letGo notes that the request no longer waits; d.mu is held.

@@ -99,11 +99,20 @@ func (s *stream) poll(x *exchange) {
 	defer s.stopHold()
 	for s.wait() {
 		if rep, ready := s.result(); ready {
-			s.desk.answer(x, rep)
+			s.desk.conclude(x, rep)
 			return
 		}
 	}
 	s.desk.lose(x, "the poll ended before there was anything to tell")
+}
+
+// conclude answers a poll that was held, with what was decided to be wrong with the answer when the poll came.
+func (d *Desk) conclude(x *exchange, rep reply) {
+	if x.alters == nil {
+		d.answer(x, rep)
+		return
+	}
+	d.misplay(x, *x.alters, func() reply { return rep })
 }
 
 // result is the answer to a poll that is held, once there is one.

@@ -77,6 +77,7 @@ func (s *Server) operations() []operation {
 		post("sendFile", conversation+"/send-file", "", true, within(sendFile)),
 		get("listFaults", base+"/faults", func(c *call) (*answer, error) { return ok(c.tenant.Faults()) }),
 		post("addFault", base+"/faults", "NewFault", false, with(addFault)),
+		post("addRules", base+"/faults/rules", "NewRules", false, with(addRules)),
 		remove("clearFaults", base+"/faults", func(c *call) (*answer, error) { return ok(c.tenant.ClearFaults()) }),
 		get("getFault", base+"/faults/{fault}", func(c *call) (*answer, error) { return reply(c.tenant.Fault(c.PathValue("fault"))) }),
 		remove("removeFault", base+"/faults/{fault}", func(c *call) (*answer, error) { return noContent(c.tenant.RemoveFault(c.PathValue("fault"))) }),
@@ -311,6 +312,14 @@ func addFault(c *call, spec api.NewFault) (*answer, error) {
 		return nil, err
 	}
 	return &answer{status: http.StatusCreated, location: "/v1/tenants/" + url.PathEscape(c.tenant.Name()) + "/faults/" + f.ID, value: f}, nil
+}
+
+func addRules(c *call, given api.NewRules) (*answer, error) {
+	added, err := c.tenant.AddRules(given.Rules)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{status: http.StatusCreated, value: api.AddedFaults{Faults: added}}, nil
 }
 
 func putScript(c *call) (*answer, error) {

@@ -14,6 +14,7 @@ import (
 
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/client"
+	"deskcheck/mockdesk/fault"
 
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
@@ -31,6 +32,7 @@ func TestEveryOperation(t *testing.T) {
 	s.filesAreChecked()
 	s.screensAreShared()
 	s.faultsArePlayed()
+	s.rulesArePlayed()
 	s.journalIsRead()
 	s.wiresAreSpoken()
 	s.scriptsArePlayed()
@@ -389,6 +391,61 @@ func (s *stage) faultsArePlayed() {
 	}
 	_, err = one.AddFault(s.ctx, api.NewFault{Kind: "refuze", Operation: "state"})
 	assert.Contains(t, problem(t, err, http.StatusBadRequest, "kind: expected one of accept, refuse").Detail, "did you mean refuse?")
+}
+
+func (s *stage) rulesArePlayed() {
+	t := s.t
+	one := s.take(api.NewTenant{Name: "rules"})
+	s.begin("rules", idOne, `{}`)
+	state := "/v1/conversations/" + idOne
+	added, err := one.AddRules(s.ctx,
+		fault.Rule{Fault: fault.Fault{Kind: fault.TooMany, For: 30 * time.Second}, Schedule: fault.Schedule{Only: 2}, Scope: fault.Scope{Operation: "state", Conversation: idOne}},
+		fault.Rule{Fault: fault.Fault{Kind: fault.Truncate, Bytes: 2}, Schedule: fault.Schedule{From: 3, Next: 1}},
+		fault.Rule{Fault: fault.Fault{Kind: fault.Hold}, Scope: fault.Scope{On: fault.Request}},
+	)
+	require.NoError(t, err)
+	require.Len(t, added, 3)
+	assert.Equal(t, "answer 429 with 30 seconds to retry after, only 2, on state in conversation "+idOne, added[0].Says)
+	assert.Equal(t, fault.Schedule{From: 3, Next: 1}, added[1].Rule.Schedule)
+	assert.Equal(t, 1, *added[1].Left)
+	answered := make(chan int, 1)
+	go func() {
+		status, _ := s.user("rules", "GET", state, "")
+		answered <- status
+	}()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		holding, err := one.Fault(s.ctx, added[2].ID)
+		assert.NoError(c, err)
+		assert.Equal(c, 1, holding.Held)
+	}, patience, time.Millisecond)
+	released, err := one.ReleaseFaults(s.ctx, "state")
+	require.NoError(t, err)
+	assert.Equal(t, api.Released{Released: 1, Removed: []string{added[2].ID}}, released, "what it holds is of that operation")
+	assert.Equal(t, http.StatusOK, <-answered)
+	status, _ := s.user("rules", "GET", state, "")
+	assert.Equal(t, http.StatusTooManyRequests, status)
+	response, err := http.Get(s.wire + "/@rules" + state)
+	require.NoError(t, err)
+	_, err = io.ReadAll(response.Body)
+	require.Error(t, err, "the body breaks off")
+	require.NoError(t, response.Body.Close())
+	status, _ = s.user("rules", "GET", state, "")
+	assert.Equal(t, http.StatusOK, status)
+	list, err := one.Faults(s.ctx)
+	require.NoError(t, err)
+	assert.Empty(t, list.Faults, "the one was for one request alone, the other is spent")
+	page, err := one.Journal(s.ctx, client.JournalQuery{Match: `name == "fault.played"`})
+	require.NoError(t, err)
+	assert.Len(t, page.Entries, 3)
+	for want, wrong := range map[string]fault.Rule{
+		"rules[0].fault.kind: expected one of accept, status": {Fault: fault.Fault{Kind: fault.Drop}},
+		"[0].fault.bytes: must be a number from 1":            {Fault: fault.Fault{Kind: fault.Truncate}},
+		"rules[0].scope.on: expected one of preflight":        {Fault: fault.Fault{Kind: fault.Delay, For: 1}, Scope: fault.Scope{On: fault.Frame}},
+		"[0].scope.connection: is known on":                   {Fault: fault.Fault{Kind: fault.NoCORS}, Scope: fault.Scope{Connection: 1}},
+	} {
+		_, err = one.AddRules(s.ctx, wrong)
+		assert.Contains(t, problem(t, err, http.StatusBadRequest, "").Detail, want)
+	}
 }
 
 func (s *stage) journalIsRead() {

@@ -1,6 +1,8 @@
 package tenant
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,6 +12,7 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 )
 
@@ -19,57 +22,19 @@ const (
 	mostSpent  = 500
 )
 
-// faults is what a tenant's desk does wrong on purpose. The desk asks it while it is locked, so it calls no desk.
+// faults are those of the desk's plan that were asked for here, each as it was asked for.
 type faults struct {
-	played  func(kind string, op mockdesk.Operation)
-	journal *journal.Journal
-
-	mu     sync.Mutex
-	serial int
-	set    []*fault
-	spent  []*fault
+	mu    sync.Mutex
+	given map[fault.ID]api.NewFault
 }
 
-type fault struct {
-	id       string
-	spec     api.NewFault
-	reaction mockdesk.Reaction
-	// passed is how many requests were let pass before it begins, plays how often it was played.
-	passed, plays int
-}
+func newFaults() *faults { return &faults{given: map[fault.ID]api.NewFault{}} }
 
-func newFaults(played func(string, mockdesk.Operation)) *faults { return &faults{played: played} }
-
-// reactions make the reaction of a fault, by kind, with the defaults of what was left out.
-var reactions = map[string]func(f *api.NewFault) mockdesk.Reaction{
-	"accept":     func(*api.NewFault) mockdesk.Reaction { return mockdesk.Accept() },
-	"hold":       func(*api.NewFault) mockdesk.Reaction { return mockdesk.Hold() },
-	"hold-reply": func(*api.NewFault) mockdesk.Reaction { return mockdesk.HoldReply() },
-	"blackhole":  func(*api.NewFault) mockdesk.Reaction { return mockdesk.Blackhole() },
-	"lose-reply": func(*api.NewFault) mockdesk.Reaction { return mockdesk.LoseReply() },
-	"cut":        func(*api.NewFault) mockdesk.Reaction { return mockdesk.Cut() },
-	"refuse": func(f *api.NewFault) mockdesk.Reaction {
-		f.Status = orElse(f.Status, http.StatusServiceUnavailable)
-		f.Title = orElse(f.Title, http.StatusText(f.Status))
-		return mockdesk.Refuse(f.Status, f.Title)
-	},
-	"body": func(f *api.NewFault) mockdesk.Reaction {
-		f.Status, f.ContentType = orElse(f.Status, http.StatusOK), orElse(f.ContentType, "text/html")
-		return mockdesk.Body(f.Status, f.ContentType, f.Body)
-	},
-	"delay": func(f *api.NewFault) mockdesk.Reaction { return mockdesk.Delay(time.Duration(f.For)) },
-}
+// kinds has the kinds that are called otherwise in NewFault than in rules.
+var kinds = map[string]fault.Kind{"refuse": fault.Status, "blackhole": fault.Hang, "lose-reply": fault.ResetAfter, "cut": fault.Reset}
 
 // fields are those that a kind has beside kind, operation and when.
 var fields = map[string][]string{"refuse": {"status", "title"}, "body": {"status", "contentType", "body"}, "delay": {"for"}}
-
-func orElse[T comparable](value, other T) T {
-	var zero T
-	if value == zero {
-		return other
-	}
-	return value
-}
 
 // check says which fields do not belong to the kind, or are missing.
 func check(f api.NewFault) error {
@@ -82,10 +47,33 @@ func check(f api.NewFault) error {
 	if f.Kind == "delay" && f.For <= 0 {
 		return refuse(Invalid, "for: expected how long to delay, such as 5s")
 	}
-	if reactions[f.Kind] == nil {
-		return refuse(Invalid, "kind: there is no fault of the kind %q", f.Kind)
-	}
 	return nil
+}
+
+// ruleOf gives the rule that a fault stands for, with the defaults of what was left out, which it puts in.
+func ruleOf(f *api.NewFault) fault.Rule {
+	kind, otherwise := kinds[f.Kind]
+	if !otherwise {
+		kind = fault.Kind(f.Kind)
+	}
+	switch kind {
+	case fault.Status:
+		f.Status = cmp.Or(f.Status, http.StatusServiceUnavailable)
+	case fault.Body:
+		f.Status, f.ContentType = cmp.Or(f.Status, http.StatusOK), cmp.Or(f.ContentType, "text/html")
+	default:
+	}
+	r := fault.Rule{
+		Fault: fault.Fault{Kind: kind, Status: f.Status, Title: f.Title, ContentType: f.ContentType, Text: f.Body, For: time.Duration(f.For)},
+		Scope: fault.Scope{Operation: f.Operation},
+	}
+	if when := f.When; when != nil {
+		r.Schedule.Next, r.Scope.Conversation = when.Next, when.Conversation
+		if when.After > 0 {
+			r.Schedule.From = when.After + 1
+		}
+	}
+	return r
 }
 
 // AddFault sets a fault. The error is a *Refusal.
@@ -93,104 +81,153 @@ func (t *Tenant) AddFault(spec api.NewFault) (api.Fault, error) {
 	if err := check(spec); err != nil {
 		return api.Fault{}, err
 	}
+	rule := ruleOf(&spec)
+	added, err := t.addRules([]asked{{rule, spec}})
+	if err != nil {
+		return api.Fault{}, err
+	}
+	return added[0], nil
+}
+
+// AddRules sets rules: all of them before those that are set, in the order given, or none. The error is a *Refusal that names the rule by its place in the list, from 0.
+func (t *Tenant) AddRules(rules []fault.Rule) ([]api.Fault, error) {
+	var all []asked
+	for i, r := range rules {
+		if !playable(r) {
+			return nil, refuse(Invalid, "rules[%d].fault.kind: this desk does not play %q on the frames of open sockets as such; it plays faults on requests, and on frames that ask for an operation", i, string(r.Fault.Kind))
+		}
+		all = append(all, asked{r, api.NewFault{Kind: string(r.Fault.Kind), Operation: r.Scope.Operation}})
+	}
+	return t.addRules(all)
+}
+
+// playable is whether the rule is about what the desk asks its plan for.
+func playable(r fault.Rule) bool {
+	asked := []fault.Moment{fault.Preflight, fault.Upload, fault.Request, fault.Upgrade, fault.Ask}
+	if r.Scope.On != "" {
+		return slices.Contains(asked, r.Scope.On)
+	}
+	if r.Scope.Frame != "" || r.Scope.Direction != "" {
+		return false
+	}
+	return slices.ContainsFunc(r.Fault.Kind.Moments(), func(m fault.Moment) bool { return slices.Contains(asked, m) })
+}
+
+// asked is a rule, and how it was asked for.
+type asked struct {
+	rule  fault.Rule
+	given api.NewFault
+}
+
+func (t *Tenant) addRules(all []asked) ([]api.Fault, error) {
 	l := t.faults
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.set) >= mostFaults {
-		return api.Fault{}, refuse(TooMuch, "there are %d faults already; remove some first", len(l.set))
+	if set := len(t.set()); set+len(all) > mostFaults {
+		return nil, refuse(TooMuch, "there are %d faults already; remove some first", set)
 	}
-	l.serial++
-	f := &fault{id: "f" + strconv.Itoa(l.serial), reaction: reactions[spec.Kind](&spec), spec: spec}
-	l.set = append(l.set, f)
-	return f.describe(), nil
+	var rules []fault.Rule
+	for _, a := range all {
+		rules = append(rules, a.rule)
+	}
+	ids, err := t.desk.Faults().AddScript(rules...)
+	if wrong, ok := errors.AsType[*fault.FieldError](err); ok {
+		return nil, refuse(Invalid, "rules%s", wrong)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range all {
+		l.given[ids[i]] = a.given
+	}
+	t.forgetSpent()
+	var added []api.Fault
+	for _, s := range t.standing() {
+		if slices.Contains(ids, s.ID) {
+			added = append(added, l.describe(s))
+		}
+	}
+	return added, nil
 }
 
-// decide is asked by the desk for every request. What counts comes first, then what always holds, each in the order in which they were added.
-func (l *faults) decide(op mockdesk.Operation, conversation string) (mockdesk.Reaction, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	chosen := -1
-	for i, f := range l.set {
-		if !f.concerns(op, conversation) {
-			continue
-		}
-		if when := f.spec.When; when != nil && f.passed < when.After {
-			f.passed++
-			continue
-		}
-		if chosen < 0 || f.counts() && !l.set[chosen].counts() {
-			chosen = i
-		}
-	}
-	if chosen < 0 {
-		return mockdesk.Reaction{}, false
-	}
-	f := l.set[chosen]
-	f.plays++
-	if f.counts() && f.plays == f.spec.When.Next {
-		l.set = slices.Delete(l.set, chosen, chosen+1)
-		l.spent = append(l.spent, f)
-		l.spent = l.spent[max(0, len(l.spent)-mostSpent):]
-	}
-	l.played(f.spec.Kind, op)
-	l.journal.Append(journal.Entry{
-		Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "fault.played", Conversation: conversation, Note: "On purpose: " + f.says() + ".",
-		Data: journal.Payload(map[string]string{"fault": f.id, "kind": f.spec.Kind, "operation": string(op)}),
+// standing are the rules that were asked for here, in the order in which they are asked; l.mu is held.
+func (t *Tenant) standing() []fault.Standing {
+	return slices.DeleteFunc(t.desk.Faults().List(), func(s fault.Standing) bool {
+		_, ours := t.faults.given[s.ID]
+		return !ours
 	})
-	return f.reaction, true
 }
 
-func (f *fault) concerns(op mockdesk.Operation, conversation string) bool {
-	return f.spec.Operation == string(op) && (f.spec.When == nil || f.spec.When.Conversation == "" || f.spec.When.Conversation == conversation)
+// set are those that play again; l.mu is held.
+func (t *Tenant) set() []fault.Standing {
+	return slices.DeleteFunc(t.standing(), func(s fault.Standing) bool { return s.Over })
 }
 
-// counts says whether the fault ends by itself.
-func (f *fault) counts() bool { return f.spec.When != nil && f.spec.When.Next > 0 }
+// forgetSpent removes the oldest of those that do not play again and hold nothing, as far as there are too many; l.mu is held.
+func (t *Tenant) forgetSpent() {
+	spent := slices.DeleteFunc(t.standing(), func(s fault.Standing) bool { return !s.Over || len(s.Parked) > 0 })
+	slices.SortFunc(spent, func(a, b fault.Standing) int { return cmp.Compare(a.ID, b.ID) })
+	for _, s := range spent[:max(0, len(spent)-mostSpent)] {
+		delete(t.faults.given, s.ID)
+		_ = t.desk.Faults().Remove(s.ID) // It is there: rules of ours are removed under l.mu only.
+	}
+}
 
-func (f *fault) describe() api.Fault {
-	d := api.Fault{ID: f.id, NewFault: f.spec, Played: f.plays, Says: f.says()}
-	if f.counts() {
-		d.Left = new(f.spec.When.Next - f.plays)
+// notePlayed tells of a fault that is played. The desk and its plan are locked, so it calls neither, nor waits for whoever does.
+func (t *Tenant) notePlayed(p fault.Played) {
+	t.registry.options.Played(string(p.Fault.Kind), mockdesk.Operation(p.Arrival.Operation))
+	t.journal.Append(journal.Entry{
+		Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "fault.played", Conversation: p.Arrival.Conversation, Note: "On purpose: " + p.Fault.String() + " (" + p.Arrival.String() + ").",
+		Data: journal.Payload(map[string]string{"fault": faultID(p.Rule), "kind": string(p.Fault.Kind), "operation": p.Arrival.Operation}),
+	})
+}
+
+func faultID(id fault.ID) string { return "f" + strconv.Itoa(int(id)) }
+
+// describe tells of a rule; l.mu is held.
+func (l *faults) describe(s fault.Standing) api.Fault {
+	d := api.Fault{ID: faultID(s.ID), NewFault: l.given[s.ID], Rule: s.Rule, Played: s.Played, Held: len(s.Parked), Says: says(s.Rule)}
+	if next := s.Rule.Schedule.Next; next > 0 {
+		d.Left = new(next - s.Played)
 	}
 	return d
 }
 
-// says is the fault in words.
-func (f *fault) says() string {
-	what := map[string]string{
-		"accept": "let it pass", "hold": "hold it before it has an effect", "hold-reply": "hold the answer", "blackhole": "never answer", "lose-reply": "do it and reset the connection", "cut": "reset the connection",
-		"refuse": fmt.Sprintf("answer %d", f.spec.Status), "body": fmt.Sprintf("answer %d with %s", f.spec.Status, f.spec.ContentType), "delay": "wait " + time.Duration(f.spec.For).String(),
-	}[f.spec.Kind]
-	which := "every request"
-	if when := f.spec.When; when != nil {
-		if when.Next > 0 {
-			which = fmt.Sprintf("the next %d", when.Next)
-		}
-		if when.After > 0 {
-			which += fmt.Sprintf(" after %d", when.After)
-		}
-		if when.Conversation != "" {
-			which += " of conversation " + when.Conversation
-		}
+// says is the rule in words: those of the fault, and which requests it is for.
+func says(r fault.Rule) string {
+	when := r.Schedule
+	where := r.Scope
+	where.Operation, where.Conversation = "", ""
+	if where != (fault.Scope{}) || when.Only+when.Every > 0 || when.For > 0 || when.UntilReleased {
+		return r.String()
 	}
-	return fmt.Sprintf("%s, for %s of %q", what, which, f.spec.Operation)
+	which := "every request"
+	if when.Next > 0 {
+		which = fmt.Sprintf("the next %d", when.Next)
+	}
+	if when.From > 1 {
+		which += fmt.Sprintf(" after %d", when.From-1)
+	}
+	if r.Scope.Conversation != "" {
+		which += " of conversation " + r.Scope.Conversation
+	}
+	if r.Scope.Operation != "" {
+		which += fmt.Sprintf(" of %q", r.Scope.Operation)
+	}
+	return fmt.Sprintf("%s, for %s", r.Fault, which)
 }
 
 // Faults are those that are set, and the requests that are held.
 func (t *Tenant) Faults() api.FaultList {
-	list := api.FaultList{Faults: []api.Fault{}, Held: map[string]int{}}
-	for _, op := range mockdesk.Operations() {
-		if n := t.desk.Held(op); n > 0 {
-			list.Held[string(op)] = n
-		}
-	}
 	t.faults.mu.Lock()
 	defer t.faults.mu.Unlock()
-	for _, counted := range []bool{true, false} {
-		for _, f := range t.faults.set {
-			if f.counts() == counted {
-				list.Faults = append(list.Faults, f.describe())
-			}
+	list := api.FaultList{Faults: []api.Fault{}, Held: map[string]int{}}
+	for _, s := range t.standing() {
+		for _, a := range s.Parked {
+			list.Held[a.Operation]++
+		}
+		if !s.Over {
+			list.Faults = append(list.Faults, t.faults.describe(s))
 		}
 	}
 	return list
@@ -200,9 +237,9 @@ func (t *Tenant) Faults() api.FaultList {
 func (t *Tenant) Fault(id string) (api.Fault, error) {
 	t.faults.mu.Lock()
 	defer t.faults.mu.Unlock()
-	for _, f := range slices.Concat(t.faults.set, t.faults.spent) {
-		if f.id == id {
-			return f.describe(), nil
+	for _, s := range t.standing() {
+		if faultID(s.ID) == id {
+			return t.faults.describe(s), nil
 		}
 	}
 	return api.Fault{}, noFault(id)
@@ -212,51 +249,44 @@ func noFault(id string) error {
 	return refuse(Unknown, "there is no fault %q; list those that are set", id)
 }
 
-// RemoveFault has a fault play no more. The error is a *Refusal.
+// RemoveFault has a fault play no more, and lets the requests go on that it holds. The error is a *Refusal.
 func (t *Tenant) RemoveFault(id string) error {
-	if len(t.faults.remove(func(f *fault) bool { return f.id == id })) == 0 {
+	gone := t.remove(func(s fault.Standing) bool { return faultID(s.ID) == id && (!s.Over || len(s.Parked) > 0) })
+	if len(gone.Removed) == 0 {
 		return noFault(id)
 	}
 	return nil
 }
 
-// remove takes faults away and returns their ids.
-func (l *faults) remove(which func(*fault) bool) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	removed := []string{}
-	l.set = slices.DeleteFunc(l.set, func(f *fault) bool {
-		if !which(f) {
-			return false
-		}
-		removed = append(removed, f.id)
-		return true
-	})
-	return removed
-}
-
 // ReleaseFaults lets the requests of an operation go on that faults hold, of all operations if it is empty, and removes the faults that hold such requests.
 func (t *Tenant) ReleaseFaults(operation string) api.Released {
-	removed := t.faults.remove(func(f *fault) bool {
-		holds := f.spec.Kind == "hold" || f.spec.Kind == "hold-reply"
-		return holds && (operation == "" || f.spec.Operation == operation)
+	return t.remove(func(s fault.Standing) bool {
+		holds := s.Rule.Fault.Kind == fault.Hold || s.Rule.Fault.Kind == fault.HoldReply
+		of := func(a fault.Arrival) bool { return a.Operation == operation }
+		return holds && (!s.Over || len(s.Parked) > 0) && (operation == "" || s.Rule.Scope.Operation == operation || slices.ContainsFunc(s.Parked, of))
 	})
-	return api.Released{Released: t.release(operation), Removed: removed}
 }
 
 // ClearFaults removes all faults and lets the requests go on that they hold.
 func (t *Tenant) ClearFaults() api.Released {
-	removed := t.faults.remove(func(*fault) bool { return true })
-	return api.Released{Released: t.release(""), Removed: removed}
+	return t.remove(func(s fault.Standing) bool { return !s.Over || len(s.Parked) > 0 })
 }
 
-// release lets held requests go on and returns how many.
-func (t *Tenant) release(operation string) int {
-	released := 0
-	for _, op := range mockdesk.Operations() {
-		if operation == "" || string(op) == operation {
-			released += t.desk.Release(op)
+// remove takes faults away and lets go on what they hold, in the order of arrival.
+func (t *Tenant) remove(which func(fault.Standing) bool) api.Released {
+	gone := api.Released{Removed: []string{}}
+	var ids []fault.ID
+	t.faults.mu.Lock()
+	defer t.faults.mu.Unlock()
+	for _, s := range t.standing() {
+		if !which(s) {
+			continue
 		}
+		ids = append(ids, s.ID)
+		delete(t.faults.given, s.ID)
+		gone.Removed = append(gone.Removed, faultID(s.ID))
+		gone.Released += len(s.Parked)
 	}
-	return released
+	_ = t.desk.Faults().Remove(ids...) // They are there: rules of ours are removed under l.mu only.
+	return gone
 }

@@ -58,7 +58,7 @@ type Tenant struct {
 // open makes a tenant that no one can find yet.
 func (r *Registry) open(spec api.NewTenant) (*Tenant, error) {
 	t := &Tenant{
-		spec: spec, registry: r, created: time.Now(), limit: spec.Journal.Limit, faults: newFaults(r.options.Played),
+		spec: spec, registry: r, created: time.Now(), limit: spec.Journal.Limit, faults: newFaults(),
 		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, played: make(chan struct{}),
 	}
 	if t.limit == 0 {
@@ -74,7 +74,6 @@ func (r *Registry) open(spec api.NewTenant) (*Tenant, error) {
 	if !spec.Journal.Plain {
 		t.journal.Filter(journal.NewRedactor(spec.Journal.Redact...).Redact)
 	}
-	t.faults.journal = t.journal
 	t.clock = mockdesk.NewAdvancingClock()
 	if spec.Clock.Mode == api.ManualClock {
 		start := time.Now()
@@ -84,7 +83,7 @@ func (r *Registry) open(spec api.NewTenant) (*Tenant, error) {
 		t.clock = mockdesk.NewManualClock(start)
 	}
 	addresses := r.options.Addresses(spec.Name)
-	t.desk = mockdesk.New(mockdesk.Options{Journal: t.journal, Clock: t.clock, URL: addresses.URL, SocketURL: addresses.SocketURL, Wire: spoken, Faults: t.faults.decide})
+	t.desk = mockdesk.New(mockdesk.Options{Journal: t.journal, Clock: t.clock, URL: addresses.URL, SocketURL: addresses.SocketURL, Wire: spoken, Played: t.notePlayed})
 	t.ctx, t.end = context.WithCancelCause(context.Background())
 	if err := t.furnish(); err != nil {
 		t.close(ErrDropped)

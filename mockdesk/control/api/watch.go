@@ -3,12 +3,14 @@ package api
 import (
 	"encoding/json"
 	"time"
+
+	"deskcheck/mockdesk/fault"
 )
 
-// NewFault is a failure that the desk is to play.
+// NewFault is a failure that the desk is to play on the requests of an operation: the short form of a rule.
 type NewFault struct {
 	Kind        string   `json:"kind"`
-	Operation   string   `json:"operation"`
+	Operation   string   `json:"operation,omitempty"`
 	Status      int      `json:"status,omitempty"`
 	Title       string   `json:"title,omitempty"`
 	ContentType string   `json:"contentType,omitempty"`
@@ -24,14 +26,27 @@ type When struct {
 	Conversation string `json:"conversation,omitempty"`
 }
 
-// Fault is one that is set, or was; a nil Left is not counted.
+// NewRules are failures that the desk is to play, in full: each says what, when and where.
+type NewRules struct {
+	Rules fault.Rules `json:"rules"`
+}
+
+// Fault is one that is set, or was; a nil Left is not counted. Of one that was given as a rule, NewFault has the kind and the operation alone, the latter empty for all.
 type Fault struct {
 	ID string `json:"id"`
 	NewFault
 
-	Played int    `json:"played"`
-	Left   *int   `json:"left,omitempty"`
-	Says   string `json:"says"`
+	// Rule is what it stands for, Held how many requests it holds now.
+	Rule   fault.Rule `json:"rule"`
+	Played int        `json:"played"`
+	Held   int        `json:"held"`
+	Left   *int       `json:"left,omitempty"`
+	Says   string     `json:"says"`
+}
+
+// AddedFaults are those that rules have become.
+type AddedFaults struct {
+	Faults []Fault `json:"faults"`
 }
 
 // FaultList is all faults of a tenant, and how many requests are held by operation.

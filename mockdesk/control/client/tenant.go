@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/fault"
 )
 
 // Tenant is a desk of its own at the server.
@@ -131,6 +132,12 @@ func (t *Tenant) Faults(ctx context.Context) (api.FaultList, error) {
 // AddFault sets one.
 func (t *Tenant) AddFault(ctx context.Context, f api.NewFault) (api.Fault, error) {
 	return post[api.Fault](ctx, t.client, t.path+"/faults", f)
+}
+
+// AddRules sets rules, all of them or none, before those that are set.
+func (t *Tenant) AddRules(ctx context.Context, rules ...fault.Rule) ([]api.Fault, error) {
+	added, err := post[api.AddedFaults](ctx, t.client, t.path+"/faults/rules", api.NewRules{Rules: rules})
+	return added.Faults, err
 }
 
 // Fault is one that is set, or was.

@@ -1,0 +1,221 @@
+package mockdesk_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/fault"
+	"deskcheck/mockdesk/journal"
+)
+
+// play adds a rule to the desk's plan.
+func (s *stage) play(f fault.Fault, when string, where fault.Scope) fault.ID {
+	s.t.Helper()
+	schedule, err := fault.ParseSchedule(when)
+	require.NoError(s.t, err)
+	id, err := s.desk.Faults().Add(fault.Rule{Fault: f, Schedule: schedule, Scope: where})
+	require.NoError(s.t, err)
+	return id
+}
+
+// TestEveryFaultOfARequest plays each kind on an operation of its own, in the words of each wire.
+func TestEveryFaultOfARequest(t *testing.T) {
+	t.Parallel()
+	type try struct {
+		f    fault.Fault
+		want func(*testing.T, answer)
+		// opens says that the desk did as asked.
+		opens bool
+	}
+	broken := func(t *testing.T, got answer) {
+		t.Helper()
+		require.Error(t, got.err)
+	}
+	tries := []try{
+		{fault.Fault{Kind: fault.Status, Status: 507, Title: "Full"}, func(t *testing.T, got answer) {
+			t.Helper()
+			assert.Equal(t, 507, got.status)
+			assert.Equal(t, "Full", got.json(t)["title"])
+		}, false},
+		{fault.Fault{Kind: fault.Body, Status: 502, ContentType: "text/html", Text: "<h1>Proxy</h1>"}, func(t *testing.T, got answer) {
+			t.Helper()
+			assert.Equal(t, 502, got.status)
+			assert.Equal(t, "<h1>Proxy</h1>", got.raw)
+		}, false},
+		{fault.Fault{Kind: fault.Reset}, broken, false},
+		{fault.Fault{Kind: fault.ResetAfter}, broken, true},
+		{fault.Fault{Kind: fault.Truncate, Bytes: 3}, broken, true},
+		{fault.Fault{Kind: fault.Malformed}, func(t *testing.T, got answer) {
+			t.Helper()
+			assert.True(t, strings.HasSuffix(got.raw, "\xff"), got.raw)
+		}, true},
+		{fault.Fault{Kind: fault.ContentType, ContentType: "text/csv"}, func(t *testing.T, got answer) {
+			t.Helper()
+			assert.Equal(t, "text/csv", got.header.Get("Content-Type"))
+		}, true},
+		{fault.Fault{Kind: fault.TooMany, For: 1500 * time.Millisecond}, func(t *testing.T, got answer) {
+			t.Helper()
+			assert.Equal(t, 429, got.status)
+			assert.Equal(t, "2", got.header.Get("Retry-After"))
+		}, false},
+		{fault.Fault{Kind: fault.Redirect, Status: 303, Location: "http://127.0.0.1:1/"}, broken, false},
+		{fault.Fault{Kind: fault.NoCORS}, func(t *testing.T, got answer) {
+			t.Helper()
+			assert.Equal(t, 201, got.status)
+			assert.Empty(t, got.header.Get("Access-Control-Allow-Origin"))
+		}, true},
+	}
+	for name, path := range map[string]string{"": "/v1/conversations/" + idOne, "polling": "/api/cases"} {
+		for _, one := range tries {
+			t.Run(name+" "+string(one.f.Kind), func(t *testing.T) {
+				t.Parallel()
+				s, method := open(t), "PUT"
+				if name != "" {
+					s, method = openWire(t, name), "POST"
+				}
+				s.play(one.f, "next 1", fault.Scope{Operation: "start", On: fault.Request})
+				if name != "" && one.f.Kind == fault.Status {
+					one.want = func(t *testing.T, got answer) {
+						t.Helper()
+						assert.JSONEq(t, `{"ok":false,"code":507,"reason":"refused","message":"The desk declines this request; nothing has changed."}`, got.raw)
+					}
+				}
+				one.want(t, s.send(s.ctx, method, path, `{}`, "Origin", "https://page.example"))
+				assert.Equal(t, one.opens, len(s.desk.Conversations()) == 1)
+				assert.Equal(t, 1, s.desk.Faults().List()[0].Played)
+			})
+		}
+	}
+}
+
+func TestAPreflightForesees(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.play(fault.Fault{Kind: fault.NoCORS}, "next 1", fault.Scope{Operation: "message", Conversation: idOne})
+	ask := func(path string) string {
+		return s.do("OPTIONS", path, "", "Origin", "https://page.example", "Access-Control-Request-Method", "PUT").header.Get("Access-Control-Allow-Origin")
+	}
+	s.start(idOne)
+	assert.Equal(t, "https://page.example", ask("/v1/conversations/"+idOne))
+	assert.Empty(t, ask("/v1/conversations/"+idOne+"/messages/k1"))
+	assert.Equal(t, "https://page.example", ask("/v1/conversations/"+idOne+"/messages/k1"))
+}
+
+// TestExceptionsCountRequests holds an exception to what it says: a request with a body is one, though the plan is asked before the body is read and after.
+func TestExceptionsCountRequests(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.play(fault.Fault{Kind: fault.Status, Status: 503}, "always", fault.Scope{Operation: "start"})
+	s.play(fault.Fault{Kind: fault.Accept}, "next 1", fault.Scope{Operation: "start"})
+	assert.Equal(t, 201, s.do("PUT", "/v1/conversations/"+idOne, `{}`).status)
+	assert.Equal(t, 503, s.do("PUT", "/v1/conversations/"+idTwo, `{}`).status)
+}
+
+func TestSlowBodiesTakeTheirTime(t *testing.T) {
+	t.Parallel()
+	line := `{"text":"` + strings.Repeat("x", 3000) + `"}`
+	for kind, ask := range map[fault.Kind]func(*stage) <-chan answer{
+		fault.SlowUpload:   func(s *stage) <-chan answer { return s.later("PUT", "/v1/conversations/"+idOne+"/messages/k2", line) },
+		fault.SlowDownload: func(s *stage) <-chan answer { return s.later("GET", "/v1/conversations/"+idOne+"/events?cursor=0", "") },
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			s.start(idOne)
+			s.do("PUT", "/v1/conversations/"+idOne+"/messages/k1", line)
+			began := s.clock.Now()
+			s.play(fault.Fault{Kind: kind, Rate: 1000}, "next 1", fault.Scope{Conversation: idOne})
+			got := ask(s)
+			var answered answer
+			require.Eventually(t, func() bool {
+				select {
+				case answered = <-got:
+					return true
+				default:
+					s.clock.Advance(50 * time.Millisecond)
+					return false
+				}
+			}, patience, time.Millisecond)
+			require.NoError(t, answered.err)
+			assert.Less(t, answered.status, 300)
+			assert.GreaterOrEqual(t, s.clock.Now().Sub(began), 2*time.Second, "3000 bytes at 1000 in a second")
+		})
+	}
+}
+
+// TestAHeldPollIsSpoiltWhenItEnds plays a fault of the answer on a poll that has none yet.
+func TestAHeldPollIsSpoiltWhenItEnds(t *testing.T) {
+	t.Parallel()
+	s := openWire(t, "longpoll")
+	cookie, _, _ := strings.Cut(s.do("POST", "/chat", form("action", "open", "nick", "Mia", "queue", "sales")).header.Get("Set-Cookie"), ";")
+	c := s.next()
+	poll := func(seq string) answer { return s.send(s.ctx, "GET", "/poll", "", "Cookie", cookie, "X-Seq", seq) }
+	s.play(fault.Fault{Kind: fault.Malformed}, "next 1", fault.Scope{Operation: "events"})
+	s.play(fault.Fault{Kind: fault.ResetAfter}, "next 1", fault.Scope{Operation: "events"})
+	require.Error(t, poll("0").err)
+	require.Eventually(t, func() bool { return len(s.desk.Traffic().Kept) == 0 }, patience, time.Millisecond, "the poll that was lost is not held")
+	got := make(chan answer, 1)
+	go func() { got <- poll("0") }()
+	require.Eventually(t, func() bool { return len(s.desk.Traffic().Kept) == 1 }, patience, time.Millisecond)
+	place := 3
+	s.act(c.QueueUpdate(mockdesk.QueueInfo{Position: &place}))
+	spoilt := s.get(got)
+	assert.Equal(t, 200, spoilt.status)
+	assert.True(t, strings.HasSuffix(spoilt.raw, "\xff"), spoilt.raw)
+	assert.NotContains(t, poll("0").raw, "\xff")
+}
+
+// TestFaultsOfFramesThatAsk plays on the frames of a socket what can be played on what asks for an operation.
+func TestFaultsOfFramesThatAsk(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	c := s.start(idOne)
+	here := fault.Scope{Operation: "typing", On: fault.Ask, Conversation: idOne}
+	types := func(st *stream, on bool) {
+		require.NoError(t, st.conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"typing","typing":%t}`, on)))
+	}
+	st := s.listen(idOne, "0")
+	id := s.play(fault.Fault{Kind: fault.Hold}, "next 1", here)
+	types(st, true)
+	require.NoError(t, s.desk.WaitHeld(s.ctx, mockdesk.OpTyping, 1))
+	assert.False(t, c.UserTypes())
+	require.NoError(t, s.desk.Faults().Release(id))
+	assert.True(t, c.UserTypes(), "the effect has happened when the release returns")
+	s.play(fault.Fault{Kind: fault.Status, Status: 503, Title: "Busy"}, "next 1", here)
+	types(st, false)
+	assert.Equal(t, "error", st.next()["type"])
+	assert.True(t, c.UserTypes())
+	s.play(fault.Fault{Kind: fault.Body, Status: 200, Text: `{"type":"surprise"}`}, "next 1", here)
+	types(st, false)
+	assert.Equal(t, "surprise", st.next()["type"])
+	s.play(fault.Fault{Kind: fault.ResetAfter}, "next 1", here)
+	types(st, false)
+	require.Error(t, st.broken())
+	assert.False(t, c.UserTypes())
+	s.play(fault.Fault{Kind: fault.Reset}, "next 1", here)
+	again := s.listen(idOne, "0")
+	types(again, true)
+	require.Error(t, again.broken())
+	assert.False(t, c.UserTypes())
+	assert.Len(t, s.entries(journal.Closed, "socket"), 2)
+}
+
+func TestWhatIsPlayedIsTold(t *testing.T) {
+	t.Parallel()
+	var told bytes.Buffer
+	s := openWith(t, mockdesk.Options{Played: func(p fault.Played) { fmt.Fprintln(&told, p) }})
+	s.play(fault.Fault{Kind: fault.Hang}, "only 2", fault.Scope{Operation: "state"})
+	s.play(fault.Fault{Kind: fault.Status, Status: 503}, "next 1", fault.Scope{Route: "GET /v1/availability"})
+	assert.Equal(t, 503, s.do("GET", "/v1/availability", "").status)
+	assert.Equal(t, http.StatusOK, s.do("GET", "/v1/availability", "").status)
+	assert.Equal(t, "rule 2, play 1: answer 503 (request availability)\n", told.String())
+}
