@@ -16,6 +16,7 @@ import (
 	"deskcheck"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/client"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/script"
 	"deskcheck/mockdesk/standalone"
 	"deskcheck/reports"
@@ -532,6 +533,18 @@ func (d *deskCaller) faultCommand() *cobra.Command {
 			flags.IntVar(&when.After, "after", 0, "only once `N` requests were let pass")
 			flags.StringVar(&when.Conversation, "conversation", "", "only requests of the conversation with this `ID`")
 		}),
+		d.verb("rules FILE", "Add the rules of a file: every fault, when and where", 1, 1, "a file of rules", func(ctx context.Context, args []string) error {
+			rules, err := readRules(args[0])
+			if err != nil {
+				return err
+			}
+			added, err := d.chosen().AddRules(ctx, rules...)
+			return answer(d, added, err, func(added []api.Fault) {
+				for _, f := range added {
+					d.printf("%s  %s\n", f.ID, f.Says)
+				}
+			})
+		}),
 		d.verb("release [OPERATION]", "Let the requests go on that faults hold", 0, 1, "an operation", func(ctx context.Context, args []string) error {
 			return released(d.chosen().ReleaseFaults(ctx, strings.Join(args, "")))
 		}),
@@ -583,6 +596,19 @@ func (d *deskCaller) tenantCommand() *cobra.Command {
 		}),
 	)
 	return c
+}
+
+// readRules reads a file of rules, in YAML or JSON.
+func readRules(path string) ([]fault.Rule, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
+	if err != nil {
+		return nil, &deskcheck.UserError{Err: fmt.Errorf("the rules cannot be read: %w", err)}
+	}
+	rules, err := fault.ParseRules(path, text)
+	if err != nil {
+		return nil, &deskcheck.UserError{Err: err, Fix: `a rule is such as {fault: {kind: status, status: 503}, schedule: next 2, scope: {operation: message}}`}
+	}
+	return rules, nil
 }
 
 func (d *deskCaller) resetCommand() *cobra.Command {
