@@ -274,3 +274,17 @@ tenants:
 	_, err = standalone.Load(filepath.Join(folder, "none.yaml"))
 	require.ErrorContains(t, err, "none.yaml does not exist")
 }
+
+func FuzzLoad(f *testing.F) {
+	f.Add("listen: {wire: 127.0.0.1:0}\ntls: {key: k, certificate: c}\ntenants:\n  - name: a\n    agents: [{id: x}]\n")
+	f.Add("tenants:\n  - name: a\n    wire: none.yaml\n    clock: {mode: manual, start: 2026-03-01T09:00:00Z}\n    journal: {limit: 500, redact: [pin]}\n")
+	f.Add("control: &a {hosts: [*a]}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "desk.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		if _, err := standalone.Load(path); err != nil {
+			var wrong *standalone.Mistake
+			require.ErrorAs(t, err, &wrong, "whoever wrote the file is told what is wrong with it")
+		}
+	})
+}
