@@ -112,7 +112,10 @@ func (t *Tenant) addRules(all []asked) ([]api.Fault, error) {
 		return nil, refuse(TooMuch, "there are %d faults already; remove some first", set)
 	}
 	var rules []fault.Rule
-	for _, a := range all {
+	for i, a := range all {
+		if err := t.desk.CheckRule(a.rule); err != nil {
+			return nil, refuse(Invalid, "rules[%d].%s", i, err)
+		}
 		rules = append(rules, a.rule)
 	}
 	ids, err := t.desk.Faults().AddScript(rules...)
