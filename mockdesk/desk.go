@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
@@ -68,7 +70,8 @@ type Options struct {
 	URL, SocketURL string
 	// Wire is the protocol that the desk speaks; nil is the native one.
 	Wire *wire.Wire
-	// Played, if there is one, is called with every play of a fault, before it has any effect. It is called while the desk and its plan are locked, so it must not call them.
+	// Played, if there is one, is called with every play of a fault, once it is in the journal and before it has any effect. It may be called while the desk and its plan are
+	// locked, so it must not call them.
 	Played func(fault.Played)
 }
 
@@ -162,11 +165,12 @@ func New(o Options) *Desk {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, wire: spoken, plan: fault.NewPlan(clock, o.Played), url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
 		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
 	}
+	d.plan = fault.NewPlan(clock, d.notePlayed(o.Played))
 	for _, by := range spoken.FoundBy {
 		d.found[by] = map[string]*Conversation{}
 	}
@@ -248,6 +252,20 @@ func (d *Desk) Close() error {
 	// Its timers have nobody left to let go.
 	d.plan.Clear()
 	return nil
+}
+
+// Shutdown closes the desk in order: it closes every socket with the code 1001 and waits until the clients have ended the connections, for as long as ctx lasts; then it closes as
+// Close does. A socket on which a fault has the desk silent is told nothing. The error is always nil.
+func (d *Desk) Shutdown(ctx context.Context) error {
+	d.mu.Lock()
+	open := slices.Collect(maps.Keys(d.sockets))
+	d.mu.Unlock()
+	for _, s := range open {
+		s.pump.Goodbye(fault.End{Code: websocket.CloseGoingAway, Reason: "the desk closes", Note: "the desk closes"})
+	}
+	// Whoever does not answer in time is cut.
+	_ = d.await(ctx, func() bool { return len(d.leaving) == 0 })
+	return d.Close()
 }
 
 // connectionChanged follows the server's connections, to have Close wait for their goroutines.

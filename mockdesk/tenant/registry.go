@@ -155,8 +155,15 @@ func (r *Registry) Reset(name string) (*Tenant, error) {
 	return fresh, nil
 }
 
-// Close ends all tenants, and refuses to create more.
-func (r *Registry) Close() {
+// Close ends all tenants at once, and refuses to create more.
+func (r *Registry) Close() { r.endAll(func(t *Tenant) { t.close(ErrStopped) }) }
+
+// Shutdown ends all tenants, and refuses to create more. Their sockets are closed in order, for as long as ctx lasts.
+func (r *Registry) Shutdown(ctx context.Context) {
+	r.endAll(func(t *Tenant) { t.shutdown(ctx, ErrStopped) })
+}
+
+func (r *Registry) endAll(end func(*Tenant)) {
 	r.mu.Lock()
 	r.closed = true
 	all := r.tenants
@@ -164,7 +171,7 @@ func (r *Registry) Close() {
 	r.mu.Unlock()
 	var closing sync.WaitGroup
 	for _, t := range all {
-		closing.Go(func() { t.close(ErrStopped) })
+		closing.Go(func() { end(t) })
 	}
 	closing.Wait()
 }

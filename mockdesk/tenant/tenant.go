@@ -131,6 +131,13 @@ func (t *Tenant) close(cause error) {
 	t.work.Wait()
 }
 
+// shutdown ends the tenant as close does, and closes its sockets in order before.
+func (t *Tenant) shutdown(ctx context.Context, cause error) {
+	t.end(cause)
+	_ = t.desk.Shutdown(ctx) // It is always nil.
+	t.work.Wait()
+}
+
 // Name is what the tenant is called.
 func (t *Tenant) Name() string { return t.spec.Name }
 
