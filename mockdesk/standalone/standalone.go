@@ -144,7 +144,7 @@ func (s *Server) furnish(c Config, o Options) error {
 		s.certificate = &pair
 	}
 	metrics := control.NewMetrics()
-	s.tenants = tenant.NewRegistry(tenant.Options{Addresses: s.Wire, Observe: metrics.Observe, Played: metrics.Played})
+	s.tenants = tenant.NewRegistry(tenant.Options{Addresses: s.Wire, Observe: metrics.Observe, Played: metrics.Played, Log: s.log})
 	for _, t := range c.Tenants {
 		if _, err := s.tenants.Create(t.NewTenant); err != nil {
 			s.tenants.Close()

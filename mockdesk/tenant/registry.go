@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"slices"
 	"sync"
@@ -41,6 +42,8 @@ type Options struct {
 	Observe func(journal.Entry)
 	// Played is called for every fault that is played, with its kind; it must not block. Nil does nothing.
 	Played func(kind string, op mockdesk.Operation)
+	// Log receives the seeds of chaos; nil is silent.
+	Log *slog.Logger
 }
 
 // Registry is all tenants of a process. Make one with NewRegistry, and Close it.
@@ -56,6 +59,9 @@ type Registry struct {
 func NewRegistry(o Options) *Registry {
 	if o.Observe == nil {
 		o.Observe = func(journal.Entry) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Played == nil {
 		o.Played = func(string, mockdesk.Operation) {}

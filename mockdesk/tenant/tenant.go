@@ -121,7 +121,13 @@ func (t *Tenant) furnish() error {
 			return err
 		}
 	}
-	return nil
+	if t.spec.Chaos == nil {
+		return nil
+	}
+	chaos, err := t.StartChaos(*t.spec.Chaos)
+	// One that is reset meets the same faults again, also where the seed was made up.
+	t.spec.Chaos = chaos.Options
+	return err
 }
 
 // close ends the tenant; cause is what its waits are told.
