@@ -123,6 +123,9 @@ type Desk struct {
 	kept    []string
 	moves   int
 	sockets map[*socket]struct{}
+	// opening is how many handshakes are being answered; departing is whether sockets are to be closed as soon as they are open.
+	opening   int
+	departing bool
 	// leaving are those that no longer count as open and whose connection, or goroutines, have not ended.
 	leaving map[*socket]struct{}
 	// streams are the answers that go on: polls that are held and server-sent events.
@@ -258,15 +261,19 @@ func (d *Desk) Close() error {
 // Close does. A socket on which a fault has the desk silent is told nothing. The error is always nil.
 func (d *Desk) Shutdown(ctx context.Context) error {
 	d.mu.Lock()
+	d.departing = true
 	open := slices.Collect(maps.Keys(d.sockets))
 	d.mu.Unlock()
 	for _, s := range open {
-		s.pump.Goodbye(fault.End{Code: websocket.CloseGoingAway, Reason: "the desk closes", Note: "the desk closes"})
+		s.pump.Goodbye(departure)
 	}
 	// Whoever does not answer in time is cut.
-	_ = d.await(ctx, func() bool { return len(d.leaving) == 0 })
+	_ = d.await(ctx, func() bool { return d.opening == 0 && len(d.leaving) == 0 })
 	return d.Close()
 }
+
+// departure is how a socket ends that the desk closes because it closes itself.
+var departure = fault.End{Code: websocket.CloseGoingAway, Reason: "the desk closes", Note: "the desk closes"}
 
 // connectionChanged follows the server's connections, to have Close wait for their goroutines.
 func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {

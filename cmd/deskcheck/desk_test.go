@@ -56,9 +56,9 @@ func (b *deskBench) says(code int, args ...string) string {
 }
 
 // user sends a request of a user.
-func (b *deskBench) user(method, path, body string) {
+func (b *deskBench) user(path, body string) {
 	b.t.Helper()
-	r, err := http.NewRequest(method, b.desk.Wire("default").URL+path, strings.NewReader(body))
+	r, err := http.NewRequest(http.MethodPut, b.desk.Wire("default").URL+path, strings.NewReader(body))
 	require.NoError(b.t, err)
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(b.t, err)
@@ -68,7 +68,7 @@ func (b *deskBench) user(method, path, body string) {
 func TestDeskVerbs(t *testing.T) {
 	b := newDeskBench(t)
 	const id = "conversation-0001"
-	b.user("PUT", "/v1/conversations/"+id, `{"queue":"billing","user":{"name":"Mia"}}`)
+	b.user("/v1/conversations/"+id, `{"queue":"billing","user":{"name":"Mia"}}`)
 	require.NoError(t, os.WriteFile("photo.png", []byte("png"), 0o600))
 	require.NoError(t, os.WriteFile("script.yaml", []byte("steps: [join]\n"), 0o600))
 	require.NoError(t, os.WriteFile("wrong.yaml", []byte("steps:\n  - joyn\n"), 0o600))

@@ -50,7 +50,7 @@ func TestEveryActHasAVerb(t *testing.T) {
 func TestDeskBends(t *testing.T) {
 	b := newDeskBench(t)
 	const id = "conversation-0001"
-	b.user("PUT", "/v1/conversations/"+id, `{"queue":"billing","user":{"name":"Mia"}}`)
+	b.user("/v1/conversations/"+id, `{"queue":"billing","user":{"name":"Mia"}}`)
 	event := func(n string, args ...string) {
 		t.Helper()
 		want := id + "  event " + n + "\n"
@@ -71,7 +71,7 @@ func TestDeskBends(t *testing.T) {
 	event("3", "close-queue", "@last", "We are closed")
 	journal("We are closed")
 	b.says(0, "join", "@last", "ada")
-	b.user("PUT", "/v1/conversations/"+id+"/messages/k1", `{"text":"Hello"}`)
+	b.user("/v1/conversations/"+id+"/messages/k1", `{"text":"Hello"}`)
 	event("6", "bounce", "@last", "Hello", "No such address")
 	b.says(2, "bounce", "@last", "Goodbye")
 	assert.Contains(t, b.stderr.String(), "the user has said no such thing")
