@@ -406,26 +406,11 @@ func (p *Pump) play(m Message, held []Message) ([]Message, error) {
 // delay waits for the time of the fault, and says whether frames still matter: what is behind a delayed frame waits too, since a connection keeps its order. A goodbye does
 // not wait.
 func (p *Pump) delay(d Decision, way Direction) bool {
-	tell := func(delayed bool) {
-		if way == Out && p.o.Delayed != nil {
-			p.o.Delayed(delayed)
-		}
+	tell := func(bool) {}
+	if way == Out && p.o.Delayed != nil {
+		tell = p.o.Delayed
 	}
-	due := make(chan struct{})
-	tell(true)
-	stop := callAt(p.o.Plan.clock, d.at.Add(d.Fault.For), func() {
-		tell(false)
-		close(due)
-	})
-	select {
-	case <-due:
-		return true
-	case <-p.halt:
-		if stop() {
-			tell(false)
-		}
-		return false
-	}
+	return waitTelling(p.o.Plan.clock, d.at.Add(d.Fault.For), tell, p.halt, nil) == nil
 }
 
 // sent tells that nothing is left to be done for a message.
