@@ -91,8 +91,8 @@ type Desk struct {
 	mu     sync.Mutex
 	closed bool
 	wire   *wire.Wire
-	// changed is closed and replaced whenever anything a waiter may look at has changed.
-	changed chan struct{}
+	// changes are of anything that a waiter may look at, arrivals of conversations alone.
+	changes, arrivals changes
 
 	availability Availability
 	queues       map[string]Availability
@@ -160,7 +160,7 @@ func New(o Options) *Desk {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, wire: spoken, plan: fault.NewPlan(clock, o.Played), url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, plan: fault.NewPlan(clock, o.Played), url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
 		sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
@@ -223,7 +223,9 @@ func (d *Desk) Close() error {
 	close(d.done)
 	for _, c := range d.conversations {
 		c.stopWatching()
+		c.changes.tell()
 	}
+	d.arrivals.tell()
 	sockets := slices.Collect(maps.Keys(d.sockets))
 	for _, s := range sockets {
 		s.detach()
@@ -262,33 +264,6 @@ func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {
 	case http.StateClosed, http.StateHijacked:
 		d.work.Done()
 	case http.StateActive, http.StateIdle:
-	}
-}
-
-// broadcast wakes every waiter; d.mu is held.
-func (d *Desk) broadcast() {
-	close(d.changed)
-	d.changed = make(chan struct{})
-}
-
-// await returns once done says so; done is asked with d.mu held, again after every change.
-func (d *Desk) await(ctx context.Context, done func() bool) error {
-	for {
-		d.mu.Lock()
-		if done() {
-			d.mu.Unlock()
-			return nil
-		}
-		closed, changed := d.closed, d.changed
-		d.mu.Unlock()
-		if closed {
-			return ErrClosed
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
 	}
 }
 
@@ -342,7 +317,7 @@ func (d *Desk) Conversation(id string) *Conversation {
 // NextConversation waits for the next conversation that it has not handed out yet, in order of arrival. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) NextConversation(ctx context.Context) (*Conversation, error) {
 	var next *Conversation
-	err := d.await(ctx, func() bool {
+	err := d.awaitOf(ctx, &d.arrivals, func() bool {
 		if d.handedOut == len(d.conversations) {
 			return false
 		}

@@ -94,7 +94,7 @@ func (c *Conversation) keep(k kept) {
 	for s := range c.streams {
 		nudge(s.wake)
 	}
-	c.desk.broadcast()
+	c.broadcast()
 }
 
 // append encodes and keeps an event that comes of a client's request; d.mu is held.

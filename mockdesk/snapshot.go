@@ -75,7 +75,7 @@ func (c *Conversation) Snapshot() Snapshot {
 func (c *Conversation) WaitUserLine(ctx context.Context, cursor int) (Line, error) {
 	var found Line
 	ended := false
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		for _, l := range c.linesAfter(cursor) {
 			if l.Role == RoleUser {
 				found = l

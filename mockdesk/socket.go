@@ -151,6 +151,7 @@ func (s *socket) bind(c *Conversation, after int) {
 	}
 	s.c, s.next, s.written = c, after, after
 	c.sockets[s] = struct{}{}
+	c.broadcast()
 	c.stopWatching()
 	nudge(s.wake)
 }
