@@ -91,7 +91,7 @@ type Journal struct {
 	entries []Entry
 	// limit is how many entries are kept, 0 for all; dropped is how many are not any more.
 	limit, dropped int
-	// changed is closed and replaced at every append, so that a waiter never polls.
+	// changed is closed at the next append, so that a waiter never polls; nil while nobody waits.
 	changed  chan struct{}
 	filter   func(Entry) Entry
 	observer func(Entry)
@@ -99,7 +99,7 @@ type Journal struct {
 
 // New returns an empty journal whose clock starts now.
 func New() *Journal {
-	return &Journal{start: time.Now(), changed: make(chan struct{})}
+	return &Journal{start: time.Now()}
 }
 
 // NewBounded returns an empty journal that keeps the newest entries, limit of them and at least one, and drops what is older.
@@ -139,8 +139,10 @@ func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
 		j.entries = j.entries[1:]
 		j.dropped++
 	}
-	close(j.changed)
-	j.changed = make(chan struct{})
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
+	}
 	observer := j.observer
 	j.mu.Unlock()
 	if observer != nil {
@@ -221,7 +223,7 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 		j.mu.Lock()
 		fresh := j.since(mark)
 		mark = max(mark, j.dropped+len(j.entries))
-		changed := j.changed
+		changed := j.next()
 		j.mu.Unlock()
 		for _, e := range fresh {
 			if m(e) {
@@ -240,6 +242,14 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 func (j *Journal) Changed() <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.next()
+}
+
+// next is closed at the next append; j.mu is held.
+func (j *Journal) next() <-chan struct{} {
+	if j.changed == nil {
+		j.changed = make(chan struct{})
+	}
 	return j.changed
 }
 
@@ -247,7 +257,7 @@ func (j *Journal) Changed() <-chan struct{} {
 func (j *Journal) WaitUntil(ctx context.Context, done func() bool) error {
 	for {
 		j.mu.Lock()
-		changed := j.changed
+		changed := j.next()
 		j.mu.Unlock()
 		if done() {
 			return nil
