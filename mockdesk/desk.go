@@ -4,6 +4,7 @@ package mockdesk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -275,7 +276,11 @@ func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if of, ok := data.(interface{ conversation() string }); ok {
 		e.Conversation = of.conversation()
 	}
-	e.Data = journal.Payload(data)
+	if own, ok := data.(interface{ payload() json.RawMessage }); ok {
+		e.Data = own.payload()
+	} else {
+		e.Data = journal.Payload(data)
+	}
 	return d.journal.AppendAt(e, at).Seq
 }
 

@@ -3,6 +3,8 @@ package mockdesk
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"time"
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
@@ -25,8 +27,21 @@ type kept struct {
 }
 
 type actData struct {
-	Conversation string          `json:"conversation"`
-	Event        json.RawMessage `json:"event"`
+	Conversation string
+	// Event is nil for none.
+	Event json.RawMessage
+}
+
+// payload is the data as JSON, without the detour that would read the event again: there is one for everything that is said.
+func (a actData) payload() json.RawMessage {
+	event := a.Event
+	if event == nil {
+		event = json.RawMessage("null")
+	}
+	raw := make([]byte, 0, len(`{"conversation":"","event":}`)+len(a.Conversation)+len(event))
+	raw = wire.AppendString(append(raw, `{"conversation":`...), a.Conversation)
+	raw = append(append(raw, `,"event":`...), event...)
+	return append(raw, '}')
 }
 
 // Emit writes an event of any kind to every socket that is open on the conversation and keeps it for those that resume, whatever the state of the conversation,
@@ -45,23 +60,13 @@ func (c *Conversation) Emit(e Event) (int, error) {
 // encode words the event that is about to be kept, and remarks on what the wire has no words for; d.mu is held. The error says that the fields are no plain JSON values.
 func (c *Conversation) encode(name string, fields map[string]any) (k kept, remark string, err error) {
 	at, cursor := c.desk.clock.Now(), len(c.log)+1
-	head, err := json.Marshal(struct {
-		Cursor int    `json:"cursor"`
-		Type   string `json:"type"`
-		At     string `json:"at"`
-	}{cursor, name, wire.Stamp(at)})
-	if err != nil {
-		return k, "", fmt.Errorf("cannot encode the event %q: %w", name, err)
-	}
-	rest := []byte("{}")
+	rest := json.RawMessage("{}")
 	if len(fields) > 0 {
-		if rest, err = json.Marshal(fields); err != nil {
+		if rest, err = wire.Encode(fields); err != nil {
 			return k, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
 		}
-		// Cursor, type and time come first, for those who read the frames.
-		head = append(append(head[:len(head)-1], ','), rest[1:]...)
 	}
-	k = kept{name: name, raw: head}
+	k = kept{name: name, raw: whole(cursor, name, at, rest)}
 	spoken := c.desk.wire
 	switch spoken.Speaks(name) {
 	case wire.Silent:
@@ -83,6 +88,19 @@ func (c *Conversation) encode(name string, fields map[string]any) (k kept, remar
 		remark = " The wire " + spoken.Name + " is at fault, and the client is not told: " + err.Error() + "."
 	}
 	return k, remark, nil
+}
+
+// whole is an event in the desk's own words, of its fields as JSON. Cursor, type and time come first, for those who read the frames.
+func whole(cursor int, name string, at time.Time, fields json.RawMessage) json.RawMessage {
+	const names = `{"cursor":,"type":"","at":"2006-01-02T15:04:05.000Z"`
+	raw := make([]byte, 0, len(names)+len(name)+len(fields)+8)
+	raw = strconv.AppendInt(append(raw, `{"cursor":`...), int64(cursor), 10)
+	raw = wire.AppendString(append(raw, `,"type":`...), name)
+	raw = wire.AppendString(append(raw, `,"at":`...), wire.Stamp(at))
+	if len(fields) > len("{}") {
+		raw = append(raw, ',')
+	}
+	return append(raw, fields[1:]...)
 }
 
 // keep appends an encoded event to the stream and has everyone who listens told; d.mu is held.

@@ -71,6 +71,18 @@ type socketData struct {
 	Body         json.RawMessage `json:"body,omitempty"`
 }
 
+// payload is the data as JSON. There is one for every frame, so that of a frame is made without the detour that would read its body again.
+func (s socketData) payload() json.RawMessage {
+	if s.Body == nil || s.Cursor != nil || s.Code != 0 || s.Subprotocol+s.Origin+s.Reason != "" {
+		return journal.Payload(s)
+	}
+	raw := make([]byte, 0, len(`{"conversation":"","socket":12345678,"body":}`)+len(s.Conversation)+len(s.Body))
+	raw = wire.AppendString(append(raw, `{"conversation":`...), s.Conversation)
+	raw = strconv.AppendInt(append(raw, `,"socket":`...), int64(s.Socket), 10)
+	raw = append(append(raw, `,"body":`...), s.Body...)
+	return append(raw, '}')
+}
+
 // subprotocol says what is wrong with the subprotocols that a client offers.
 func (x *exchange) subprotocol() (outcome, bool) {
 	taken := x.route.Socket.Subprotocols

@@ -62,6 +62,18 @@ type eventView struct {
 	parsed map[string]any
 }
 
+// plain says whether a map has no values but those that are the same once they are encoded.
+func plain(m map[string]any) bool {
+	for _, v := range m {
+		switch v.(type) {
+		case nil, string, bool, int:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // Fields implements wire.Encoder.
 func (v *eventView) Fields() []byte { return v.raw }
 
@@ -70,6 +82,10 @@ func (v *eventView) Field(name string) any {
 	switch field := v.fields[name].(type) {
 	case nil, string, bool, int:
 		return field
+	case map[string]any:
+		if plain(field) {
+			return field
+		}
 	}
 	if v.parsed == nil {
 		body, err := wire.ReadBody(wire.JSONBody, v.raw)
