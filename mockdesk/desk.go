@@ -92,8 +92,8 @@ type Desk struct {
 	mu     sync.Mutex
 	closed bool
 	wire   *wire.Wire
-	// changes are of anything that a waiter may look at, arrivals of conversations alone.
-	changes, arrivals changes
+	// changes are all that a waiter may look at, arriving those that are conversations which arrive.
+	changes, arriving changes
 
 	availability Availability
 	queues       map[string]Availability
@@ -226,7 +226,7 @@ func (d *Desk) Close() error {
 		c.stopWatching()
 		c.changes.tell()
 	}
-	d.arrivals.tell()
+	d.arriving.tell()
 	sockets := slices.Collect(maps.Keys(d.sockets))
 	for _, s := range sockets {
 		s.detach()
@@ -322,7 +322,7 @@ func (d *Desk) Conversation(id string) *Conversation {
 // NextConversation waits for the next conversation that it has not handed out yet, in order of arrival. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) NextConversation(ctx context.Context) (*Conversation, error) {
 	var next *Conversation
-	err := d.awaitOf(ctx, &d.arrivals, func() bool {
+	err := d.awaitOf(ctx, &d.arriving, func() bool {
 		if d.handedOut == len(d.conversations) {
 			return false
 		}
