@@ -107,7 +107,7 @@ func whole(cursor int, name string, at time.Time, fields json.RawMessage) json.R
 func (c *Conversation) keep(k kept) {
 	c.log = append(c.log, k)
 	for s := range c.sockets {
-		nudge(s.wake)
+		s.pump.Wake()
 	}
 	for s := range c.streams {
 		nudge(s.wake)
