@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -23,6 +24,12 @@ const (
 	// maxUnsent bounds what a client that floods the desk with frames and never reads can make it remember: the desk reads no more until the client does.
 	maxUnsent = 64
 )
+
+// socketBuffer is how much of a frame is read or written at a time, in bytes; most frames are smaller.
+const socketBuffer = 1 << 10
+
+// unused are the buffers for writing that no socket writes with at the moment.
+var unused sync.Pool
 
 // socket is one WebSocket. Its pump reads and writes it, and plays the faults of its frames; the fields below the line are guarded by Desk.mu.
 type socket struct {
@@ -103,6 +110,8 @@ func (d *Desk) upgrade(x *exchange) {
 		return
 	}
 	upgrader := websocket.Upgrader{
+		// Those of the server are four times as large, one each way, and a socket keeps them although nothing happens on it for most of its time.
+		ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer, WriteBufferPool: &unused,
 		// Integrations live on the origin of the page that loads them, never on the desk's.
 		CheckOrigin:  func(*http.Request) bool { return true },
 		Subprotocols: x.route.Socket.Subprotocols,
