@@ -87,3 +87,30 @@ func BenchmarkRedactNothing(b *testing.B) {
 		r.Redact(e)
 	}
 }
+
+// TestABoundedJournalKeepsTheNewestAcrossBlocks holds what a journal keeps against a list, beyond whatever it is kept in.
+func TestABoundedJournalKeepsTheNewestAcrossBlocks(t *testing.T) {
+	for _, limit := range []int{1, 127, 128, 129, 300} {
+		j := journal.NewBounded(limit)
+		for n := 1; n <= 1000; n++ {
+			j.Append(journal.Entry{Kind: journal.Act})
+			kept := j.Since(0)
+			require.Len(t, kept, min(n, limit))
+			for i, e := range kept {
+				require.Equal(t, n-len(kept)+1+i, e.Seq)
+			}
+		}
+		for mark := 1000 - limit; mark <= 1000; mark++ {
+			require.Len(t, j.Since(mark), 1000-mark)
+		}
+		assert.Nil(t, j.Since(1001))
+	}
+}
+
+func BenchmarkAppendToABoundedJournal(b *testing.B) {
+	j := journal.NewBounded(20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		j.Append(journal.Entry{Kind: journal.Act})
+	}
+}

@@ -88,7 +88,7 @@ type Entry struct {
 type Journal struct {
 	mu      sync.Mutex
 	start   time.Time
-	entries []Entry
+	entries tail
 	// limit is how many entries are kept, 0 for all; dropped is how many are not any more.
 	limit, dropped int
 	// changed is closed at the next append, so that a waiter never polls; nil while nobody waits.
@@ -131,12 +131,11 @@ func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
 	if now := time.Now(); at.After(now) {
 		at = now
 	}
-	e.Seq = j.dropped + len(j.entries) + 1
+	e.Seq = j.dropped + j.entries.length + 1
 	e.At = max(at.Sub(j.start), 0)
-	j.entries = append(j.entries, e)
-	if j.limit > 0 && len(j.entries) > j.limit {
-		// What is cut off is freed when the next append moves the rest. It is not overwritten: waiters may be reading it.
-		j.entries = j.entries[1:]
+	j.entries.add(e)
+	if j.limit > 0 && j.entries.length > j.limit {
+		j.entries.drop(1)
 		j.dropped++
 	}
 	if j.changed != nil {
@@ -164,7 +163,7 @@ func Payload(v any) json.RawMessage {
 func (j *Journal) Len() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.dropped + len(j.entries)
+	return j.dropped + j.entries.length
 }
 
 // First is the Seq of the oldest entry that is kept, or that the next one will get while there is none.
@@ -174,16 +173,14 @@ func (j *Journal) First() int {
 	return j.dropped + 1
 }
 
-// since returns the kept entries with Seq > mark; j.mu is held.
-func (j *Journal) since(mark int) []Entry {
-	return j.entries[min(max(mark-j.dropped, 0), len(j.entries)):]
-}
+// since returns a copy of the kept entries with Seq > mark; j.mu is held.
+func (j *Journal) since(mark int) []Entry { return j.entries.from(max(mark-j.dropped, 0)) }
 
 // Since returns a copy of the entries with Seq > mark in the order of arrival.
 func (j *Journal) Since(mark int) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.since(mark))
+	return j.since(mark)
 }
 
 // Ordered returns a copy of all entries by the time at which they happened; entries of one moment keep their order of arrival.
@@ -222,7 +219,7 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 	for {
 		j.mu.Lock()
 		fresh := j.since(mark)
-		mark = max(mark, j.dropped+len(j.entries))
+		mark = max(mark, j.dropped+j.entries.length)
 		changed := j.next()
 		j.mu.Unlock()
 		for _, e := range fresh {
