@@ -312,12 +312,12 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if err := allowed(); err != nil {
 		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to play it all the same, use Emit: %w", event, c.id, c.state, err)
 	}
-	k, remark, err := c.encode(event, happen())
+	k, raw, remark, err := c.encode(event, happen())
 	if err != nil {
 		return 0, err
 	}
 	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark}, time.Now(),
-		actData{Conversation: c.id, Event: k.raw})
+		actData{Conversation: c.id, Event: raw})
 	c.keep(k)
 	return len(c.log), nil
 }

@@ -21,8 +21,7 @@ type Event struct {
 // kept is an event of a conversation's stream; its cursor is its place there, counted from 1.
 type kept struct {
 	name string
-	// raw is the event in the desk's own words, frames what the wire makes of it.
-	raw    json.RawMessage
+	// frames are what the wire makes of it.
 	frames []wire.Frame
 }
 
@@ -57,37 +56,46 @@ func (c *Conversation) Emit(e Event) (int, error) {
 	return c.act(journal.Desk, e.Type, "The desk is made to send this, whatever the state.", always, func() map[string]any { return e.Data })
 }
 
-// encode words the event that is about to be kept, and remarks on what the wire has no words for; d.mu is held. The error says that the fields are no plain JSON values.
-func (c *Conversation) encode(name string, fields map[string]any) (k kept, remark string, err error) {
-	at, cursor := c.desk.clock.Now(), len(c.log)+1
-	rest := json.RawMessage("{}")
+// encode words the event that is about to be kept, and remarks on what the wire has no words for; raw is the event in the desk's own words. d.mu is held. The error says that the fields
+// are no plain JSON values.
+func (c *Conversation) encode(name string, fields map[string]any) (k kept, raw json.RawMessage, remark string, err error) {
+	view := &eventView{fields: fields, raw: json.RawMessage("{}")}
 	if len(fields) > 0 {
-		if rest, err = wire.Encode(fields); err != nil {
-			return k, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
+		if view.raw, err = wire.Encode(fields); err != nil {
+			return k, nil, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
 		}
 	}
-	k = kept{name: name, raw: whole(cursor, name, at, rest)}
+	at := c.desk.clock.Now()
+	raw = whole(len(c.log)+1, name, at, view.raw)
+	k, remark = c.word(name, at, view)
+	return k, raw, remark, nil
+}
+
+// word is what the wire makes of an event that is about to be kept, and a remark if that is nothing; d.mu is held.
+func (c *Conversation) word(name string, at time.Time, event *eventView) (k kept, remark string) {
+	k = kept{name: name}
 	spoken := c.desk.wire
 	switch spoken.Speaks(name) {
 	case wire.Silent:
-		return k, "", nil
+		return k, ""
 	case wire.NoWords:
-		return k, " The wire " + spoken.Name + " has no words for it: the client is not told.", nil
+		return k, " The wire " + spoken.Name + " has no words for it: the client is not told."
 	case wire.Told:
 	}
 	s := wire.NewScope()
 	defer s.Release()
-	s.Set("event", &eventView{fields: fields, raw: rest})
+	s.Set("event", event)
 	s.Set("type", name)
-	s.Set("cursor", cursor)
+	s.Set("cursor", len(c.log)+1)
 	s.Clock(at)
 	s.From(&c.desk.nowhere)
 	s.Set("conversation", view{c})
 	s.Set("values", c.values)
+	var err error
 	if k.frames, err = spoken.Frames(s, name, c.keepValues); err != nil {
 		remark = " The wire " + spoken.Name + " is at fault, and the client is not told: " + err.Error() + "."
 	}
-	return k, remark, nil
+	return k, remark
 }
 
 // whole is an event in the desk's own words, of its fields as JSON. Cursor, type and time come first, for those who read the frames.
@@ -115,12 +123,10 @@ func (c *Conversation) keep(k kept) {
 	c.broadcast()
 }
 
-// append encodes and keeps an event that comes of a client's request; d.mu is held.
+// append keeps an event that comes of a client's request; d.mu is held. Who has caused the event knows of it without being told.
 func (c *Conversation) append(name string, fields map[string]any) {
-	// The fields are the desk's own strings and numbers: they always encode. Who has caused the event knows of it without being told.
-	if k, _, err := c.encode(name, fields); err == nil {
-		c.keep(k)
-	}
+	k, _ := c.word(name, c.desk.clock.Now(), &eventView{fields: fields})
+	c.keep(k)
 }
 
 // userEnd is the effect of an end by the user that is granted; d.mu is held.

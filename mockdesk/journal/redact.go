@@ -30,7 +30,7 @@ var textSigns = []string{"bearer", "basic", "eyj"}
 
 // Redactor replaces secrets in the data of entries.
 type Redactor struct {
-	// names are folded; signs are what a text with a secret in it holds one of, folded.
+	// names are folded. signs are what a text with a secret in it holds one of: most entries hold none, and looking at each of their fields would cost more than all else.
 	names []string
 	signs *words
 }
@@ -53,7 +53,7 @@ func fold(name string) string { return strings.ToLower(withoutHyphens.Replace(na
 // Redact returns the entry with its secrets replaced by Redacted.
 func (r *Redactor) Redact(e Entry) Entry {
 	e.Note = r.text(e.Note)
-	if len(e.Data) == 0 || !r.suspects(string(e.Data)) {
+	if len(e.Data) == 0 || !r.signs.in(e.Data) {
 		return e
 	}
 	var data any
@@ -67,9 +67,6 @@ func (r *Redactor) Redact(e Entry) Entry {
 	}
 	return e
 }
-
-// suspects says whether a text may hold a secret. Most entries hold none, and looking at each of their fields would cost more than all else.
-func (r *Redactor) suspects(text string) bool { return r.signs.in(text) }
 
 // clean returns the value without its secrets, and whether there were any.
 func (r *Redactor) clean(value any) (any, bool) {
@@ -99,7 +96,7 @@ func (r *Redactor) clean(value any) (any, bool) {
 
 // text replaces secrets within a text: JSON in it, pairs of a query or a form, and what looks like a secret by itself.
 func (r *Redactor) text(s string) string {
-	if !r.suspects(s) {
+	if !r.signs.in([]byte(s)) {
 		return s
 	}
 	if inner := strings.TrimSpace(s); strings.HasPrefix(inner, "{") || strings.HasPrefix(inner, "[") {

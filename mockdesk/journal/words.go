@@ -1,7 +1,8 @@
 package journal
 
 import (
-	"strings"
+	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -84,13 +85,13 @@ func (w *words) link() {
 }
 
 // in says whether one of the words is in a text.
-func (w *words) in(text string) bool {
-	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		text = strings.ToLower(text) // A letter beyond ASCII may be one of ASCII in another case.
+func (w *words) in(text []byte) bool {
+	if slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf }) {
+		text = bytes.ToLower(text) // A letter beyond ASCII may be one of ASCII in another case.
 	}
 	state := 0
-	for i := range len(text) {
-		class := w.class[text[i]]
+	for _, c := range text {
+		class := w.class[c]
 		if class == skipped {
 			continue
 		}
