@@ -18,6 +18,8 @@ var rooms = map[string][]string{
 	"cmd/deskcheck": {
 		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/fault", "mockdesk/script", "mockdesk/standalone", "mockdesk/wire", "reports",
 	},
+	// It loads the desk as a stranger would: as a process, over its wire.
+	"cmd/deskload": {},
 	".": {
 		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/aichat", "steps/browser",
 	},
@@ -48,7 +50,7 @@ var rooms = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser"},
 	"github.com/cucumber/godog":             {"steps", "steps/aichat"},
-	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault"}, // The desk opens sockets; the faults break them, which takes the one that writes.
+	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the load is their client.
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},
 	"github.com/fsnotify/fsnotify":          {".", "mockdesk/wire"}, // an integration is certified again when it is saved, a wire is read again

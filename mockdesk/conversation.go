@@ -75,6 +75,7 @@ type QueueInfo struct {
 // Conversation is one request for a human, from the moment it reached the desk. Everything but the id is guarded by the desk's lock.
 type Conversation struct {
 	desk    *Desk
+	changes changes
 	id      string
 	queue   string
 	context json.RawMessage
@@ -173,7 +174,7 @@ func (c *Conversation) Transcript() []Line {
 func (c *Conversation) WaitLine(ctx context.Context, match func(Line) bool) (Line, error) {
 	var found Line
 	seen := 0
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		for ; seen < len(c.lines); seen++ {
 			if match(c.lines[seen]) {
 				found = c.lines[seen]
@@ -192,7 +193,7 @@ func (c *Conversation) WaitLine(ctx context.Context, match func(Line) bool) (Lin
 // Its error says how many there are and wraps the context's, or ErrClosed; the lines so far come with it.
 func (c *Conversation) WaitLines(ctx context.Context, n int, role string) ([]Line, error) {
 	var lines []Line
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		lines = lines[:0]
 		for _, l := range c.lines {
 			if role == "" || l.Role == role {
@@ -212,7 +213,7 @@ func (c *Conversation) WaitState(ctx context.Context, s State) error {
 	var now State
 	past := false
 	order := []State{Waiting, Active, Ended}
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		now = c.state
 		past = slices.Index(order, now) > slices.Index(order, s)
 		return now == s || past
@@ -228,7 +229,7 @@ func (c *Conversation) WaitState(ctx context.Context, s State) error {
 
 // WaitSocket waits until at least one socket is open on the conversation. Its error wraps the context's, or is ErrClosed.
 func (c *Conversation) WaitSocket(ctx context.Context) error {
-	if err := c.desk.await(ctx, func() bool { return len(c.sockets) > 0 }); err != nil {
+	if err := c.await(ctx, func() bool { return len(c.sockets) > 0 }); err != nil {
 		return fmt.Errorf("waiting for a socket on conversation %s: %w", c.id, err)
 	}
 	return nil
@@ -311,12 +312,12 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if err := allowed(); err != nil {
 		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to play it all the same, use Emit: %w", event, c.id, c.state, err)
 	}
-	k, remark, err := c.encode(event, happen())
+	k, raw, remark, err := c.encode(event, happen())
 	if err != nil {
 		return 0, err
 	}
 	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark}, time.Now(),
-		actData{Conversation: c.id, Event: k.raw})
+		actData{Conversation: c.id, Event: raw})
 	c.keep(k)
 	return len(c.log), nil
 }
@@ -365,7 +366,7 @@ func (c *Conversation) end(by, reason string) map[string]any {
 	if reason != "" {
 		fields["reason"] = reason
 	}
-	c.desk.broadcast()
+	c.broadcast()
 	return fields
 }
 

@@ -4,6 +4,7 @@ package mockdesk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -94,8 +95,8 @@ type Desk struct {
 	mu     sync.Mutex
 	closed bool
 	wire   *wire.Wire
-	// changed is closed and replaced whenever anything a waiter may look at has changed.
-	changed chan struct{}
+	// changes are all that a waiter may look at, arriving those that are conversations which arrive.
+	changes, arriving changes
 
 	availability Availability
 	queues       map[string]Availability
@@ -168,7 +169,7 @@ func New(o Options) *Desk {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, wire: spoken, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
 		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
@@ -232,7 +233,9 @@ func (d *Desk) Close() error {
 	close(d.done)
 	for _, c := range d.conversations {
 		c.stopWatching()
+		c.changes.tell()
 	}
+	d.arriving.tell()
 	for s := range d.sockets {
 		s.detach()
 	}
@@ -292,33 +295,6 @@ func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// broadcast wakes every waiter; d.mu is held.
-func (d *Desk) broadcast() {
-	close(d.changed)
-	d.changed = make(chan struct{})
-}
-
-// await returns once done says so; done is asked with d.mu held, again after every change.
-func (d *Desk) await(ctx context.Context, done func() bool) error {
-	for {
-		d.mu.Lock()
-		if done() {
-			d.mu.Unlock()
-			return nil
-		}
-		closed, changed := d.closed, d.changed
-		d.mu.Unlock()
-		if closed {
-			return ErrClosed
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // record appends an entry to the journal, if there is one, as having happened at the given moment of real time, and returns its Seq (0 without a journal).
 func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if d.journal == nil {
@@ -327,7 +303,11 @@ func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if of, ok := data.(interface{ conversation() string }); ok {
 		e.Conversation = of.conversation()
 	}
-	e.Data = journal.Payload(data)
+	if own, ok := data.(interface{ payload() json.RawMessage }); ok {
+		e.Data = own.payload()
+	} else {
+		e.Data = journal.Payload(data)
+	}
 	return d.journal.AppendAt(e, at).Seq
 }
 
@@ -369,7 +349,7 @@ func (d *Desk) Conversation(id string) *Conversation {
 // NextConversation waits for the next conversation that it has not handed out yet, in order of arrival. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) NextConversation(ctx context.Context) (*Conversation, error) {
 	var next *Conversation
-	err := d.await(ctx, func() bool {
+	err := d.awaitOf(ctx, &d.arriving, func() bool {
 		if d.handedOut == len(d.conversations) {
 			return false
 		}

@@ -48,6 +48,7 @@ func (d *Desk) start(x *exchange) outcome {
 	if x.s != nil {
 		x.s.bind(c, 0)
 	}
+	d.arriving.tell()
 	d.broadcast()
 	return outcome{name: "opened"}
 }

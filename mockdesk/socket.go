@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -22,6 +24,12 @@ const (
 	// maxUnsent bounds what a client that floods the desk with frames and never reads can make it remember: the desk reads no more until the client does.
 	maxUnsent = 64
 )
+
+// socketBuffer is how much of a frame is read or written at a time, in bytes; most frames are smaller.
+const socketBuffer = 1 << 10
+
+// unused are the buffers for writing that no socket writes with at the moment.
+var unused sync.Pool
 
 // socket is one WebSocket. Its pump reads and writes it, and plays the faults of its frames; the fields below the line are guarded by Desk.mu.
 type socket struct {
@@ -73,6 +81,18 @@ type socketData struct {
 	Body         json.RawMessage `json:"body,omitempty"`
 }
 
+// payload is the data as JSON. There is one for every frame, so that of a frame is made without the detour that would read its body again.
+func (s socketData) payload() json.RawMessage {
+	if s.Body == nil || s.Cursor != nil || s.Code != 0 || s.Subprotocol+s.Origin+s.Reason != "" {
+		return journal.Payload(s)
+	}
+	raw := make([]byte, 0, len(`{"conversation":"","socket":12345678,"body":}`)+len(s.Conversation)+len(s.Body))
+	raw = wire.AppendString(append(raw, `{"conversation":`...), s.Conversation)
+	raw = strconv.AppendInt(append(raw, `,"socket":`...), int64(s.Socket), 10)
+	raw = append(append(raw, `,"body":`...), s.Body...)
+	return append(raw, '}')
+}
+
 // subprotocol says what is wrong with the subprotocols that a client offers.
 func (x *exchange) subprotocol() (outcome, bool) {
 	taken := x.route.Socket.Subprotocols
@@ -90,6 +110,8 @@ func (d *Desk) upgrade(x *exchange) {
 		return
 	}
 	upgrader := websocket.Upgrader{
+		// Those of the server are four times as large, one each way, and a socket keeps them although nothing happens on it for most of its time.
+		ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer, WriteBufferPool: &unused,
 		// Integrations live on the origin of the page that loads them, never on the desk's.
 		CheckOrigin:  func(*http.Request) bool { return true },
 		Subprotocols: x.route.Socket.Subprotocols,
@@ -174,6 +196,7 @@ func (s *socket) bind(c *Conversation, after int) {
 	}
 	s.c, s.next, s.part, s.written, s.reaches = c, after, 0, after, 0
 	c.sockets[s] = struct{}{}
+	c.broadcast()
 	c.stopWatching()
 	s.pump.Concern(c.id)
 	s.pump.Wake()

@@ -88,10 +88,10 @@ type Entry struct {
 type Journal struct {
 	mu      sync.Mutex
 	start   time.Time
-	entries []Entry
+	entries tail
 	// limit is how many entries are kept, 0 for all; dropped is how many are not any more.
 	limit, dropped int
-	// changed is closed and replaced at every append, so that a waiter never polls.
+	// changed is closed at the next append, so that a waiter never polls; nil while nobody waits.
 	changed  chan struct{}
 	filter   func(Entry) Entry
 	observer func(Entry)
@@ -99,7 +99,7 @@ type Journal struct {
 
 // New returns an empty journal whose clock starts now.
 func New() *Journal {
-	return &Journal{start: time.Now(), changed: make(chan struct{})}
+	return &Journal{start: time.Now()}
 }
 
 // NewBounded returns an empty journal that keeps the newest entries, limit of them and at least one, and drops what is older.
@@ -131,16 +131,17 @@ func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
 	if now := time.Now(); at.After(now) {
 		at = now
 	}
-	e.Seq = j.dropped + len(j.entries) + 1
+	e.Seq = j.dropped + j.entries.length + 1
 	e.At = max(at.Sub(j.start), 0)
-	j.entries = append(j.entries, e)
-	if j.limit > 0 && len(j.entries) > j.limit {
-		// What is cut off is freed when the next append moves the rest. It is not overwritten: waiters may be reading it.
-		j.entries = j.entries[1:]
+	j.entries.add(e)
+	if j.limit > 0 && j.entries.length > j.limit {
+		j.entries.drop(1)
 		j.dropped++
 	}
-	close(j.changed)
-	j.changed = make(chan struct{})
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
+	}
 	observer := j.observer
 	j.mu.Unlock()
 	if observer != nil {
@@ -162,7 +163,7 @@ func Payload(v any) json.RawMessage {
 func (j *Journal) Len() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.dropped + len(j.entries)
+	return j.dropped + j.entries.length
 }
 
 // First is the Seq of the oldest entry that is kept, or that the next one will get while there is none.
@@ -172,16 +173,14 @@ func (j *Journal) First() int {
 	return j.dropped + 1
 }
 
-// since returns the kept entries with Seq > mark; j.mu is held.
-func (j *Journal) since(mark int) []Entry {
-	return j.entries[min(max(mark-j.dropped, 0), len(j.entries)):]
-}
+// since returns a copy of the kept entries with Seq > mark; j.mu is held.
+func (j *Journal) since(mark int) []Entry { return j.entries.from(max(mark-j.dropped, 0)) }
 
 // Since returns a copy of the entries with Seq > mark in the order of arrival.
 func (j *Journal) Since(mark int) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.since(mark))
+	return j.since(mark)
 }
 
 // Ordered returns a copy of all entries by the time at which they happened; entries of one moment keep their order of arrival.
@@ -220,8 +219,8 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 	for {
 		j.mu.Lock()
 		fresh := j.since(mark)
-		mark = max(mark, j.dropped+len(j.entries))
-		changed := j.changed
+		mark = max(mark, j.dropped+j.entries.length)
+		changed := j.next()
 		j.mu.Unlock()
 		for _, e := range fresh {
 			if m(e) {
@@ -240,6 +239,14 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 func (j *Journal) Changed() <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.next()
+}
+
+// next is closed at the next append; j.mu is held.
+func (j *Journal) next() <-chan struct{} {
+	if j.changed == nil {
+		j.changed = make(chan struct{})
+	}
 	return j.changed
 }
 
@@ -247,7 +254,7 @@ func (j *Journal) Changed() <-chan struct{} {
 func (j *Journal) WaitUntil(ctx context.Context, done func() bool) error {
 	for {
 		j.mu.Lock()
-		changed := j.changed
+		changed := j.next()
 		j.mu.Unlock()
 		if done() {
 			return nil
