@@ -1,0 +1,233 @@
+package deskcheck
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/control/client"
+	"deskcheck/mockdesk/recording"
+	"deskcheck/mockdesk/standalone"
+	"deskcheck/mockdesk/wire"
+	"deskcheck/reports"
+	"deskcheck/steps/browser"
+)
+
+// recordingStage is a desk with an agent, an integration with a user, and a recorder between them.
+type recordingStage struct {
+	t        *testing.T
+	ctx      context.Context
+	desk     *client.Tenant
+	traffic  *recording.Traffic
+	recorder *recording.Recorder
+	tab      *browser.Tab
+}
+
+// newRecording starts all of it; what the desk speaks is a wire file, empty for the native one.
+func newRecording(t *testing.T, wireText string, i Integration, keep *bytes.Buffer) *recordingStage {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	tenant := standalone.Tenant{NewTenant: api.NewTenant{Name: "default", Wire: wireText, Agents: []api.NewAgent{
+		{ID: "ada", AgentProfile: api.AgentProfile{Name: "Ada", AvatarURL: "https://desk.example/ada.png"}}, {ID: "ben", AgentProfile: api.AgentProfile{Name: "Ben"}},
+	}}}
+	desk, err := standalone.Start(standalone.Config{
+		Listen: standalone.Listen{Wire: "127.0.0.1:0", Control: "127.0.0.1:0"}, TLS: standalone.TLS{Off: true}, Tenants: []standalone.Tenant{tenant},
+	}, standalone.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, desk.Stop(context.WithoutCancel(ctx))) })
+	token, _ := desk.Token()
+	r := &recordingStage{t: t, ctx: ctx, desk: client.New(desk.ControlURL(), token, nil).Tenant("default"), traffic: recording.NewTraffic(keep)}
+	to, err := url.Parse(desk.Wire("default").URL)
+	require.NoError(t, err)
+	r.recorder = recording.New(r.traffic, recording.Options{To: to, Report: func(said string) { t.Log(said) }})
+	t.Cleanup(func() { assert.NoError(t, r.recorder.Close()) })
+	passes := httptest.NewServer(r.recorder)
+	t.Cleanup(passes.Close)
+	page, err := RecordingChat(i, passes.URL, strings.Replace(passes.URL, "http", "ws", 1))
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := &http.Server{Handler: page}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	pool, err := browser.Launch(ctx, browser.Options{Tabs: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, pool.Close()) })
+	r.tab, err = pool.Lease(ctx)
+	require.NoError(t, err)
+	t.Cleanup(r.tab.Release)
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, r.tab.Open(ctx, "http://localhost:"+port+"/", func(browser.Message) {}))
+	return r
+}
+
+// sees waits until the page has a text, or has it no more.
+func (r *recordingStage) sees(condition string) {
+	r.t.Helper()
+	require.NoError(r.t, r.tab.Evaluate(r.ctx, fmt.Sprintf(`new Promise((resolve) => {
+		const look = () => { try { if (%s) resolve(); } catch {} };
+		new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+		look();
+	})`, condition), nil), condition)
+}
+
+func (r *recordingStage) reads(text string) {
+	r.sees(fmt.Sprintf("document.body.innerText.includes(%q)", text))
+}
+
+// passes waits until what has crossed since the last mark fits.
+func (r *recordingStage) passes(what string, fits func(recording.Crossing) bool) {
+	r.t.Helper()
+	for {
+		all, more := r.traffic.All()
+		for n := len(all) - 1; n >= 0 && all[n].Kind != recording.Mark; n-- {
+			if fits(all[n]) {
+				return
+			}
+		}
+		select {
+		case <-more:
+		case <-r.ctx.Done():
+			require.Fail(r.t, "it did not pass", what)
+		}
+	}
+}
+
+func said(text string) func(recording.Crossing) bool {
+	return func(c recording.Crossing) bool {
+		return strings.Contains(c.Body, text) || strings.Contains(c.Body, strings.ReplaceAll(text, " ", "+"))
+	}
+}
+
+func (r *recordingStage) asksForAnAgent() {
+	require.NoError(r.t, r.tab.Type(r.ctx, "message input", "I would like an agent", 0))
+	require.NoError(r.t, r.tab.Press(r.ctx, "Enter"))
+	r.sees(`deskcheck.ui.find("request agent") && !deskcheck.ui.find("request agent").disabled`)
+}
+
+func (r *recordingStage) requests() {
+	require.NoError(r.t, r.tab.Click(r.ctx, "request agent", 0))
+	r.sees(`deskcheck.ui.look().banner`)
+	// The request names what the assistant hands over; what comes next on its exchange answers it.
+	asked := 0
+	r.passes("the request", func(c recording.Crossing) bool {
+		if said("looked")(c) {
+			asked = c.Exchange
+		}
+		return asked != 0
+	})
+	r.passes("the answer to the request", func(c recording.Crossing) bool {
+		return c.Exchange == asked && (c.Kind == recording.Response && c.Status != http.StatusSwitchingProtocols || c.Kind == recording.Frame && c.From == recording.Desk)
+	})
+}
+
+// does plays the steps as a person would who follows them.
+func (r *recordingStage) does() {
+	t, ctx := r.t, r.ctx
+	const last = "@last"
+	acted := func(_ api.Acted, err error) { t.Helper(); require.NoError(t, err) }
+	line := func(step string) string {
+		for _, s := range recording.Steps() {
+			if s.Name == step {
+				return s.Line
+			}
+		}
+		return ""
+	}
+	says := func(step string) {
+		require.NoError(t, r.tab.Type(ctx, "message input", line(step), 0))
+		require.NoError(t, r.tab.Press(ctx, "Enter"))
+		r.passes(step, said(line(step)))
+	}
+	for _, step := range recording.StepNames() {
+		r.traffic.Mark(step)
+		switch step {
+		case "availability":
+			r.asksForAnAgent()
+		case "start":
+			r.requests()
+		case "start-again", "start-once-more":
+			r.asksForAnAgent()
+			r.requests()
+		case "queue":
+			position, wait := 4, api.Duration(5*time.Minute)
+			acted(r.desk.QueueUpdate(ctx, last, api.QueueUpdateAct{Position: &position, Wait: &wait, Notice: "Many canaries today"}))
+			r.passes(step, said("Many canaries today"))
+		case "join":
+			acted(r.desk.Join(ctx, last, api.AgentAct{Agent: "ada"}))
+			r.reads("Ada")
+		case "user-says", "user-says-more":
+			says(step)
+		case "agent-says", "agent-says-more":
+			acted(r.desk.Say(ctx, last, api.SayAct{Agent: "ada", Text: line(step)}))
+			r.reads(line(step))
+		case "notice":
+			acted(r.desk.Notice(ctx, last, api.NoticeAct{Text: line(step)}))
+			r.reads(line(step))
+		case "line-fails":
+			acted(r.desk.Bounce(ctx, last, api.BounceAct{Text: line("user-says")}))
+			r.passes(step, said("failed"))
+		case "cut":
+			if r.recorder.Cut() > 0 {
+				r.passes(step, func(c recording.Crossing) bool { return c.Kind == recording.Response })
+			}
+		case "user-types":
+			require.NoError(t, r.tab.Type(ctx, "message input", "Hm", 0))
+		case "agent-types":
+			acted(r.desk.Type(ctx, last, api.TypeAct{Agent: "ada"}))
+		case "transfer":
+			acted(r.desk.Transfer(ctx, last, api.TransferAct{Agent: "ada", To: "ben"}))
+		case "agent-leaves":
+			acted(r.desk.Leave(ctx, last, api.AgentAct{Agent: "ada"}))
+			r.passes(step, said("ada"))
+		case "agent-ends":
+			acted(r.desk.Join(ctx, last, api.AgentAct{Agent: "ben"}))
+			acted(r.desk.End(ctx, last, api.EndAct{}))
+			r.sees(`!deskcheck.ui.look().banner`)
+		case "queue-closes":
+			acted(r.desk.CloseQueue(ctx, last, api.ReasonAct{Reason: "The aviary is closed"}))
+			r.sees(`!deskcheck.ui.look().banner`)
+		case "user-ends":
+			require.NoError(t, r.tab.Click(ctx, "banner button", 0))
+			require.NoError(t, r.tab.Click(ctx, "confirm", 0))
+			r.sees(`!deskcheck.ui.look().banner`)
+		}
+	}
+}
+
+func TestScratchRecording(t *testing.T) {
+	name := os.Getenv("RECORD_SAMPLE")
+	text, i := "", Integration{}
+	if name != "native" {
+		c := wiredConfig(t, name)
+		raw, err := os.ReadFile(c.Desk.Wire)
+		require.NoError(t, err)
+		text, i = string(raw), c.Integration
+	}
+	var kept bytes.Buffer
+	defer func() {
+		_ = os.WriteFile(filepath.Join(os.Getenv("RECORD_OUT"), name+".ndjson"), kept.Bytes(), 0o600)
+	}()
+	r := newRecording(t, text, i, &kept)
+	r.does()
+	all, _ := r.traffic.All()
+	draft, err := recording.Infer("recorded", all)
+	require.NoError(t, err)
+	_ = os.WriteFile(filepath.Join(os.Getenv("RECORD_OUT"), name+".wire.yaml"), draft.Text, 0o600)
+	_, _ = wire.Parse, reports.ExitConformant
+}
