@@ -137,7 +137,7 @@ func (r *recordingStage) requests() {
 }
 
 // does plays the steps as a person would who follows them.
-func (r *recordingStage) does() {
+func (r *recordingStage) does(reloads bool) {
 	t, ctx := r.t, r.ctx
 	const last = "@last"
 	acted := func(_ api.Acted, err error) { t.Helper(); require.NoError(t, err) }
@@ -155,6 +155,9 @@ func (r *recordingStage) does() {
 		r.passes(step, said(line(step)))
 	}
 	for _, step := range recording.StepNames() {
+		if step == "reload" && !reloads {
+			continue
+		}
 		r.traffic.Mark(step)
 		switch step {
 		case "availability":
@@ -190,6 +193,12 @@ func (r *recordingStage) does() {
 			require.NoError(t, r.tab.Type(ctx, "message input", "Hm", 0))
 		case "agent-types":
 			acted(r.desk.Type(ctx, last, api.TypeAct{Agent: "ada"}))
+		case "reload":
+			require.NoError(t, r.tab.Reload(ctx))
+			r.sees(`deskcheck.ui.look().banner || deskcheck.ui.find("message input")`)
+			r.passes(step, func(c recording.Crossing) bool {
+				return c.Kind == recording.Response && c.Status == http.StatusSwitchingProtocols
+			})
 		case "transfer":
 			acted(r.desk.Transfer(ctx, last, api.TransferAct{Agent: "ada", To: "ben"}))
 		case "agent-leaves":
@@ -224,7 +233,7 @@ func TestScratchRecording(t *testing.T) {
 		_ = os.WriteFile(filepath.Join(os.Getenv("RECORD_OUT"), name+".ndjson"), kept.Bytes(), 0o600)
 	}()
 	r := newRecording(t, text, i, &kept)
-	r.does()
+	r.does(name == "native")
 	all, _ := r.traffic.All()
 	draft, err := recording.Infer("recorded", all)
 	require.NoError(t, err)

@@ -134,7 +134,7 @@ func (f *file) origins(line func(string, ...any)) {
 func (f *file) conversation(line func(string, ...any)) {
 	var values, found []string
 	for _, r := range f.roles {
-		if r == f.id || !r.names && (r.fromClient || r.used == 0) {
+		if r == f.id || !f.isKept(r) {
 			continue
 		}
 		values = append(values, fmt.Sprintf("    %s: ${random(16)}", r.name))
@@ -222,29 +222,34 @@ func (f *file) naming(n *naming) string {
 	return "{" + n.role.name + ": " + expression(n.expression) + "}"
 }
 
-// quick is what an answer takes at most that was not held, in milliseconds; usualHold is how long a poll is held where none was seen to end without news.
+// held is how long an answer takes at least that the desk has held back, and pause how long a client waits at least that asks at intervals, in milliseconds; usualHold is for how many
+// seconds a poll is held where none was seen to end without news.
 const (
-	quick     = 700
+	held      = 1500
+	pause     = 150
 	usualHold = 20
 )
 
-// handsOut says how events reach the client.
+// handsOut says how events reach the client: a desk whose client asks again at once holds its answers back until there is news.
 func (f *file) handsOut(t *take) []string {
 	if t.asks[0].exchange.isStream {
 		return []string{"as: sse"}
 	}
-	held, atOnce, hold := 0, 0, int64(0)
+	pauses, gaps, hold := 0, 0, int64(0)
+	var last *ask
 	for _, a := range t.worked() {
-		took := a.answer.at - a.at
-		empty := t.list != nil && len(itemsAt(a.answer.body, *t.list)) == 0
-		switch {
-		case empty && took <= quick:
-			atOnce++
-		case empty:
-			held, hold = held+1, max(hold, took)
+		if took := a.answer.at - a.at; took >= held && (a.answer.body == nil || len(itemsAt(a.answer.body, *t.list)) == 0) {
+			hold = max(hold, took)
 		}
+		if last != nil && last.chat == a.chat {
+			gaps++
+			if a.at-last.answer.at >= pause {
+				pauses++
+			}
+		}
+		last = a
 	}
-	if atOnce > held+1 {
+	if hold == 0 && pauses*2 > gaps {
 		return nil
 	}
 	seconds := (hold + 999) / 1000

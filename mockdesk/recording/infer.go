@@ -387,7 +387,7 @@ func (i *inference) findRoles() {
 func (i *inference) introduce(all []leaf, fromClient bool) {
 	for _, l := range all {
 		id, _ := idIn(l.value.text)
-		if id == "" || i.values[id] != nil {
+		if id == "" || i.values[id] != nil || l.value.kind == number && !idNames.MatchString(l.name) {
 			continue
 		}
 		at := slices.IndexFunc(i.roles, func(r *role) bool { return r.place == l.place && r.fromClient == fromClient })
@@ -490,6 +490,12 @@ func (i *inference) findOthers() {
 		}
 		return 1
 	})
+	i.mean(wire.State, func(t *take) int {
+		if t.in(stepReload) > 0 && t.method == "GET" && t.in(stepReload) == len(t.asks) && i.namesChat(t) {
+			return 1
+		}
+		return 0
+	})
 	i.mean(wire.End, func(t *take) int {
 		switch {
 		case t.in(stepUserEnds) == 0 || t.method == "GET" && !t.isFrame:
@@ -525,7 +531,7 @@ func (i *inference) mean(m wire.Meaning, points func(*take) int) {
 func (i *inference) meanOther(t *take) {
 	counted := i.countedAt(t)
 	switch {
-	case t.isFrame && t.in(stepCut) > 0 && t.in(stepCut) == len(t.asks) && i.namesChat(t):
+	case t.isFrame && t.opens() && i.namesChat(t):
 		t.means = wire.Events
 		t.after = counted
 	case counted != "" && len(t.asks) > len(i.news)/2:
@@ -535,6 +541,14 @@ func (i *inference) meanOther(t *take) {
 	case t.in(stepUserTypes) > 0:
 		t.means = wire.Typing
 	}
+}
+
+// opens says whether all frames of a take were the first that the client has sent on their socket.
+func (t *take) opens() bool {
+	return !slices.ContainsFunc(t.asks, func(a *ask) bool {
+		first := slices.IndexFunc(a.exchange.frames, func(f frame) bool { return f.From == Client })
+		return a.exchange.frames[first].place != a.place
+	})
 }
 
 // namesChat says whether a take has a value that its conversation began with.

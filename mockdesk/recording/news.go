@@ -131,18 +131,26 @@ func (i *inference) counter() string {
 }
 
 func (i *inference) counts(place string) bool {
-	last := map[int]int{}
+	type line struct {
+		chat   int
+		socket *exchange
+	}
+	last := map[line]int{}
 	for _, n := range i.news {
 		v, ok := at(n.leaves, place)
 		if !ok || v.kind != number {
 			return false
 		}
+		where := line{chat: n.chat}
+		if n.exchange.isSocket || n.exchange.isStream {
+			where.socket = n.exchange // a client that comes back may hear again what it has heard
+		}
 		count, err := strconv.Atoi(v.text)
-		before, several := last[n.chat]
+		before, several := last[where]
 		if err != nil || count > biggestCount || several && count <= before {
 			return false
 		}
-		last[n.chat] = count
+		last[where] = count
 	}
 	return true
 }

@@ -32,6 +32,7 @@ const (
 	stepFails        = "line-fails"
 	stepCut          = "cut"
 	stepAgentAgain   = "agent-says-more"
+	stepReload       = "reload"
 	stepTransfer     = "transfer"
 	stepLeaves       = "agent-leaves"
 	stepAgentEnds    = "agent-ends"
@@ -60,6 +61,7 @@ func Steps() []Step {
 		{Name: stepFails, Who: "agent", Do: "have the desk tell that a line of the user could not be delivered"},
 		{Name: stepCut, Who: RecorderDoes, Do: "cuts what is open, to see how the integration comes back; wait until it is"},
 		{Name: stepAgentAgain, Who: "agent", Do: "say", Line: "The last canary wears a hat"},
+		{Name: stepReload, Who: "user", Do: "reload the page, if the chat goes on after that"},
 		{Name: stepTransfer, Who: "agent", Do: "begin to hand the user over to somebody else"},
 		{Name: stepLeaves, Who: "agent", Do: "leave the conversation, which goes on"},
 		{Name: stepAgentEnds, Who: "agent", Do: "end the conversation"},

@@ -57,8 +57,11 @@ func (t *teller) under(place, name, parent string, n *node) string {
 
 func (t *teller) field(place, parent string, m member) string {
 	value, optional := "", m.optional
+	if m.name == "to" && m.value.get("id") != nil {
+		optional = true // nobody may know yet to whom
+	}
 	switch {
-	case t.whole != nil && m.value.kind == object:
+	case t.whole != nil && (m.value.kind == object || m.value.kind == list && !t.listed(place)):
 		value = t.whole(place, m.name, m.value, m.optional)
 	case m.value.kind != object && m.value.kind != list && m.value.inner == nil:
 		value, optional = t.scalar(leaf{place: place, name: m.name, parent: parent, value: m.value})
@@ -106,7 +109,7 @@ func same(values []*node) bool {
 // common words what means the same wherever it stands: values of the conversation, and times.
 func (t *teller) common(l leaf, values []*node) string {
 	id, before := idIn(values[0].text)
-	if r := t.values[id]; r != nil && !slices.ContainsFunc(values, func(v *node) bool {
+	if r := t.values[id]; r != nil && t.isKept(r) && !slices.ContainsFunc(values, func(v *node) bool {
 		other, _ := idIn(v.text)
 		return t.values[other] != r
 	}) {
@@ -123,6 +126,9 @@ func (t *teller) common(l leaf, values []*node) string {
 	}
 	return ""
 }
+
+// isKept says whether the desk has a value for each conversation: those of its own choice, and those by which a conversation is named.
+func (i *inference) isKept(r *role) bool { return r == i.id || r.names || !r.fromClient }
 
 // valueOf is the expression for a value of the conversation.
 func (i *inference) valueOf(r *role) string {
@@ -191,9 +197,13 @@ func (i *inference) answerTeller(t *take) *teller {
 		one.examples = append(one.examples, a.answer.leaves())
 	}
 	status := i.statusWords(t)
+	one.whole = func(_, _ string, n *node, _ bool) string { return ownWords(n) }
 	one.special = func(l leaf, values []*node) (string, bool) {
 		if word := status(l); word != "" {
 			return word, false
+		}
+		if t.means == "state" && slices.Contains([]string{"waiting", "active"}, l.value.text) {
+			return flowText("${conversation.state}"), false
 		}
 		if word := i.countWord(t, l, values); word != "" {
 			return word, false
@@ -207,6 +217,20 @@ func (i *inference) answerTeller(t *take) *teller {
 		return "", false
 	}
 	return one
+}
+
+// ownWords gives what an answer says of a conversation in the same words as the desk itself; nothing for all else.
+func ownWords(n *node) string {
+	has := func(n *node, words []string, must string) bool {
+		return n.get(must) != nil && !slices.ContainsFunc(n.members, func(m member) bool { return !slices.Contains(words, m.name) })
+	}
+	switch {
+	case n.kind == object && has(n, []string{"allowed", "multiple", "types", "maxBytes", "maxFiles"}, "allowed"):
+		return flowText("${conversation.uploads}")
+	case n.kind == list && len(n.members) > 0 && has(n.members[0].value, []string{"id", "name", "avatarUrl"}, "id"):
+		return flowText("${conversation.agents}")
+	}
+	return ""
 }
 
 // echoed is the place in the requests whose value the answers repeat, empty if there is none: in all of them, and of a value that is not the same in all or that is an id.
@@ -321,7 +345,7 @@ func (i *inference) eventTeller(g *group) *teller {
 
 // person words an object that is an agent, or the author of a line, in the desk's own words, which are the same.
 func (i *inference) person(g *group, who, name string, n *node, optional bool) string {
-	if slices.ContainsFunc(n.members, func(m member) bool { return !slices.Contains([]string{"id", "name", "avatarUrl", "role"}, m.name) }) {
+	if n.kind != object || slices.ContainsFunc(n.members, func(m member) bool { return !slices.Contains([]string{"id", "name", "avatarUrl", "role"}, m.name) }) {
 		return ""
 	}
 	id := n.get("id")
