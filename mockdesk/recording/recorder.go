@@ -22,6 +22,9 @@ const mostKept = 256 << 10
 // MarkPath is where a recorder is told that a step begins: POST MarkPath + the step's name. Such a request does not pass.
 const MarkPath = "/.deskcheck/mark/"
 
+// Done is what is marked, in the place of a step, when all is done.
+const Done = "done"
+
 // Recorder passes on what a client and a desk say to each other and keeps it. It is an http.Handler. Open one with New, and Close it.
 type Recorder struct {
 	// target is where requests go; nil for the host that they name.
@@ -47,7 +50,7 @@ type Options struct {
 	To *url.URL
 	// Report hears what goes wrong, a sentence each, from several goroutines; nil for nobody.
 	Report func(string)
-	// Marked hears of each step that a client has marked; nil for nobody.
+	// Marked hears of each step that a client has marked, or of Done, and marks it in the traffic; nil has it marked at once.
 	Marked func(step string)
 }
 
@@ -155,13 +158,14 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 }
 
 func (r *Recorder) mark(w http.ResponseWriter, step string) {
-	if !known(step) {
+	if !known(step) && step != Done {
 		http.Error(w, "there is no step "+step+"; the steps are "+strings.Join(StepNames(), ", "), http.StatusNotFound)
 		return
 	}
-	if r.marks != nil {
+	switch {
+	case r.marks != nil:
 		r.marks(step)
-	} else {
+	case step != Done:
 		r.traffic.Mark(step)
 	}
 	w.WriteHeader(http.StatusNoContent)
