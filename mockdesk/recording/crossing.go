@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
@@ -108,7 +109,7 @@ func (t *Traffic) Mark(step string) { t.Append(Crossing{Kind: Mark, Step: step})
 func (t *Traffic) All() ([]Crossing, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.all[:len(t.all):len(t.all)], t.changed
+	return slices.Clip(t.all), t.changed
 }
 
 // Err is the first error of the writer, nil if all was kept.

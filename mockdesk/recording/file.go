@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"deskcheck/mockdesk/wire"
 )
@@ -35,7 +34,7 @@ func Infer(name string, crossings []Crossing) (Draft, error) {
 		f.pieces = slices.DeleteFunc(f.pieces, func(p piece) bool {
 			wrong := !f.valid(p)
 			if wrong {
-				f.todo("%s could not be worded: %s", p.about, f.why(p))
+				f.todof("%s could not be worded: %s", p.about, f.why(p))
 			}
 			return wrong
 		})
@@ -64,7 +63,7 @@ type piece struct {
 	lines   []string
 }
 
-func (f *file) todo(format string, args ...any) {
+func (f *file) todof(format string, args ...any) {
 	f.open = append(f.open, oneLine(fmt.Sprintf(format, args...)))
 }
 
@@ -151,9 +150,6 @@ func (f *file) conversation(line func(string, ...any)) {
 	}
 }
 
-// expression is an expression as a value in YAML.
-func expression(s string) string { return flowText(s) }
-
 // routes words all requests, and the frames below the socket that they are of.
 func (f *file) routes() {
 	for _, t := range f.takes {
@@ -196,7 +192,7 @@ func (f *file) take(t *take, body string) []string {
 		add("body: %s", body)
 	}
 	if t.tells != "" {
-		add("when: %s", expression(fmt.Sprintf("%s == %q", t.tells, t.is)))
+		add("when: %s", flowText(fmt.Sprintf("%s == %q", t.tells, t.is)))
 	}
 	add("means: %s", t.means)
 	if t.means == wire.Events && !t.isFrame && !t.isSocket() {
@@ -217,9 +213,9 @@ func (f *file) take(t *take, body string) []string {
 
 func (f *file) naming(n *naming) string {
 	if n.role == f.id {
-		return expression(n.expression)
+		return flowText(n.expression)
 	}
-	return "{" + n.role.name + ": " + expression(n.expression) + "}"
+	return "{" + n.role.name + ": " + flowText(n.expression) + "}"
 }
 
 // held is how long an answer takes at least that the desk has held back, and pause how long a client waits at least that asks at intervals, in milliseconds; usualHold is for how many
@@ -255,7 +251,7 @@ func (f *file) handsOut(t *take) []string {
 	seconds := (hold + 999) / 1000
 	if hold == 0 {
 		seconds = usualHold
-		f.todo("%s is held until there is news; for how long at most was not seen, and stands as %ds", t.name(), seconds)
+		f.todof("%s is held until there is news; for how long at most was not seen, and stands as %ds", t.name(), seconds)
 	}
 	return []string{"as: long-poll", fmt.Sprintf("hold: %ds", seconds)}
 }
@@ -313,14 +309,12 @@ func outcomesOf(t *take) []string {
 	case wire.Availability, wire.State:
 		return []string{"told"}
 	case wire.End:
-		if t.about != nil && t.about.role.fromClient {
-			return []string{"ended"}
-		}
 		return []string{"ended"}
 	case wire.Events:
 		return []string{"events"}
+	default:
+		return []string{"noted"}
 	}
-	return []string{"noted"}
 }
 
 // withStatus changes the status of what is said, if it had one that only the first time has.
@@ -350,7 +344,7 @@ func (f *file) answer(t *take, asks []*ask) string {
 		parts = append(parts, f.body(one, first, merged(trees))...)
 	}
 	for _, place := range one.unknown {
-		f.todo("the answer to %s had different values at %s; it always says the first of them", t.name(), place)
+		f.todof("the answer to %s had different values at %s; it always says the first of them", t.name(), place)
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
@@ -442,7 +436,7 @@ func (f *file) socket(t *take) []string {
 
 // refusal is how a frame is answered that the desk does not take: nobody has seen it, but that it names its question as other answers do is likely.
 func (f *file) refusal(t *take) string {
-	f.todo("how this desk says no to a frame on %s was not seen: the answers \"*\" of the socket are a guess", t.pattern)
+	f.todof("how this desk says no to a frame on %s was not seen: the answers \"*\" of the socket are a guess", t.pattern)
 	fields := []string{`error: "${outcome}"`, `detail: "${detail}"`}
 	for _, frame := range f.takes {
 		if !frame.isFrame || frame.pattern != t.pattern {
@@ -508,7 +502,7 @@ func (f *file) gives(t *take) string {
 	var parts []string
 	add := func(name, place string) {
 		if place != "" {
-			parts = append(parts, name+": "+expression(place))
+			parts = append(parts, name+": "+flowText(place))
 		}
 	}
 	switch t.means {
@@ -527,6 +521,7 @@ func (f *file) gives(t *take) string {
 		add("after", f.after(t))
 	case wire.Read, wire.Acknowledge:
 		add("upTo", t.after)
+	default:
 	}
 	return strings.Join(parts, ", ")
 }
@@ -548,7 +543,7 @@ func (f *file) after(t *take) string {
 		return "conversation.acknowledged"
 	}
 	if t.after == "" && t.list != nil {
-		f.todo("%s does not say up to where the client has heard: add give: {after: …}, or every answer has all events", t.name())
+		f.todof("%s does not say up to where the client has heard: add give: {after: …}, or every answer has all events", t.name())
 	}
 	return t.after
 }
@@ -618,7 +613,7 @@ func (f *file) typingOf(t *take) string {
 			return fmt.Sprintf("%s == %q", l.place, l.value.text)
 		}
 	}
-	f.todo("%s says that the user types, and it is not known how it says that they have stopped", t.name())
+	f.todof("%s says that the user types, and it is not known how it says that they have stopped", t.name())
 	return "true"
 }
 
@@ -691,7 +686,7 @@ func (f *file) rule(g *group, roles map[*group][]string) string {
 	var parts []string
 	if g.event == "message" {
 		if when := whenAuthor(roles[g]); when != "" {
-			parts = append(parts, "when: "+expression(when))
+			parts = append(parts, "when: "+flowText(when))
 		}
 	}
 	if g.news[0].name != "" {
@@ -708,7 +703,7 @@ func (f *file) rule(g *group, roles map[*group][]string) string {
 		parts = append(parts, "json: "+one.write(whole))
 	}
 	for _, place := range one.unknown {
-		f.todo("the event %s had different values at %s; it always says the first of them", g.event, place)
+		f.todof("the event %s had different values at %s; it always says the first of them", g.event, place)
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
@@ -754,11 +749,11 @@ func (f *file) leftOver() {
 		if a.answer != nil {
 			what += " was answered " + example(fmt.Sprintf("%d %s", a.answer.status, a.answer.raw))
 		}
-		f.todo("say what this means, first seen in the step %q: %s", a.step, what)
+		f.todof("say what this means, first seen in the step %q: %s", a.step, what)
 	}
 	for _, g := range f.groups {
 		if g.event == "" {
-			f.todo("say which event this is, first seen in the step %q: %s", g.news[0].step, example(g.news[0].raw))
+			f.todof("say which event this is, first seen in the step %q: %s", g.news[0].step, example(g.news[0].raw))
 		}
 	}
 	for _, one := range told {
@@ -769,22 +764,14 @@ func (f *file) leftOver() {
 		if !slices.Contains(f.steps, one.step) {
 			why = "the step " + one.step + " was not done"
 		}
-		f.todo("no words for %s: %s", one.event, why)
+		f.todof("no words for %s: %s", one.event, why)
 	}
 	if !slices.Contains(f.order(), "message") {
-		f.todo("no words for message: no line of an agent was seen")
+		f.todof("no words for message: no line of an agent was seen")
 	}
 	for _, m := range []wire.Meaning{wire.Start, wire.Message, wire.End, wire.Events} {
 		if !slices.ContainsFunc(f.takes, func(t *take) bool { return t.means == m }) {
-			f.todo("nothing means %s", m)
+			f.todof("nothing means %s", m)
 		}
 	}
-}
-
-// Duration is how long some traffic took.
-func Duration(crossings []Crossing) time.Duration {
-	if len(crossings) == 0 {
-		return 0
-	}
-	return time.Duration(crossings[len(crossings)-1].At) * time.Millisecond
 }

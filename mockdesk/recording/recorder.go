@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -64,8 +65,8 @@ func New(traffic *Traffic, o Options) *Recorder {
 	transport = transport.Clone()
 	// What is compressed cannot be read on its way.
 	transport.DisableCompression = true
-	r.proxy = &httputil.ReverseProxy{Transport: transport, FlushInterval: -1, Rewrite: r.rewrite, ModifyResponse: r.answered, ErrorHandler: r.unanswered}
-	r.server = &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}
+	r.proxy = &httputil.ReverseProxy{Transport: transport, FlushInterval: -1, Rewrite: r.rewrite, ModifyResponse: r.answered, ErrorHandler: r.unanswered, ErrorLog: silent}
+	r.server = &http.Server{Handler: r, ReadHeaderTimeout: time.Minute, ErrorLog: silent}
 	go func() { _ = r.server.Serve(r.adopted) }() // ends with the recorder
 	return r
 }
@@ -111,6 +112,9 @@ func (r *Recorder) ended(exchange int) (first, cut bool) {
 	delete(r.cuts, exchange)
 	return first || cut, cut
 }
+
+// silent is for what the traffic tells already.
+var silent = log.New(io.Discard, "", 0)
 
 // passage is one request on its way.
 type passage struct {

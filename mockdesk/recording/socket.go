@@ -23,7 +23,7 @@ func (r *Recorder) socket(w http.ResponseWriter, q *http.Request, p *passage) {
 	address.Path, address.RawPath = joined(p.to, q.URL)
 	address.RawQuery = q.URL.RawQuery
 	dialer := websocket.Dialer{Subprotocols: websocket.Subprotocols(q), HandshakeTimeout: time.Minute}
-	far, answer, err := dialer.DialContext(q.Context(), address.String(), handshakeHeaders(q.Header))
+	far, answer, err := dialer.DialContext(q.Context(), address.String(), handshakeHeaders(q.Header)) //nolint:bodyclose // It holds no connection, see websocket.Dialer.
 	if err != nil {
 		r.refused(w, p, answer, err)
 		return
@@ -34,7 +34,7 @@ func (r *Recorder) socket(w http.ResponseWriter, q *http.Request, p *passage) {
 	}
 	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 	if protocol := far.Subprotocol(); protocol != "" {
-		header.Set("Sec-Websocket-Protocol", protocol)
+		header.Set("Sec-WebSocket-Protocol", protocol)
 	}
 	near, err := upgrader.Upgrade(w, q, header)
 	if err != nil {

@@ -88,8 +88,7 @@ func (s Step) Seen(crossings []Crossing) bool {
 	if s.Line == "" {
 		return false
 	}
-	for i := len(crossings) - 1; i >= 0; i-- {
-		c := crossings[i]
+	for _, c := range slices.Backward(crossings) {
 		if c.Kind == Mark && c.Step == s.Name {
 			return false
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -75,7 +76,7 @@ func readNode(d *json.Decoder, depth int) (*node, error) {
 	case json.Number:
 		return &node{kind: number, text: v.String()}, nil
 	case bool:
-		return &node{kind: truth, text: fmt.Sprint(v)}, nil
+		return &node{kind: truth, text: strconv.FormatBool(v)}, nil
 	}
 	return &node{}, nil
 }

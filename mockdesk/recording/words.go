@@ -339,7 +339,7 @@ func (i *inference) eventTeller(g *group) *teller {
 		}
 		return "", false
 	}
-	one.whole = func(place, name string, n *node, optional bool) string { return i.person(g, who, name, n, optional) }
+	one.whole = func(_, name string, n *node, optional bool) string { return i.person(g, who, name, n, optional) }
 	return one
 }
 
