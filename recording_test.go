@@ -275,7 +275,7 @@ func TestSamplesAreRecorded(t *testing.T) {
 			c.Select = []string{"FLOW-03", "FLOW-05", "SEND-06", "LIFE-03", "MSG-05", "ERR-06"}
 			result, err := Run(t.Context(), c, quiet{})
 			require.NoError(t, err)
-			assert.Equal(t, reports.ExitConformant, result.ExitCode, wrong(result))
+			assert.Equal(t, reports.ExitConformant, result.ExitCode, "%s\n%s", wrong(result), text)
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"deskcheck/features"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 	"deskcheck/steps"
 	"deskcheck/steps/aichat"
 
@@ -81,6 +83,34 @@ func TestTheJournalIsFiltered(t *testing.T) {
 // copied is an entry in the forms in which it can be taken along.
 type copied struct{ Kind, Name, Curl, Scenario, Rule string }
 
+// parses puts a copied rule into a wire and reads it.
+func parses(t *testing.T, rule string) {
+	t.Helper()
+	whole := "wire: 1\nname: copied\n"
+	const below = "# Below the socket of a route:\n"
+	switch {
+	case strings.HasPrefix(rule, below):
+		whole += "routes:\n  - on: SOCKET /v1/conversations/{id}/events\n    means: events\n    conversation: path.id\n    socket:\n      " +
+			strings.ReplaceAll(strings.TrimPrefix(rule, below), "\n", "\n      ") + "\nevents: {message: none}\n"
+	case strings.HasPrefix(rule, "routes:"):
+		whole += rule + "\nevents: {message: none}\n"
+	case strings.HasPrefix(rule, "events:"):
+		whole += "routes:\n  - {on: GET /nothing, means: nothing}\n" + rule + "\n"
+	default:
+		assert.Regexp(t, "^# .* is nothing that a wire words[.]$", rule)
+		return
+	}
+	_, err := wire.Parse("copied.wire.yaml", []byte(whole))
+	assert.NoError(t, err, "%s", whole)
+}
+
+// shellReads has a shell read a copied command without running it.
+func shellReads(t *testing.T, command string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "sh", "-n", "-c", command).CombinedOutput()
+	assert.NoError(t, err, "%s\n%s", command, out)
+}
+
 // TestEntriesAreCopied takes the command and the scenario of an entry at their word.
 func TestEntriesAreCopied(t *testing.T) {
 	d := startDesk(t, nil)
@@ -121,6 +151,10 @@ func TestEntriesAreCopied(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, own, len(texts))
 	assert.Empty(t, aichat.Unfit(own, aichat.Sentences(embedded)), "%s", strings.Join(scenarios, "\n"))
+	for _, text := range texts {
+		parses(t, text.Rule)
+		shellReads(t, text.Curl)
+	}
 
 	last := scenarios[slices.IndexFunc(texts, func(text copied) bool {
 		return text.Name == "DELETE /v1/conversations/{id}"

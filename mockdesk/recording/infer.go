@@ -565,7 +565,8 @@ func (i *inference) countedAt(t *take) string {
 		return ""
 	}
 	for _, l := range t.asks[0].leaves {
-		if l.value.kind != number {
+		// A frame's own number, by which it is answered, may be the same by chance.
+		if l.value.kind != number || correlates(l) && t.asks[0].answer != nil {
 			continue
 		}
 		if all := !slices.ContainsFunc(t.asks, func(a *ask) bool {
