@@ -16,6 +16,7 @@ import (
 	"deskcheck/steps"
 	"deskcheck/steps/aichat"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -125,6 +126,15 @@ func TestEntriesAreCopied(t *testing.T) {
 	p.types("#message", "Two\nlines")
 	p.presses("Enter")
 	hears(t, socket, "message")
+	for _, frame := range []string{`{"type":"typing","typing":true}`, `{"type":"read","upTo":1}`, `{"type":"user","id":"u1","locale":"de"}`, `{"type":"nonsense"}`} {
+		require.NoError(t, socket.WriteMessage(websocket.TextMessage, []byte(frame)))
+	}
+	hears(t, socket, "error")
+	require.Equal(t, http.StatusCreated, user.send(http.MethodPut, "/attachments/f1?name=a.txt", "text"))
+	require.Equal(t, http.StatusNotFound, user.send(http.MethodPut, "/screens/s1", map[string]string{"state": "accepted"}))
+	require.Equal(t, http.StatusNotFound, user.send(http.MethodPut, "/nonsense", map[string]string{}))
+	require.Equal(t, http.StatusOK, user.send(http.MethodGet, "", nil))
+	require.Equal(t, http.StatusOK, user.send(http.MethodGet, "/events?cursor=0", nil))
 	p.clicks("#read")
 	hears(t, socket, "messages.read")
 	p.clicks("#leave")
