@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // State is how far a conversation has come. It only ever moves forward.
@@ -316,7 +317,11 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if err != nil {
 		return 0, err
 	}
-	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark}, time.Now(),
+	untold := ""
+	if d.wire.Speaks(event) == wire.NoWords {
+		untold = "the wire " + d.wire.Name + " has no words for " + event
+	}
+	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark, Untold: untold}, time.Now(),
 		actData{Conversation: c.id, Event: raw})
 	c.keep(k)
 	return len(c.log), nil

@@ -76,6 +76,8 @@ type Entry struct {
 	Conversation string `json:"-"`
 	// Operation is what a request or a frame of the client means to the desk, and so for the response to a request; empty for everything else.
 	Operation string `json:"-"`
+	// Untold says of an act why the client was not told what came of it: the wire has no words for the event. Empty for everything else.
+	Untold string `json:"-"`
 	// Requirement is the ID that a Violation breaks, empty for other kinds.
 	Requirement string `json:"requirement,omitempty"`
 	// Note is one sentence for a person, such as why the host ignored a callback.
