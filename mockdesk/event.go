@@ -18,10 +18,13 @@ type Event struct {
 
 // kept is an event of a conversation's stream; its cursor is its place there, counted from 1.
 type kept struct {
-	name string
-	// raw is the event in the desk's own words, frames what the wire makes of it.
+	name   string
+	cursor int
+	// raw is the event in the desk's own words, for the journal only; frames are what the wire makes of it.
 	raw    json.RawMessage
 	frames []wire.Frame
+	// mark is that of the change that it came of.
+	mark int
 }
 
 type actData struct {
@@ -61,7 +64,7 @@ func (c *Conversation) encode(name string, fields map[string]any) (k kept, remar
 		// Cursor, type and time come first, for those who read the frames.
 		head = append(append(head[:len(head)-1], ','), rest[1:]...)
 	}
-	k = kept{name: name, raw: head}
+	k = kept{name: name, cursor: cursor, raw: head}
 	spoken := c.desk.wire
 	switch spoken.Speaks(name) {
 	case wire.Silent:
@@ -87,12 +90,14 @@ func (c *Conversation) encode(name string, fields map[string]any) (k kept, remar
 
 // keep appends an encoded event to the stream and has everyone who listens told; d.mu is held.
 func (c *Conversation) keep(k kept) {
+	c.desk.touch(c, false)
+	k.mark = c.mark
 	c.log = append(c.log, k)
 	for s := range c.sockets {
-		nudge(s.wake)
+		s.look()
 	}
 	for s := range c.streams {
-		nudge(s.wake)
+		s.look()
 	}
 	c.desk.broadcast()
 }
@@ -107,18 +112,25 @@ func (c *Conversation) append(name string, fields map[string]any) {
 
 // userEnd is the effect of an end by the user that is granted; d.mu is held.
 func (c *Conversation) userEnd(o outcome) outcome {
-	fields := c.end(ByUser, "")
-	echo := func() { c.append("conversation.ended", fields) }
+	c.end(ByUser, "")
 	switch c.echo {
 	case Before:
-		echo()
+		c.tellEnd()
 		cursor := len(c.log)
 		o.ready = func() bool { return c.toldUpTo(cursor) }
 	case After:
-		o.after = echo
+		c.owed = true
+		o.after = c.tellEnd
 	case Never:
 	}
 	return o
+}
+
+// tellEnd tells the client of the user's own end; d.mu is held.
+func (c *Conversation) tellEnd() {
+	c.owed = false
+	c.desk.touch(c, true)
+	c.append("conversation.ended", map[string]any{"by": ByUser})
 }
 
 // toldUpTo says whether every socket and every stream has taken the events up to a cursor; d.mu is held.

@@ -59,9 +59,9 @@ func (s *socket) receive(kind int, data []byte) (full bool) {
 		return len(s.asides) >= maxUnsent
 	}
 	x.take, x.name = take, take.Name
-	_ = d.find(x) // What is wrong with what it names is told when it is answered.
+	d.lookUp(x)
 	d.arrived(x)
-	if decision := d.plan.Next(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
+	if decision := d.decide(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
 		d.recordFrame(x, "")
 		s.play(x, decision)
 		return len(s.asides) >= maxUnsent
@@ -146,7 +146,7 @@ func (s *socket) say(x *exchange, rep reply) {
 		if rep.problem {
 			name = "error"
 		}
-		s.queue(aside{name: name, raw: rep.Body, counted: !rep.problem})
+		s.queue(aside{name: name, raw: rep.Body, counted: !rep.problem, mark: rep.mark})
 	}
 	if rep.after != nil {
 		rep.after()

@@ -58,6 +58,8 @@ type aside struct {
 	raw  json.RawMessage
 	// counted says that a page is to have it before it counts as at rest. What a client provoked by a mistake of its own is not.
 	counted bool
+	// mark is that of the latest change that the frame may rest on.
+	mark int
 }
 
 type socketData struct {
@@ -114,6 +116,7 @@ func (d *Desk) upgrade(x *exchange) {
 		return
 	}
 	d.serial++
+	d.changedItself()
 	s.number = d.serial
 	s.source.Socket = s.number
 	opened := socketData{Conversation: x.about(), Socket: s.number, Subprotocol: conn.Subprotocol(), Origin: x.r.Header.Get("Origin")}
@@ -152,7 +155,7 @@ func (s *socket) bind(c *Conversation, after int) {
 	s.c, s.next, s.written = c, after, after
 	c.sockets[s] = struct{}{}
 	c.stopWatching()
-	nudge(s.wake)
+	s.look()
 }
 
 // begin says hello and sets what the socket does from time to time; d.mu is held.
@@ -185,7 +188,7 @@ func (s *socket) speak(name string, said *wire.Said) {
 			socketData{Conversation: s.conversation(), Socket: s.number})
 		return
 	}
-	s.queue(aside{name: name, raw: raw, counted: true})
+	s.queue(aside{name: name, raw: raw, counted: true, mark: s.desk.saving.changes})
 }
 
 // queue has a frame written; d.mu is held.
@@ -194,8 +197,11 @@ func (s *socket) queue(a aside) {
 		return
 	}
 	s.asides = append(s.asides, a)
-	nudge(s.wake)
+	s.look()
 }
+
+// look implements listener.
+func (s *socket) look() { nudge(s.wake) }
 
 // scope has what is known to every frame of the socket.
 func (s *socket) scope() *wire.Scope {
@@ -395,17 +401,17 @@ func (s *socket) put(out outgoing) error {
 	return nil
 }
 
-// choose picks what to write next, if anything, and whether there is any; d.mu is held.
+// choose picks what to write next, if anything, and whether there is any; d.mu is held. What rests on something that is not saved yet has to wait, and so does what comes after it.
 func (s *socket) choose() (outgoing, bool) {
 	if s.closed {
 		return outgoing{}, false
 	}
-	if len(s.asides) > 0 {
+	if len(s.asides) > 0 && s.desk.mayGoOut(s.asides[0].mark, s) {
 		return outgoing{name: s.asides[0].name, frames: [][]byte{s.asides[0].raw}, conversation: s.conversation()}, true
 	}
-	if s.c != nil {
+	if s.c != nil && len(s.asides) == 0 {
 		before := s.next
-		for ; s.next < len(s.c.log); s.next++ {
+		for ; s.next < len(s.c.log) && s.desk.mayGoOut(s.c.log[s.next].mark, s); s.next++ {
 			e := s.c.log[s.next]
 			if frames := e.on(s.route.Feed); len(frames) > 0 {
 				return outgoing{name: e.name, frames: frames, cursor: s.next + 1, conversation: s.c.id}, true

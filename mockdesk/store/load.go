@@ -100,6 +100,26 @@ func (s *Store) Entries(ctx context.Context, tenant string, after int) iter.Seq2
 	}
 }
 
+// Span gives the numbers of the first and the last entry that are kept of a tenant's journal, both 0 if none is.
+func (s *Store) Span(ctx context.Context, tenant string) (first, last int, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT coalesce((SELECT first FROM journal WHERE tenant = ?1 ORDER BY last LIMIT 1), 0), coalesce(max(last), 0) FROM journal WHERE tenant = ?1", tenant).Scan(&first, &last)
+	return first, last, s.failed(err)
+}
+
+// Media are the files that are kept of a tenant.
+func (s *Store) Media(ctx context.Context, tenant string) ([]Medium, error) {
+	var found []Medium
+	err := s.each(ctx, func(rows *sql.Rows) error {
+		var m Medium
+		if err := rows.Scan(&m.ID, &m.Type, &m.Content); err != nil {
+			return err
+		}
+		found = append(found, m)
+		return nil
+	}, "SELECT id, type, content FROM medium WHERE tenant = ?", tenant)
+	return found, err
+}
+
 // each calls scan for every row that the query gives.
 func (s *Store) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := s.db.QueryContext(ctx, query, args...)

@@ -32,7 +32,8 @@ CREATE TABLE tenant (name TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID;
 CREATE TABLE conversation (tenant TEXT, id TEXT, ordinal INTEGER, over INTEGER, state BLOB, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
 CREATE INDEX conversation_order ON conversation (tenant, ordinal);
 CREATE TABLE event (tenant TEXT, conversation TEXT, cursor INTEGER, name TEXT, body BLOB, PRIMARY KEY (tenant, conversation, cursor)) WITHOUT ROWID;
-CREATE TABLE journal (tenant TEXT, last INTEGER, entries BLOB, PRIMARY KEY (tenant, last)) WITHOUT ROWID;
+CREATE TABLE journal (tenant TEXT, last INTEGER, first INTEGER, entries BLOB, PRIMARY KEY (tenant, last)) WITHOUT ROWID;
+CREATE TABLE medium (tenant TEXT, id TEXT, type TEXT, content BLOB, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
 `
 
 // ErrClosed says that the store was closed.
@@ -87,7 +88,7 @@ func open(path string) (*sql.DB, error) {
 		return nil, err
 	}
 	address := url.URL{Scheme: "file", Path: absolute, RawQuery: url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)"}, "_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(16777216)"}, "_txlock": {"immediate"},
 	}.Encode()}
 	db, err := sql.Open("sqlite", address.String())
 	if err != nil {
@@ -245,10 +246,17 @@ type Change struct {
 	Events []Event
 	// Entries are what was added to the journal, in its order.
 	Entries []Entry
-	// Forgotten are the ids of conversations that are not to be kept any longer, with their events.
+	// Media are files that were added; they never change.
+	Media []Medium
+	// Forgotten are the ids of conversations that are not to be kept any longer, with their events. A conversation of the same id among Conversations is a new one.
 	Forgotten []string
 	// Oldest is the number of the oldest entry of the journal that is to be kept; 0 changes nothing. A few that are older may stay.
 	Oldest int
+}
+
+// IsEmpty says that nothing happened.
+func (c Change) IsEmpty() bool {
+	return !c.Dropped && c.State == nil && len(c.Conversations)+len(c.Events)+len(c.Entries)+len(c.Media)+len(c.Forgotten)+c.Oldest == 0
 }
 
 // Conversation is one conversation of a tenant as it is kept.
@@ -270,6 +278,13 @@ type Event struct {
 	// Name is the event's type, Body the whole of it as JSON.
 	Name string
 	Body json.RawMessage
+}
+
+// Medium is a file of a tenant.
+type Medium struct {
+	// ID is what it is called, Type its media type.
+	ID, Type string
+	Content  []byte
 }
 
 // Entry is one entry of a journal.
