@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -100,6 +101,27 @@ func open(path string) (*sql.DB, error) {
 	return db, nil
 }
 
+// Remove removes the file at path with all that belongs to it. The errors are those of Open, and that there is none.
+func Remove(path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("the desk's file %s cannot be removed: %w", path, err)
+	}
+	// Only a file of a desk that does not run opens.
+	s, err := Open(path)
+	if err != nil {
+		return err
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the desk's file %s cannot be removed: %w", path, err)
+		}
+	}
+	return nil
+}
+
 // prepare makes the tables in an empty file, and refuses one that holds something else.
 func prepare(db *sql.DB) error {
 	var id, found, objects int
@@ -133,6 +155,9 @@ func (s *Store) Close() error {
 	<-s.written
 	return errors.Join(s.broken, s.db.Close(), s.lock.Unlock())
 }
+
+// Path is the file.
+func (s *Store) Path() string { return s.path }
 
 // Err is why nothing can be kept any more, such as a full disk; nil while all is well.
 func (s *Store) Err() error {
