@@ -10,8 +10,8 @@ import (
 )
 
 // Saving is how whoever opens a desk saves it, for it to survive the process. Such a desk says nothing to a client that rests on a change which is not saved: an answer to a
-// request and an answer to a frame wait for every change up to the moment at which they were worded (Desk.answer, Desk.faulty, socket.choose), an event waits for the change that
-// it came of (socket.choose, stream.choose, and the answer of a poll like every other). Clients may be told again what they were told already, but nothing that they were told is
+// request and an answer to a frame wait for every change up to the moment at which they were worded (Desk.answer, Desk.faulty, socket.give), an event waits for the change that
+// it came of (socket.give, stream.choose, and the answer of a poll like every other). Clients may be told again what they were told already, but nothing that they were told is
 // missing. A desk without Saving waits for nothing.
 type Saving struct {
 	// Changed is called when there is something for Changes to give. The desk is locked, so it must neither block nor call the desk.
@@ -226,6 +226,9 @@ func (d *Desk) Saved(mark int, err error) {
 		close(s.next)
 		s.next = s.current
 		return
+	}
+	if s.changes-s.safe > mostUnsaved {
+		d.broadcast() // Sockets may be read again.
 	}
 	s.safe = mark
 	for l := range s.held {
