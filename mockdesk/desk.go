@@ -239,6 +239,9 @@ func (d *Desk) Close() error {
 		return nil
 	}
 	d.closed = true
+	if d.isSaved() {
+		d.saving.faults = new(d.plan.Remember())
+	}
 	close(d.done)
 	for _, c := range d.conversations {
 		c.stopWatching()

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"deskcheck/mockdesk/fault"
 )
 
 // Saving is how whoever opens a desk saves it, for it to survive the process. Such a desk says nothing to a client that rests on a change which is not saved: an answer to a
@@ -111,8 +113,10 @@ type saving struct {
 	// touched are the conversations that have changed; true where more than their events has.
 	touched map[*Conversation]bool
 	// plan is how far the plan of faults had come when the desk's own state was given last, desk that it has changed otherwise.
-	plan      int
-	desk      bool
+	plan int
+	desk bool
+	// faults is the plan as it was when the desk closed, which clears it; nil before.
+	faults    *fault.Memory
 	withdrawn []Record
 	forgotten []string
 	media     []SavedMedium
@@ -196,7 +200,7 @@ func (d *Desk) Changes() *Changes {
 	clear(s.touched)
 	if plan := d.plan.Changes(); s.desk || plan != s.plan {
 		s.plan = plan
-		given.itself = &savedDesk{Serial: d.serial, Opened: d.opened, Faults: d.plan.Remember()}
+		given.itself = d.toSave()
 	}
 	s.desk, s.forgotten, s.media, s.withdrawn = false, nil, nil, nil
 	s.taken, s.current, s.next = s.changes, s.next, make(chan struct{})
@@ -251,6 +255,17 @@ func (c *Conversation) Note() json.RawMessage {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
 	return c.note
+}
+
+// toSave is the desk's own state as it is saved; d.mu is held.
+func (d *Desk) toSave() *savedDesk {
+	itself := &savedDesk{Serial: d.serial, Opened: d.opened}
+	if d.saving.faults != nil {
+		itself.Faults = *d.saving.faults
+	} else {
+		itself.Faults = d.plan.Remember()
+	}
+	return itself
 }
 
 // toSave is the conversation as it is saved, apart from its events; the desk's lock is held.
