@@ -341,6 +341,32 @@ func TestWhatMemoryNoLongerHoldsIsRead(t *testing.T) {
 	require.ErrorContains(t, err, "The journal has no entry 1 by now")
 }
 
+// TestWhatCannotBeSavedIsAnError has the file refuse the next event: neither the control API nor the wire says that it has happened, and the desk ends.
+func TestWhatCannotBeSavedIsAnError(t *testing.T) {
+	l := openLasting(t, standalone.Config{})
+	require.Equal(t, 201, l.user("default", "PUT", "/v1/conversations/"+talk, `{}`))
+	db, err := sql.Open("sqlite", l.config.Store.File)
+	require.NoError(t, err)
+	_, err = db.Exec("PRAGMA busy_timeout = 5000; CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	desk := l.client.Tenant("default")
+	_, err = desk.Notice(t.Context(), talk, api.NoticeAct{Text: "a notice"})
+	var p *api.Problem
+	require.ErrorAs(t, err, &p)
+	assert.Equal(t, http.StatusInsufficientStorage, p.Status)
+	assert.Contains(t, p.Detail, "takes no more, make room or choose another: ")
+	require.ErrorContains(t, <-l.desk.Failed(), "the disk is full")
+	_, err = desk.Conversation(t.Context(), talk)
+	require.ErrorAs(t, err, &p, "what could not be saved is not shown either")
+	r, err := http.NewRequest(http.MethodPut, l.desk.Wire("default").URL+"/v1/conversations/"+talk+"/messages/k1", strings.NewReader(`{"text":"lost"}`))
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(r)
+	if !assert.Error(t, err) {
+		require.NoError(t, response.Body.Close())
+	}
+}
+
 // TestAFileIsOneDesks has desks refuse files that are not theirs.
 func TestAFileIsOneDesks(t *testing.T) {
 	l := openLasting(t, standalone.Config{})
