@@ -309,6 +309,9 @@ func outcomesOf(t *take) []string {
 	case wire.Availability, wire.State:
 		return []string{"told"}
 	case wire.End:
+		if t.about != nil && t.about.role.fromClient {
+			return []string{"ended", "withdrawn"} // it may overtake the start of an id that the client has chosen
+		}
 		return []string{"ended"}
 	case wire.Events:
 		return []string{"events"}
