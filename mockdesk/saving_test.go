@@ -368,8 +368,14 @@ func TestKeptValuesGoOn(t *testing.T) {
 	require.Equal(t, 201, opened.status)
 	bearer := []string{"Authorization", fmt.Sprint("Bearer ", opened.json(t)["token"])}
 	assert.Contains(t, s.do("POST", "/api/lines", `<line id="k1">one</line>`, bearer...).raw, `number="1"`)
+	c := s.next()
+	s.act(s.desk.Agent("a1", "Ada").Join(c))
+	s.act(s.desk.Agent("a1", "Ada").Say(c, "Hello"))
+	told := s.do("GET", "/api/news", "", bearer...).raw
+	assert.Contains(t, told, "Hello")
 	require.NoError(t, s.desk.Close())
 	_, s = k.again(mockdesk.Options{Wire: w})
+	assert.Equal(t, told, s.do("GET", "/api/news", "", bearer...).raw)
 	assert.Contains(t, s.do("POST", "/api/lines", `<line id="k2">two</line>`, bearer...).raw, `number="2"`)
 }
 
