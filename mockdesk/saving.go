@@ -131,9 +131,10 @@ type listener interface {
 // isSaved says whether the desk is saved; d.mu is held.
 func (d *Desk) isSaved() bool { return d.saving.Changed != nil }
 
-// touch notes a change of a conversation, of more than its events if whole is set; d.mu is held.
+// touch notes a change of a conversation, of more than its events if whole is set; d.mu is held. One that is not in memory whole is over for everyone: what is left to say of it is
+// not saved.
 func (d *Desk) touch(c *Conversation, whole bool) {
-	if !d.isSaved() || c.dropped {
+	if !d.isSaved() || c.dropped || c.shelf != nil {
 		return
 	}
 	d.saving.touched[c] = d.saving.touched[c] || whole
@@ -174,7 +175,10 @@ func (d *Desk) awaitSaved(ctx context.Context, mark int) error {
 			wait = s.current
 		}
 		d.mu.Unlock()
-		if safe || lost != nil {
+		switch {
+		case safe:
+			return nil
+		case lost != nil:
 			return lost
 		}
 		select {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -277,7 +278,7 @@ func heard(a answer) []string {
 	if a.err != nil {
 		return nil
 	}
-	return []string{fmt.Sprint(a.status), a.raw}
+	return []string{strconv.Itoa(a.status), a.raw}
 }
 
 // framesUntilTheEnd gives the frames that come until the desk, which closes once it has nothing more to say, has ended the socket.
@@ -367,8 +368,14 @@ func TestKeptValuesGoOn(t *testing.T) {
 	require.Equal(t, 201, opened.status)
 	bearer := []string{"Authorization", fmt.Sprint("Bearer ", opened.json(t)["token"])}
 	assert.Contains(t, s.do("POST", "/api/lines", `<line id="k1">one</line>`, bearer...).raw, `number="1"`)
+	c := s.next()
+	s.act(s.desk.Agent("a1", "Ada").Join(c))
+	s.act(s.desk.Agent("a1", "Ada").Say(c, "Hello"))
+	told := s.do("GET", "/api/news", "", bearer...).raw
+	assert.Contains(t, told, "Hello")
 	require.NoError(t, s.desk.Close())
 	_, s = k.again(mockdesk.Options{Wire: w})
+	assert.Equal(t, told, s.do("GET", "/api/news", "", bearer...).raw)
 	assert.Contains(t, s.do("POST", "/api/lines", `<line id="k2">two</line>`, bearer...).raw, `number="2"`)
 }
 
@@ -420,6 +427,8 @@ func TestWhatIsOverLeavesMemory(t *testing.T) {
 		assert.Zero(t, k.reads)
 		assert.Equal(t, 1, s.desk.Conversation(id(2)).Snapshot().Lines, "a list needs no reading")
 		assert.Zero(t, k.reads)
+		s.desk.Conversation(id(2)).SetNote(json.RawMessage(`{"late":true}`))
+		k.settled(s)
 		remembers(s, 2)
 		assert.Equal(t, 1, k.reads)
 		require.NoError(t, s.desk.Fetch(s.desk.Conversation(id(5))))

@@ -18,6 +18,9 @@ func (d *Desk) trim() {
 	if most == 0 {
 		return
 	}
+	if d.isSaved() && d.bounds.Saved > 0 {
+		most = min(most, d.bounds.Saved)
+	}
 	for range len(d.ended) - most {
 		c := d.ended[0]
 		d.ended = d.ended[1:]

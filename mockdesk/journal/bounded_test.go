@@ -43,6 +43,28 @@ func TestABoundedJournalKeepsTheNewest(t *testing.T) {
 	assert.Equal(t, 61, e.Seq)
 }
 
+// TestAJournalThatIsSavedWaitsForThat drops nothing that is not saved, and goes on where another ended.
+func TestAJournalThatIsSavedWaitsForThat(t *testing.T) {
+	j := journal.NewBounded(3)
+	began := time.Now().Add(-time.Hour)
+	j.Continue(began, 40)
+	assert.Equal(t, 41, j.First())
+	assert.Equal(t, 40, j.Len())
+	for range 10 {
+		j.Append(journal.Entry{Kind: journal.Act})
+	}
+	kept := j.Since(0)
+	require.Len(t, kept, 10, "none of them is saved")
+	assert.Equal(t, 41, kept[0].Seq)
+	assert.GreaterOrEqual(t, kept[0].At, time.Hour)
+	j.Saved(45)
+	assert.Equal(t, 46, j.First())
+	j.Saved(50)
+	assert.Equal(t, 48, j.First(), "the newest are kept")
+	j.Append(journal.Entry{Kind: journal.Act})
+	assert.Len(t, j.Since(0), 3, "what goes was saved")
+}
+
 func TestSecretsAreReplaced(t *testing.T) {
 	r := journal.NewRedactor("Order-Pin")
 	for given, want := range map[string]string{

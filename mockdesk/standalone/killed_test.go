@@ -229,7 +229,6 @@ func (a *told) play(p *process, tenant, id string) {
 type room struct {
 	conn         *websocket.Conn
 	name, ticket string
-	frames       chan roomFrame
 }
 
 type roomFrame struct {

@@ -138,6 +138,71 @@ func TestForgetting(t *testing.T) {
 	assert.Equal(t, []int{1}, numbers(t, s, "two", 0), "what came after the drop is new")
 }
 
+// TestAnIDMayComeAgain forgets a conversation and opens another under its id, in one transaction and in two.
+func TestAnIDMayComeAgain(t *testing.T) {
+	s := opened(t, filepath.Join(t.TempDir(), "desk.db"))
+	said := func(state string) store.Change {
+		return store.Change{
+			Conversations: []store.Conversation{{ID: "a", Ordinal: 1, State: json.RawMessage(state)}},
+			Events:        []store.Event{{Conversation: "a", Cursor: 1, Name: "message", Body: json.RawMessage(state)}},
+		}
+	}
+	kept(t, s.Write("one", said(`1`)))
+	s.Write("one", store.Change{Forgotten: []string{"a"}})
+	kept(t, s.Write("one", said(`2`)))
+	s.Write("two", said(`3`))
+	s.Write("two", store.Change{Forgotten: []string{"a"}})
+	kept(t, s.Write("two", said(`4`)))
+	for tenant, state := range map[string]string{"one": `2`, "two": `4`} {
+		c, there, err := s.Conversation(t.Context(), tenant, "a")
+		require.NoError(t, err)
+		assert.True(t, there)
+		assert.JSONEq(t, state, string(c.State))
+		events, err := s.Events(t.Context(), tenant, "a")
+		require.NoError(t, err)
+		require.Len(t, events, 1)
+		assert.JSONEq(t, state, string(events[0].Body))
+	}
+}
+
+func TestFilesAndSpans(t *testing.T) {
+	s := opened(t, filepath.Join(t.TempDir(), "desk.db"))
+	first, last, err := s.Span(t.Context(), "one")
+	require.NoError(t, err)
+	assert.Zero(t, first+last)
+	medium := store.Medium{ID: "1-photo.png", Type: "image/png", Content: []byte("png")}
+	kept(t, s.Write("one", store.Change{Media: []store.Medium{medium}, Entries: []store.Entry{entry(1), entry(2)}}))
+	kept(t, s.Write("one", store.Change{Entries: []store.Entry{entry(3)}}))
+	media, err := s.Media(t.Context(), "one")
+	require.NoError(t, err)
+	assert.Equal(t, []store.Medium{medium}, media)
+	first, last, err = s.Span(t.Context(), "one")
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 3}, []int{first, last})
+	kept(t, s.Write("one", store.Change{Oldest: 3}))
+	first, _, err = s.Span(t.Context(), "one")
+	require.NoError(t, err)
+	assert.Equal(t, 3, first)
+	kept(t, s.Write("one", store.Change{Dropped: true}))
+	media, err = s.Media(t.Context(), "one")
+	require.NoError(t, err)
+	assert.Empty(t, media)
+}
+
+func TestRemove(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "desk.db")
+	require.ErrorContains(t, store.Remove(path), "cannot be removed")
+	s, err := store.Open(path)
+	require.NoError(t, err)
+	require.ErrorContains(t, store.Remove(path), "is in use by another process")
+	require.NoError(t, s.Close())
+	require.NoError(t, store.Remove(path))
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
 func TestManyWriteAtOnce(t *testing.T) {
 	s := opened(t, filepath.Join(t.TempDir(), "desk.db"))
 	const writers, each = 20, 50
