@@ -47,6 +47,12 @@ vet: ## Run go vet.
 unit: ## Run the tests, the features among them, with the race detector.
 	@go test -race -parallel 4 -timeout 20m ./...
 
+.PHONY: thorough
+thorough: browser compiler build ## Try what takes longer than a test may: the other styles in every dialect, both hosts side by side, each mistake in every scenario.
+	@go test -race -parallel 4 -timeout 60m . -run TestOtherStyles -thorough
+	@bin/deskcheck compare
+	@bin/deskcheck selftest --matrix
+
 .PHONY: selftest
 selftest: build ## Show that every check can fail: run the broken integrations.
 	@bin/deskcheck selftest

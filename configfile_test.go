@@ -1,13 +1,15 @@
 package deskcheck
 
 import (
-	"deskcheck/fixtures/document"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"deskcheck/fixtures/document"
+	"deskcheck/reports"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -121,4 +123,17 @@ func TestCheckBaseline(t *testing.T) {
 	entries, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	assert.Len(t, entries, 1, "it leaves nothing")
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("integration: {file: ./desk.js, export: create}\nhost: emulated\nselect: [FLOW-03]\ndesk: {hosts: [chat.vendor.example], wire: w.yaml}\n")
+	f.Add("page: {factory: window.make}\nselectors: {input: '#x'}\nknown-failing: [{requirement: FLOW-03, reason: r}]\nrepeat: 1e9\n")
+	f.Add("integration: &a {file: *a}\nworkers: 0x10\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "deskcheck.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		if _, err := Load(path); err != nil {
+			assert.Equal(t, reports.ExitUserError, ExitCode(err), "whoever wrote the file is told what is wrong with it: %v", err)
+		}
+	})
 }

@@ -3,8 +3,10 @@ package deskcheck
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -62,6 +64,9 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
+// thorough has TestOtherStyles try in every dialect what is tried in one otherwise: "make thorough" sets it.
+var thorough = flag.Bool("thorough", false, "try the other styles in every dialect with every scenario")
+
 // TestOtherStyles runs the scenarios against integrations that keep the contract in another way than the reference: what the contract allows must not cost a verdict. Those
 // in which the kit's scripted integration takes their place have been tried by TestFeatures.
 func TestOtherStyles(t *testing.T) {
@@ -73,7 +78,7 @@ func TestOtherStyles(t *testing.T) {
 		{dialect: "ai-chat", file: "polling.js"},
 		{dialect: "ai-chat", file: "particular.js"},
 		{dialect: "ai-chat", file: "sharing.js", what: []string{"screen", "avail"}},
-		// What the checks of a scenario do is the same in all dialects, so one is enough.
+		// What the checks of a scenario do is the same in all dialects, so these are left the scenarios that the first has not.
 		{dialect: "orchestrate", file: "polling.js"},
 		{dialect: "web-chat", file: "particular.js"},
 	} {
@@ -81,6 +86,9 @@ func TestOtherStyles(t *testing.T) {
 			c := DefaultConfig()
 			c.Dialect, c.Capabilities = style.dialect, style.what
 			c.Integration.File = filepath.Join("fixtures", "integrations", "styles", style.file)
+			if !*thorough && c.Dialect != DefaultConfig().Dialect {
+				c.Select = onlyIn(t, c)
+			}
 			certify(t, c, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
 				t.Helper()
 				assert.Contains(t, []reports.Verdict{reports.Passed, reports.NotApplicable}, finding.Verdict, "%s\n%s: %s", s.Name, s.ID, finding.Reason)
@@ -93,12 +101,7 @@ func TestOtherStyles(t *testing.T) {
 func certify(t *testing.T, c Config, judge func(*testing.T, steps.Scenario, reports.Scenario)) {
 	t.Helper()
 	pool := sharedPool(t)
-	catalogue, err := fixtures.ReadCatalogue(c.Contract)
-	require.NoError(t, err)
-	all, err := scenarios(c, catalogue)
-	require.NoError(t, err)
-	selected, err := choose(all, catalogue.Requirements, c)
-	require.NoError(t, err)
+	catalogue, all, selected := selectedBy(t, c)
 	bundle, about, err := bundleOf(c.Integration)
 	require.NoError(t, err)
 	stage, err := stageOf(c, bundle)
@@ -123,4 +126,30 @@ func certify(t *testing.T, c Config, judge func(*testing.T, steps.Scenario, repo
 			judge(t, s, record.finding(s, came, took))
 		})
 	}
+}
+
+// selectedBy has the catalogue, all scenarios of the dialect, and those that the configuration selects.
+func selectedBy(t *testing.T, c Config) (catalogue fixtures.Catalogue, all, selected []steps.Scenario) {
+	t.Helper()
+	catalogue, err := fixtures.ReadCatalogue(c.Contract)
+	require.NoError(t, err)
+	all, err = scenarios(c, catalogue)
+	require.NoError(t, err)
+	selected, err = choose(all, catalogue.Requirements, c)
+	require.NoError(t, err)
+	return catalogue, all, selected
+}
+
+// onlyIn are the IDs of the scenarios of the configuration's dialect that the default one has not.
+func onlyIn(t *testing.T, c Config) []string {
+	t.Helper()
+	_, known, _ := selectedBy(t, DefaultConfig())
+	_, all, _ := selectedBy(t, c)
+	var ids []string
+	for _, s := range all {
+		if !slices.ContainsFunc(known, func(k steps.Scenario) bool { return k.ID == s.ID }) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }

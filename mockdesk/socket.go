@@ -122,6 +122,8 @@ func (d *Desk) upgrade(x *exchange) {
 			d.answer(x, rep)
 		},
 	}
+	d.open(1)
+	defer d.open(-1)
 	// Taken before the client can know, so that nothing it does in return seems to have come first.
 	at := time.Now()
 	conn, err := upgrader.Upgrade(x.w, x.r, nil)
@@ -156,10 +158,22 @@ func (d *Desk) upgrade(x *exchange) {
 		s.cut()
 	}
 	d.moved()
+	departing := d.departing
 	d.mu.Unlock()
-	if cut {
+	switch {
+	case cut:
 		s.pump.Cut()
+	case departing:
+		s.pump.Goodbye(departure)
 	}
+}
+
+// open counts the handshakes that are being answered.
+func (d *Desk) open(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opening += n
+	d.broadcast()
 }
 
 // start has a pump read and write the socket; d.mu is held.
