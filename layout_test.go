@@ -16,7 +16,8 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/fault", "mockdesk/script", "mockdesk/standalone", "mockdesk/wire", "reports",
+		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
+		"mockdesk/standalone", "mockdesk/wire", "reports",
 	},
 	// It loads the desk as a stranger would: as a process, over its wire.
 	"cmd/deskload": {},
@@ -37,9 +38,11 @@ var rooms = map[string][]string{
 	"mockdesk/control/api":    {"mockdesk/fault"},
 	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/fault"},
 	"mockdesk/match":          {"mockdesk/journal"},
+	"mockdesk/recording":      {"mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
-	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/fault", "mockdesk/script", "mockdesk/tenant", "mockdesk/wire"},
-	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/wire"},
+	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/fault", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
+	"mockdesk/store":          {},
+	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
 	"reports":                 {},
 	"steps":                   {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
 	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps", "steps/browser"},
@@ -50,7 +53,8 @@ var rooms = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser"},
 	"github.com/cucumber/godog":             {"steps", "steps/aichat"},
-	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the load is their client.
+	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client.
+	"modernc.org/sqlite":                    {"mockdesk/store"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},
 	"github.com/fsnotify/fsnotify":          {".", "mockdesk/wire"}, // an integration is certified again when it is saved, a wire is read again

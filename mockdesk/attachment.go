@@ -263,6 +263,7 @@ func (d *Desk) takeAttachment(x *exchange) outcome {
 		a.Outcome = Checking
 	}
 	c.attachments = append(c.attachments, a)
+	d.touch(c, true)
 	author := map[string]any{"role": RoleUser}
 	if c.user.Name != "" {
 		author["name"] = c.user.Name

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // State is how far a conversation has come. It only ever moves forward.
@@ -77,11 +78,13 @@ type Conversation struct {
 	desk    *Desk
 	changes changes
 	id      string
+	// ordinal is its place among all conversations of the desk, from 1.
+	ordinal int
 	queue   string
 	context json.RawMessage
 	user    User
-	// openedAt is by the desk's clock.
-	openedAt time.Time
+	// openedAt is by the desk's clock, endedAt by that of the machine.
+	openedAt, endedAt time.Time
 
 	state    State
 	endedBy  string
@@ -112,6 +115,14 @@ type Conversation struct {
 	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.
 	stopWatch func() bool
 	watches   int
+
+	// mark is that of its latest change, taken is how many of its events Changes has given. owed says that the client is yet to be told of the user's end.
+	mark, taken int
+	owed        bool
+	// shelf stands for what is not in memory, nil while all is; dropped says that the desk has forgotten it.
+	shelf   *shelf
+	dropped bool
+	note    json.RawMessage
 }
 
 // ID is what the client called the conversation.
@@ -240,6 +251,7 @@ func (c *Conversation) EchoEnd(mode EchoMode) {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
 	c.echo = mode
+	c.desk.touch(c, true)
 }
 
 // QueueUpdate tells the waiting user where they stand and returns the event's cursor; ErrNotWaiting once an agent has joined, ErrEnded after the end.
@@ -316,8 +328,15 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if err != nil {
 		return 0, err
 	}
-	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark}, time.Now(),
+	untold := ""
+	if d.wire.Speaks(event) == wire.NoWords {
+		untold = "the wire " + d.wire.Name + " has no words for " + event
+	}
+	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark, Untold: untold}, time.Now(),
 		actData{Conversation: c.id, Event: raw})
+	if event != "message" && event != "agent.typing" {
+		d.touch(c, true)
+	}
 	c.keep(k)
 	return len(c.log), nil
 }
@@ -359,12 +378,18 @@ func (c *Conversation) say(l Line, format string) map[string]any {
 
 // end makes the conversation be over and returns the fields of the event that says so.
 func (c *Conversation) end(by, reason string) map[string]any {
-	c.state, c.endedBy = Ended, by
+	c.state, c.endedBy, c.endedAt = Ended, by, time.Now()
 	c.transferFrom, c.userTypes = nil, false
 	c.stopWatching()
 	fields := map[string]any{"by": by}
 	if reason != "" {
 		fields["reason"] = reason
+	}
+	d := c.desk
+	d.ended = append(d.ended, c)
+	d.touch(c, true)
+	if !d.isSaved() {
+		d.trim()
 	}
 	c.broadcast()
 	return fields

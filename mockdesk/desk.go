@@ -74,6 +74,10 @@ type Options struct {
 	// Played, if there is one, is called with every play of a fault, once it is in the journal and before it has any effect. It may be called while the desk and its plan are
 	// locked, so it must not call them.
 	Played func(fault.Played)
+	// Saving is how the desk is saved; nil leaves it in memory only.
+	Saving *Saving
+	// Bounds are how much it keeps of what is over.
+	Bounds Bounds
 }
 
 // Desk is a running mock desk. All its methods are safe for use by many goroutines. Make one with Open or New, and Close it.
@@ -109,13 +113,23 @@ type Desk struct {
 	uploads                UploadRules
 	lenient, checksUploads bool
 
+	// conversations are those that are not forgotten, in the order in which they were opened; opened counts all that ever were.
 	conversations []*Conversation
+	opened        int
 	byID          map[string]*Conversation
 	// found has the conversations by the kept values that the wire finds them by.
-	found     map[string]map[string]*Conversation
-	handedOut int
-	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired.
-	withdrawn map[string]bool
+	found map[string]map[string]*Conversation
+	// fresh are those that NextConversation has not handed out yet, arrivals counts all that it has or will.
+	fresh    []*Conversation
+	arrivals int
+	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired; withdrawals are the former, in their order.
+	withdrawn   map[string]bool
+	withdrawals []string
+
+	saving saving
+	bounds Bounds
+	// ended are the conversations that have ended and are in memory whole, shelved those that are not, each in the order in which they ended or were read back.
+	ended, shelved []*Conversation
 
 	inFlight int
 	// carriers are the connections that requests are served on now, for Close to have done with them.
@@ -172,7 +186,10 @@ func New(o Options) *Desk {
 		clock: clock, journal: o.Journal, wire: spoken, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
-		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
+		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{}, bounds: o.Bounds,
+	}
+	if o.Saving != nil {
+		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]struct{}{}, touched: map[*Conversation]bool{}}
 	}
 	d.plan = fault.NewPlan(clock, d.notePlayed(o.Played))
 	for _, by := range spoken.FoundBy {
@@ -230,6 +247,9 @@ func (d *Desk) Close() error {
 		return nil
 	}
 	d.closed = true
+	if d.isSaved() {
+		d.saving.faults = new(d.plan.Remember())
+	}
 	close(d.done)
 	for _, c := range d.conversations {
 		c.stopWatching()
@@ -332,14 +352,14 @@ func (d *Desk) Queries() []Query {
 	return slices.Clone(d.queries)
 }
 
-// Conversations are all conversations that were ever opened, in order of arrival. Ids that were withdrawn before they opened are not among them.
+// Conversations are all conversations that were ever opened and are not forgotten, in order of arrival. Ids that were withdrawn before they opened are not among them.
 func (d *Desk) Conversations() []*Conversation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.conversations)
 }
 
-// Conversation is the conversation with that id, nil if none was ever opened under it.
+// Conversation is the conversation with that id, nil if none was ever opened under it or it is forgotten.
 func (d *Desk) Conversation(id string) *Conversation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -350,17 +370,29 @@ func (d *Desk) Conversation(id string) *Conversation {
 func (d *Desk) NextConversation(ctx context.Context) (*Conversation, error) {
 	var next *Conversation
 	err := d.awaitOf(ctx, &d.arriving, func() bool {
-		if d.handedOut == len(d.conversations) {
+		if len(d.fresh) == 0 {
 			return false
 		}
-		next = d.conversations[d.handedOut]
-		d.handedOut++
+		next, d.fresh = d.fresh[0], d.fresh[1:]
 		return true
 	})
 	if err != nil {
 		return nil, fmt.Errorf("waiting for a client to open a conversation: %w", err)
 	}
 	return next, nil
+}
+
+// arrive has NextConversation hand the conversation out; d.mu is held.
+func (d *Desk) arrive(c *Conversation) {
+	d.fresh = append(d.fresh, c)
+	d.arrivals++
+}
+
+// Arrived is how many conversations NextConversation has handed out or has still to hand out.
+func (d *Desk) Arrived() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.arrivals
 }
 
 // OpenConversations is the number of conversations that have not ended.

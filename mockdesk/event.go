@@ -20,9 +20,12 @@ type Event struct {
 
 // kept is an event of a conversation's stream; its cursor is its place there, counted from 1.
 type kept struct {
-	name string
+	name   string
+	cursor int
 	// frames are what the wire makes of it.
 	frames []wire.Frame
+	// mark is that of the change that it came of.
+	mark int
 }
 
 type actData struct {
@@ -73,7 +76,7 @@ func (c *Conversation) encode(name string, fields map[string]any) (k kept, raw j
 
 // word is what the wire makes of an event that is about to be kept, and a remark if that is nothing; d.mu is held.
 func (c *Conversation) word(name string, at time.Time, event *eventView) (k kept, remark string) {
-	k = kept{name: name}
+	k = kept{name: name, cursor: len(c.log) + 1}
 	spoken := c.desk.wire
 	switch spoken.Speaks(name) {
 	case wire.Silent:
@@ -113,12 +116,14 @@ func whole(cursor int, name string, at time.Time, fields json.RawMessage) json.R
 
 // keep appends an encoded event to the stream and has everyone who listens told; d.mu is held.
 func (c *Conversation) keep(k kept) {
+	c.desk.touch(c, false)
+	k.mark = c.mark
 	c.log = append(c.log, k)
 	for s := range c.sockets {
-		s.pump.Wake()
+		s.look()
 	}
 	for s := range c.streams {
-		nudge(s.wake)
+		s.look()
 	}
 	c.broadcast()
 }
@@ -131,18 +136,25 @@ func (c *Conversation) append(name string, fields map[string]any) {
 
 // userEnd is the effect of an end by the user that is granted; d.mu is held.
 func (c *Conversation) userEnd(o outcome) outcome {
-	fields := c.end(ByUser, "")
-	echo := func() { c.append("conversation.ended", fields) }
+	c.end(ByUser, "")
 	switch c.echo {
 	case Before:
-		echo()
+		c.tellEnd()
 		cursor := len(c.log)
 		o.ready = func() bool { return c.toldUpTo(cursor) }
 	case After:
-		o.after = echo
+		c.owed = true
+		o.after = c.tellEnd
 	case Never:
 	}
 	return o
+}
+
+// tellEnd tells the client of the user's own end; d.mu is held.
+func (c *Conversation) tellEnd() {
+	c.owed = false
+	c.desk.touch(c, true)
+	c.append("conversation.ended", map[string]any{"by": ByUser})
 }
 
 // toldUpTo says whether every socket and every stream has taken the events up to a cursor; d.mu is held.

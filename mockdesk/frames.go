@@ -67,22 +67,22 @@ func (s *socket) receive(m fault.Message) (full bool) {
 		x.take, x.c = &s.route.Socket.Unfit, s.c
 		d.recordFrame(x, sentence(err))
 		s.say(x, d.word(x, failed(problem, "The desk does not know this frame", sentence(err))))
-		return len(s.asides) >= maxUnsent
+		return s.isFull()
 	}
 	x.take, x.name = take, take.Name
-	_ = d.find(x) // What is wrong with what it names is told when it is answered.
+	d.lookUp(x)
 	d.arrived(x)
-	if decision := d.plan.Next(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
+	if decision := d.decide(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
 		d.recordFrame(x, "")
 		s.play(x, decision)
-		return len(s.asides) >= maxUnsent
+		return s.isFull()
 	}
 	o := d.mean(x)
 	d.recordFrame(x, o.detail)
 	rep := d.word(x, o)
 	x.scope.Release()
 	s.say(x, rep)
-	return len(s.asides) >= maxUnsent
+	return s.isFull()
 }
 
 // recordFrame writes a frame of the client down, with what is wrong with it; d.mu is held.
@@ -90,6 +90,10 @@ func (d *Desk) recordFrame(x *exchange, wrong string) {
 	e := journal.Entry{Kind: journal.Frame, From: journal.Integration, To: journal.Desk, Name: x.name, Operation: x.operation()}
 	if wrong != "" {
 		e.Note = "Not a frame of the wire " + x.wire.Name + ": " + wrong
+	}
+	if d.isSaved() {
+		// The journal is saved with everything else, and a client that floods the desk must not run ahead of that.
+		d.change()
 	}
 	d.record(e, time.Now(), socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: capped(x.body)})
 }
@@ -158,7 +162,7 @@ func (s *socket) say(x *exchange, rep reply) {
 		if rep.problem {
 			name = "error"
 		}
-		s.queue(aside{name: name, raw: rep.Body, counted: !rep.problem})
+		s.queue(aside{name: name, raw: rep.Body, counted: !rep.problem, mark: rep.mark})
 	}
 	if rep.after != nil {
 		rep.after()

@@ -1,6 +1,7 @@
 package mockdesk
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ type exchange struct {
 	source wire.Source
 	// unread is what keeps the body or the frame from being understood.
 	unread error
+	// unreadable is what keeps the conversation from being read back.
+	unreadable error
 	// c is the conversation that it is about, nil if there is none; called is what the client calls it, by which value (empty for the id).
 	c          *Conversation
 	by, called string
@@ -67,6 +70,8 @@ type reply struct {
 	serve           func(*exchange)
 	// ready says, with Desk.mu held, whether the reply may go out; nil is always.
 	ready func() bool
+	// mark is that of the latest change that the reply may rest on: it goes out once that is saved.
+	mark int
 	// after is called with Desk.mu held when the reply went out or was lost.
 	after func()
 }
@@ -189,7 +194,7 @@ func (d *Desk) foresee(x *exchange) fault.Decision {
 	if to.take != nil {
 		_ = d.find(&to)
 	}
-	return d.plan.Next(to.arrival(fault.Preflight))
+	return d.decide(to.arrival(fault.Preflight))
 }
 
 // Allowed is what the desk's wire grants to the pages of other origins, in the words of its preflight answers: methods and headers, as lists with commas.
@@ -257,10 +262,10 @@ func (d *Desk) route(x *exchange, method string, match wire.Match) {
 	}
 	// Requests, the faults that are played on them and their effects share one order: the one in which they pass here.
 	d.mu.Lock()
-	_ = d.find(x) // What is wrong with what it names is told when it is answered.
+	d.lookUp(x)
 	d.recordRequest(x, "")
 	d.arrived(x)
-	d.play(x, d.plan.Next(x.arrival(fault.Request)))
+	d.play(x, d.decide(x.arrival(fault.Request)))
 }
 
 // slow has the body read as slowly as the plan has it. What only the body tells is not known yet.
@@ -268,7 +273,7 @@ func (d *Desk) slow(x *exchange) {
 	d.mu.Lock()
 	early := *x
 	_ = d.find(&early)
-	decision := d.plan.Next(early.arrival(fault.Upload))
+	decision := d.decide(early.arrival(fault.Upload))
 	d.mu.Unlock()
 	x.r.Body = decision.Reads(x.r, d.done)
 }
@@ -327,9 +332,8 @@ func (d *Desk) answer(x *exchange, rep reply) {
 		rep.serve(x)
 		return
 	}
-	if rep.ready != nil && d.await(x.r.Context(), rep.ready) != nil {
-		// Either the client has gone, and the answer is lost either way, or the desk closes.
-		d.lose(x, clientGone)
+	if err := d.settled(x.r.Context(), rep); err != nil {
+		d.lose(x, lostFor(err))
 		d.afterReply(rep)
 		return
 	}
@@ -351,6 +355,28 @@ func (d *Desk) answer(x *exchange, rep reply) {
 		_ = http.NewResponseController(x.w).Flush()
 		d.afterReply(rep)
 	}
+}
+
+// settled waits until the reply may go out. Its error is that the client has gone, that the desk closes, or why what was asked cannot be saved.
+func (d *Desk) settled(ctx context.Context, rep reply) error {
+	if rep.ready != nil {
+		if err := d.await(ctx, rep.ready); err != nil {
+			return err
+		}
+	}
+	if rep.mark == 0 {
+		return nil
+	}
+	return d.awaitSaved(ctx, rep.mark)
+}
+
+// lostFor says for the journal why a reply did not go out.
+func lostFor(err error) string {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) {
+		// Either the client has gone, and the answer is lost either way, or the desk closes.
+		return clientGone
+	}
+	return "what was asked could not be saved: " + err.Error()
 }
 
 func bodyAllowed(status int) bool {

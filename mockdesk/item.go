@@ -95,6 +95,10 @@ func (d *Desk) Publish(name, mediaType string, content []byte) string {
 	defer d.mu.Unlock()
 	id := fmt.Sprintf("%d-%s", len(d.media)+1, name)
 	d.media[id] = medium{mediaType, content}
+	if d.isSaved() {
+		d.saving.media = append(d.saving.media, SavedMedium{ID: id, Type: mediaType, Content: content})
+		d.change()
+	}
 	address := d.wire.Address(OpMedium, id)
 	if address == "" {
 		address = publishedUnder + url.PathEscape(id)

@@ -213,6 +213,19 @@ func (d *Desk) WaitHeld(ctx context.Context, op Operation, n int) error {
 	return nil
 }
 
+// decide asks the plan what becomes of an arrival; d.mu is held. What the plan counts is saved like everything else.
+func (d *Desk) decide(a fault.Arrival) fault.Decision {
+	if !d.isSaved() {
+		return d.plan.Next(a)
+	}
+	before := d.plan.Changes()
+	decision := d.plan.Next(a)
+	if d.plan.Changes() != before {
+		d.changedItself()
+	}
+	return decision
+}
+
 // arrival is the request or the frame as rules know it.
 func (x *exchange) arrival(moment fault.Moment) fault.Arrival {
 	a := fault.Arrival{Moment: moment, Operation: x.operation(), Conversation: x.about()}
@@ -288,8 +301,8 @@ func (d *Desk) faulty(x *exchange, rep reply) fault.Reply {
 	if rep.serve != nil {
 		f.Upgrade = func() { rep.serve(x) }
 	}
-	if rep.ready != nil {
-		f.Ready = func(ctx context.Context) error { return d.await(ctx, rep.ready) }
+	if rep.ready != nil || rep.mark > 0 {
+		f.Ready = func(ctx context.Context) error { return d.settled(ctx, rep) }
 	}
 	if rep.after != nil {
 		f.After = func() { d.afterReply(rep) }

@@ -52,7 +52,7 @@ func (c *Conversation) Snapshot() Snapshot {
 	s := Snapshot{
 		ID: c.id, Queue: c.queue, Context: slices.Clone(c.context), User: c.user, State: c.state, EndedBy: c.endedBy, OpenedAt: c.openedAt,
 		UserTypes: c.userTypes, UserRead: c.userRead, Sockets: len(c.sockets), Closures: c.closures, Uploads: c.uploads,
-		Lines: len(c.lines), Attachments: slices.Clone(c.attachments), Agents: c.profiles(),
+		Lines: c.lineCount(), Attachments: slices.Clone(c.attachments), Agents: c.profiles(),
 	}
 	if c.transferFrom != nil {
 		s.TransferringFrom = c.transferFrom.ID

@@ -23,6 +23,8 @@ const (
 	garbled = "garbled"
 	// maxUnsent bounds what a client that floods the desk with frames and never reads can make it remember: the desk reads no more until the client does.
 	maxUnsent = 64
+	// mostUnsaved bounds how many changes may be waiting to be saved for the desk to read more from sockets.
+	mostUnsaved = 20_000
 )
 
 // socketBuffer is how much of a frame is read or written at a time, in bytes; most frames are smaller.
@@ -68,6 +70,8 @@ type aside struct {
 	raw  json.RawMessage
 	// counted says that a page is to have it before it counts as at rest. What a client provoked by a mistake of its own is not.
 	counted bool
+	// mark is that of the latest change that the frame may rest on.
+	mark int
 }
 
 type socketData struct {
@@ -139,6 +143,7 @@ func (d *Desk) upgrade(x *exchange) {
 		return
 	}
 	d.serial++
+	d.changedItself()
 	s.number = d.serial
 	s.source.Socket = s.number
 	opened := socketData{Conversation: x.about(), Socket: s.number, Subprotocol: conn.Subprotocol(), Origin: x.r.Header.Get("Origin")}
@@ -199,7 +204,7 @@ func (s *socket) bind(c *Conversation, after int) {
 	c.broadcast()
 	c.stopWatching()
 	s.pump.Concern(c.id)
-	s.pump.Wake()
+	s.look()
 }
 
 // begin says hello and sets what the socket does from time to time; d.mu is held.
@@ -232,7 +237,7 @@ func (s *socket) speak(name string, said *wire.Said) {
 			socketData{Conversation: s.conversation(), Socket: s.number})
 		return
 	}
-	s.queue(aside{name: name, raw: raw, counted: true})
+	s.queue(aside{name: name, raw: raw, counted: true, mark: s.desk.saving.changes})
 }
 
 // queue has a frame written; d.mu is held.
@@ -241,8 +246,11 @@ func (s *socket) queue(a aside) {
 		return
 	}
 	s.asides = append(s.asides, a)
-	s.pump.Wake()
+	s.look()
 }
+
+// look implements listener.
+func (s *socket) look() { s.pump.Wake() }
 
 // scope has what is known to every frame of the socket.
 func (s *socket) scope() *wire.Scope {
@@ -390,7 +398,7 @@ func (s *socket) cut() {
 	s.detach()
 }
 
-// give is what is to be written next, if there is anything.
+// give is what is to be written next, if there is anything. What rests on something that is not saved yet has to wait, and so does what comes after it.
 func (s *socket) give() (fault.Message, bool) {
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()
@@ -401,6 +409,9 @@ func (s *socket) give() (fault.Message, bool) {
 	// What is said of one event stays together.
 	if len(s.asides) > 0 && s.part == 0 {
 		a := s.asides[0]
+		if !s.desk.mayGoOut(a.mark, s) {
+			return fault.Message{}, false
+		}
 		s.asides = s.asides[1:]
 		s.busy = true
 		return fault.Message{Name: a.name, Data: a.raw, Tag: a.counted}, true
@@ -414,7 +425,7 @@ func (s *socket) event() (fault.Message, bool) {
 		return fault.Message{}, false
 	}
 	before := s.next
-	for ; s.next < len(s.c.log); s.next++ {
+	for ; s.next < len(s.c.log) && s.desk.mayGoOut(s.c.log[s.next].mark, s); s.next++ {
 		e := s.c.log[s.next]
 		frames := e.on(s.route.Feed)
 		if len(frames) == 0 {
@@ -484,6 +495,11 @@ func (s *socket) delay(delayed bool) {
 func (s *socket) take(m fault.Message) {
 	if full := s.receive(m); full {
 		// The error is that the desk closes, which ends the socket too.
-		_ = s.desk.await(context.Background(), func() bool { return len(s.asides) < maxUnsent || s.closed })
+		_ = s.desk.await(context.Background(), func() bool { return !s.isFull() || s.closed })
 	}
+}
+
+// isFull says whether the desk has to remember too much before it can take another frame of the client; d.mu is held.
+func (s *socket) isFull() bool {
+	return len(s.asides) >= maxUnsent || s.desk.saving.changes-s.desk.saving.safe > mostUnsaved
 }

@@ -72,6 +72,9 @@ func (s *stream) end() {
 	s.detach()
 }
 
+// look implements listener.
+func (s *stream) look() { nudge(s.wake) }
+
 // caughtUp says whether everything there is was told that no fault holds up; d.mu is held. A poll that is held has nothing to tell, or is about to end.
 func (s *stream) caughtUp() bool {
 	return s.held || s.delayed || s.next >= len(s.c.log) && len(s.garbled) == 0
@@ -104,7 +107,7 @@ func (s *stream) later(d time.Duration, do func()) (stop func() bool) {
 		defer s.desk.mu.Unlock()
 		if !s.closed {
 			do()
-			nudge(s.wake)
+			s.look()
 		}
 	})
 }
@@ -191,7 +194,7 @@ func (s *stream) events(x *exchange) {
 		socketData{Conversation: s.c.id, Cursor: &x.next})
 	x.w.WriteHeader(http.StatusOK)
 	if http.NewResponseController(x.w).Flush() == nil {
-		nudge(s.wake)
+		s.look()
 		for s.wait() && s.tell() {
 		}
 	}
@@ -229,7 +232,7 @@ func (s *stream) choose() (text []byte, name string, cursor int) {
 		s.garbled = s.garbled[1:]
 		return append(text, '\n'), garbled, 0
 	}
-	for ; s.next < len(s.c.log); s.next++ {
+	for ; s.next < len(s.c.log) && s.desk.mayGoOut(s.c.log[s.next].mark, s); s.next++ {
 		e := s.c.log[s.next]
 		for _, f := range e.frames {
 			if f.Feed == s.x.route.Feed {

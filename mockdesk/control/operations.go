@@ -48,7 +48,7 @@ func (s *Server) operations() []operation {
 		get("listTenants", "/v1/tenants", s.listTenants),
 		post("createTenant", "/v1/tenants", "NewTenant", true, s.createTenant),
 		get("getTenant", base, func(c *call) (*answer, error) { return ok(c.tenant.Describe()) }),
-		remove("dropTenant", base, func(c *call) (*answer, error) { return noContent(s.Tenants.Drop(c.tenant.Name())) }),
+		remove("dropTenant", base, s.dropTenant),
 		post("resetTenant", base+"/reset", "", true, s.resetTenant),
 		get("getAvailability", base+"/availability", func(c *call) (*answer, error) { return ok(c.tenant.Availability()) }),
 		put("setAvailability", base+"/availability", "AvailabilityRule", with(func(c *call, rule api.AvailabilityRule) (*answer, error) {
@@ -239,7 +239,14 @@ func (s *Server) createTenant(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.tenant = t
 	return &answer{status: http.StatusCreated, location: "/v1/tenants/" + t.Name(), value: t.Describe()}, nil
+}
+
+func (s *Server) dropTenant(c *call) (*answer, error) {
+	name := c.tenant.Name()
+	c.tenant = nil // What is dropped is not saved any more.
+	return noContent(s.Tenants.Drop(name))
 }
 
 func (s *Server) resetTenant(c *call) (*answer, error) {
@@ -247,6 +254,7 @@ func (s *Server) resetTenant(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.tenant = t
 	return ok(t.Describe())
 }
 

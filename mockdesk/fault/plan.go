@@ -73,6 +73,8 @@ type Plan struct {
 	serial  int
 	chaos   *Chaos
 	changed chan struct{}
+	// changes counts what a Memory would tell of.
+	changes int
 }
 
 // rule is a Rule at work. Its fields are guarded by Plan.mu.
@@ -138,6 +140,7 @@ func (p *Plan) add(rules []Rule) []ID {
 		fresh, ids = append(fresh, r), append(ids, r.id)
 	}
 	p.rules = append(fresh, p.rules...)
+	p.changes++
 	p.look()
 	return ids
 }
@@ -157,6 +160,7 @@ func (p *Plan) begin(r *rule) {
 // end has the rules not play again and lets go on what they parked. Rules that are no longer in the plan are let be.
 func (p *Plan) end(rules []*rule) {
 	p.mu.Lock()
+	p.changes++
 	var waiting []*ticket
 	for _, r := range rules {
 		r.over = true
@@ -224,6 +228,7 @@ func (p *Plan) Clear() {
 func (p *Plan) Release(ids ...ID) error {
 	p.mu.Lock()
 	rules, err := p.find(ids)
+	p.changes++
 	var waiting []*ticket
 	for _, r := range rules {
 		r.over = r.over || r.Schedule.UntilReleased
@@ -340,6 +345,7 @@ func (p *Plan) Next(a Arrival) Decision {
 			continue
 		}
 		r.seen++
+		p.changes++
 		if r.seen > 1 && r.seen == r.Schedule.first() {
 			p.begin(r)
 		}

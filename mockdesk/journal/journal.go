@@ -76,6 +76,8 @@ type Entry struct {
 	Conversation string `json:"-"`
 	// Operation is what a request or a frame of the client means to the desk, and so for the response to a request; empty for everything else.
 	Operation string `json:"-"`
+	// Untold says of an act why the client was not told what came of it: the wire has no words for the event. Empty for everything else.
+	Untold string `json:"-"`
 	// Requirement is the ID that a Violation breaks, empty for other kinds.
 	Requirement string `json:"requirement,omitempty"`
 	// Note is one sentence for a person, such as why the host ignored a callback.
@@ -91,6 +93,9 @@ type Journal struct {
 	entries tail
 	// limit is how many entries are kept, 0 for all; dropped is how many are not any more.
 	limit, dropped int
+	// saves says that entries are kept until they are saved, saved up to which Seq they are.
+	saves bool
+	saved int
 	// changed is closed at the next append, so that a waiter never polls; nil while nobody waits.
 	changed  chan struct{}
 	filter   func(Entry) Entry
@@ -107,6 +112,34 @@ func NewBounded(limit int) *Journal {
 	j := New()
 	j.limit = max(limit, 1)
 	return j
+}
+
+// Continue has a journal in which nothing was recorded yet go on where another ended: its clock started then, and last was its last Seq. What it records is kept, whatever its
+// bound, until Saved.
+func (j *Journal) Continue(start time.Time, last int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.start, j.dropped, j.saved, j.saves = start, last, last, true
+}
+
+// Saved says that the entries up to a Seq are saved elsewhere.
+func (j *Journal) Saved(seq int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.saved = seq
+	j.trim()
+}
+
+// trim drops what is over the bound; j.mu is held.
+func (j *Journal) trim() {
+	over := j.entries.length - j.limit
+	if j.saves {
+		over = min(over, j.saved-j.dropped)
+	}
+	if j.limit > 0 && over > 0 {
+		j.entries.drop(over)
+		j.dropped += over
+	}
 }
 
 // Start is the moment that all Entry.At are measured from.
@@ -134,10 +167,7 @@ func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
 	e.Seq = j.dropped + j.entries.length + 1
 	e.At = max(at.Sub(j.start), 0)
 	j.entries.add(e)
-	if j.limit > 0 && j.entries.length > j.limit {
-		j.entries.drop(1)
-		j.dropped++
-	}
+	j.trim()
 	if j.changed != nil {
 		close(j.changed)
 		j.changed = nil

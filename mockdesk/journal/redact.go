@@ -75,7 +75,7 @@ func (r *Redactor) clean(value any) (any, bool) {
 	case map[string]any:
 		for name, inner := range v {
 			switch clean, dirty := r.clean(inner); {
-			case r.secret(name) && inner != nil && inner != "":
+			case r.Secret(name) && inner != nil && inner != "":
 				v[name], changed = Redacted, true
 			case dirty:
 				v[name], changed = clean, true
@@ -111,7 +111,7 @@ func (r *Redactor) text(s string) string {
 	if strings.Contains(s, "=") {
 		s = formPair.ReplaceAllStringFunc(s, func(pair string) string {
 			name, _, _ := strings.Cut(pair, "=")
-			if r.secret(name) {
+			if r.Secret(name) {
 				return name + "=" + Redacted
 			}
 			return pair
@@ -120,7 +120,8 @@ func (r *Redactor) text(s string) string {
 	return secretTexts.ReplaceAllString(s, Redacted)
 }
 
-func (r *Redactor) secret(name string) bool {
+// Secret says whether the value of a field, a header or a parameter of this name is taken for a secret.
+func (r *Redactor) Secret(name string) bool {
 	name = fold(name)
 	return slices.Contains(r.names, name) || slices.ContainsFunc(secretEndings, func(end string) bool { return strings.HasSuffix(name, end) })
 }

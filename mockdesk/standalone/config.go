@@ -2,6 +2,7 @@
 package standalone
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
@@ -36,6 +38,10 @@ type Config struct {
 	TLS TLS `yaml:"tls"`
 	// Control is about who may call the control API.
 	Control Control `yaml:"control"`
+	// Store is where the desk is saved, and how much of it.
+	Store Store `yaml:"store"`
+	// Memory is how much is in memory of what is over.
+	Memory Memory `yaml:"memory"`
 	// Tenants are those that are there from the start.
 	Tenants []Tenant `yaml:"tenants"`
 }
@@ -67,6 +73,33 @@ type Control struct {
 	// OpenConsole says whether the console's own page needs no token on the loopback; nil is true.
 	OpenConsole *bool `yaml:"open-console"`
 }
+
+// Store is where the desk is saved, so that every conversation goes on after a restart, and how much of it is kept.
+type Store struct {
+	// File is a SQLite file; empty saves nothing.
+	File string `yaml:"file"`
+	// Off has the command line save nothing either where no file is named.
+	Off bool `yaml:"off"`
+	// Conversations is how many that have ended are kept of each tenant, Entries how many entries of its journal; 0 is DefaultKept and the registry's own number.
+	Conversations int `yaml:"conversations"`
+	Entries       int `yaml:"entries"`
+	// Age is for how long conversations that have ended are kept, by the clock of the machine, and tenants that were made over the API and are not used; 0 is DefaultAge.
+	Age api.Duration `yaml:"age"`
+}
+
+// Memory is how much is in memory of what is over.
+type Memory struct {
+	// Conversations is how many that have ended are in memory of each tenant; 0 is DefaultEnded. Of others what is asked for is read back from the store; without one they are
+	// forgotten.
+	Conversations int `yaml:"conversations"`
+}
+
+// How much is kept if nothing else was said.
+const (
+	DefaultEnded = 1000
+	DefaultKept  = 10_000
+	DefaultAge   = 30 * 24 * time.Hour
+)
 
 // Tenant is one that is there from the start.
 type Tenant struct {
@@ -196,6 +229,7 @@ func (c *Config) resolve(folder string) error {
 	}
 	at(&c.TLS.Certificate)
 	at(&c.TLS.Key)
+	at(&c.Store.File)
 	for i := range c.Tenants {
 		t := &c.Tenants[i]
 		if at(&t.WireFile); t.WireFile != "" {
@@ -279,6 +313,8 @@ func (c Config) defaults() Config {
 	if c.Control.OpenConsole == nil {
 		c.Control.OpenConsole = new(true)
 	}
+	c.Store.Conversations, c.Store.Age = cmp.Or(c.Store.Conversations, DefaultKept), cmp.Or(c.Store.Age, api.Duration(DefaultAge))
+	c.Memory.Conversations = cmp.Or(c.Memory.Conversations, DefaultEnded)
 	if !slices.ContainsFunc(c.Tenants, func(t Tenant) bool { return t.Name == tenant.Default }) {
 		c.Tenants = append([]Tenant{{NewTenant: api.NewTenant{Name: tenant.Default}}}, c.Tenants...)
 	}
