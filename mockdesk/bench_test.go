@@ -15,6 +15,7 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // These measure what the native wire costs: they use nothing that a desk without wire files would not have, so that the figures of two versions can be set beside each other.
@@ -151,4 +152,48 @@ func BenchmarkIdleSocket(b *testing.B) {
 		}
 		require.NoError(b, s.desk.WaitSockets(b.Context(), open))
 	}
+}
+
+// BenchmarkTalk is fifty lines of the user over a socket, each of which an agent answers, until the last answer has come. The journal is bounded and looks for secrets, as that of a desk which
+// stands alone.
+func BenchmarkTalk(b *testing.B) {
+	w, err := wire.Load("../fixtures/bench/desk/load.wire.yaml")
+	require.NoError(b, err)
+	j := journal.NewBounded(20_000)
+	j.Filter(journal.NewRedactor().Redact)
+	d, err := mockdesk.Open(mockdesk.Options{Journal: j, Wire: w})
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = d.Close() })
+	conn, _, err := websocket.DefaultDialer.DialContext(b.Context(), d.SocketURL()+"/talk", nil)
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = conn.Close() })
+	require.NoError(b, conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"open"}`)))
+	c, err := d.NextConversation(b.Context())
+	require.NoError(b, err)
+	ada := d.Agent("a1", "Ada")
+	_, err = ada.Join(c)
+	require.NoError(b, err)
+	for range 2 {
+		_, _, err = conn.ReadMessage()
+		require.NoError(b, err)
+	}
+	go func() {
+		for line, err := c.WaitUserLine(b.Context(), 0); err == nil; line, err = c.WaitUserLine(b.Context(), line.Cursor) {
+			if _, err := ada.Say(c, line.Text); err != nil {
+				return
+			}
+		}
+	}()
+	b.ReportAllocs()
+	before := worked(b)
+	for b.Loop() {
+		for range 50 {
+			require.NoError(b, conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"say","text":"Why did my bill double this month, and who can tell me?"}`)))
+		}
+		for range 50 {
+			_, _, err := conn.ReadMessage()
+			require.NoError(b, err)
+		}
+	}
+	b.ReportMetric(float64((worked(b)-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"deskcheck/mockdesk/wire"
@@ -73,13 +73,17 @@ func (c *Conversation) Agents() []Profile {
 
 // profiles is Agents with the desk's lock held.
 func (c *Conversation) profiles() []Profile {
-	var all []Profile
-	for _, id := range slices.Sorted(maps.Keys(c.agents)) {
+	if len(c.agents) == 0 {
+		return nil
+	}
+	all := make([]Profile, 0, len(c.agents))
+	for id, profile := range c.agents {
 		p := Profile{ID: id}
-		p.Name, _ = c.agents[id]["name"].(string)
-		p.AvatarURL, _ = c.agents[id]["avatarUrl"].(string)
+		p.Name, _ = profile["name"].(string)
+		p.AvatarURL, _ = profile["avatarUrl"].(string)
 		all = append(all, p)
 	}
+	slices.SortFunc(all, func(a, b Profile) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
 
