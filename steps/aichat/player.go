@@ -65,6 +65,9 @@ type Player struct {
 	// reloaded is the length of the journal when the page was last loaded again; release lets it go on while it is held back, and is nil otherwise.
 	reloaded int
 	release  func()
+	// faults are what sentences have the desk play, unplayed one of them that was ended before it could be.
+	faults   []playing
+	unplayed string
 	// before is what the user of each chat saw before the scripted integration last spoke.
 	before map[int]Screen
 }
@@ -74,6 +77,10 @@ type definition struct {
 	expr *regexp.Regexp
 	// bind gives the function for a player; its parameters are the groups of expr, then the doc string or table.
 	bind func(*Player) any
+	// check, if there is one, says what is wrong with the groups of expr, before anything is played.
+	check func(groups []string) error
+	// words explain what the sentence does not say of its parameters, each a line.
+	words []string
 }
 
 func define(expr string, bind func(*Player) any) definition {
@@ -195,6 +202,9 @@ func (p *Player) closing(result *Performance) {
 		last.Err = p.manners()
 	}
 	result.AtTheEnd = last.Err != nil
+	if last.Err == nil {
+		last.Err = p.tried()
+	}
 }
 
 // rude matches what no page can bear.

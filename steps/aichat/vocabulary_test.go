@@ -21,7 +21,12 @@ func TestEverySentenceFitsExactlyOneDefinition(t *testing.T) {
 }
 
 // awaited are the forms whose feature is still to come.
-var awaited = []string{`no call of "<agent>" has thrown or been rejected`}
+var awaited = []string{
+	`no call of "<agent>" has thrown or been rejected`,
+	`the desk closes the socket with code <code> at <which>[, <limits>]`, `the desk falls silent at <which>[, <limits>]`, `the desk loses <which>[, <limits>]`,
+	`the desk doubles <which>[, <limits>]`, `the desk sends <which> after the one behind it[, <limits>]`, `the desk spoils the {text|utf-8|header} of <which>[, <limits>]`,
+	`the desk blows up <which> to <bytes> bytes[, <limits>]`, `the desk sends <which> as binary[, <limits>]`,
+}
 
 // Whoever writes a feature of their own finds each sentence with a form to fill in and an example that works: it stands in one of ours.
 func TestEveryDefinitionHasAFormAndAnExample(t *testing.T) {
@@ -54,6 +59,7 @@ func TestForms(t *testing.T) {
 	for _, form := range []string{
 		`"<agent>" says "<text>"`, `"<method>" {settles|is fulfilled|is rejected} within <seconds> seconds`, `the user can[not] type a message`, `the desk says that agents are {online|offline|undeterminable}`,
 		`the desk has {no|<number>} [open ]conversation[s]`, `"<callback>" is called within <seconds> seconds with`, `the chat is open`, `the page attaches <JSON> to "<event>"`,
+		`the desk answers <which> with status <status>[, <limits>]`, `the desk sends its reply to <which> at <bytes> byte[s] a second[, <limits>]`,
 	} {
 		assert.Contains(t, all, form)
 	}
