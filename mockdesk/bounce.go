@@ -50,7 +50,6 @@ func (c *Conversation) Garble(raw string) {
 		return
 	}
 	for s := range c.sockets {
-		s.asides = append(s.asides, aside{name: garbled, raw: json.RawMessage(raw), counted: true})
-		nudge(s.wake)
+		s.queue(aside{name: garbled, raw: json.RawMessage(raw), counted: true})
 	}
 }

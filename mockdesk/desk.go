@@ -120,6 +120,8 @@ type Desk struct {
 	kept    []string
 	moves   int
 	sockets map[*socket]struct{}
+	// leaving are those that no longer count as open and whose connection, or goroutines, have not ended.
+	leaving map[*socket]struct{}
 	// streams are the answers that go on: polls that are held and server-sent events.
 	streams map[*stream]struct{}
 	// serial numbers the sockets, for the journal.
@@ -163,7 +165,7 @@ func New(o Options) *Desk {
 		clock: clock, journal: o.Journal, wire: spoken, plan: fault.NewPlan(clock, o.Played), url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
-		sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
+		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
 	}
 	for _, by := range spoken.FoundBy {
 		d.found[by] = map[string]*Conversation{}
@@ -224,10 +226,10 @@ func (d *Desk) Close() error {
 	for _, c := range d.conversations {
 		c.stopWatching()
 	}
-	sockets := slices.Collect(maps.Keys(d.sockets))
-	for _, s := range sockets {
+	for s := range d.sockets {
 		s.detach()
 	}
+	leaving := slices.Collect(maps.Keys(d.leaving))
 	for carrier := range d.carriers {
 		// Whoever reads from a slow client or writes to one would go on for as long as the client likes. A connection that cannot be given a deadline has ended.
 		_ = carrier.SetReadDeadline(time.Unix(1, 0))
@@ -235,8 +237,8 @@ func (d *Desk) Close() error {
 	}
 	d.broadcast()
 	d.mu.Unlock()
-	for _, s := range sockets {
-		reset(s.conn.NetConn())
+	for _, s := range leaving {
+		s.pump.Cut()
 	}
 	if d.server != nil {
 		// Errors of a listener that is closed are of no use to anyone.
@@ -371,8 +373,8 @@ func (d *Desk) OpenConversations() int {
 
 // Traffic is what the desk knows of what is on its way between it and its clients at one moment.
 type Traffic struct {
-	// Frames is the number of frames whose write to a socket has finished, over all sockets that are open: the hello of each, every event and what Garble sent. Pings and
-	// error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
+	// Frames is the number of frames whose write to a socket has finished, over all sockets that are open: the hello of each, every event and what Garble sent, each as
+	// often as faults have it written. Pings and error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
 	Frames int
 	// Sockets is the number of sockets that are open.
 	Sockets int
@@ -406,8 +408,8 @@ func (d *Desk) moved() {
 	d.broadcast()
 }
 
-// WaitSent waits until nothing is left to be written to any open socket; Traffic then counts every frame that was emitted before. Its error wraps the context's, or is
-// ErrClosed.
+// WaitSent waits until nothing is left to be written to any open socket, except what a fault holds up until the clock has gone on; Traffic then counts every frame that was
+// emitted before, as often as it was written. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) WaitSent(ctx context.Context) error {
 	err := d.await(ctx, func() bool {
 		for s := range d.sockets {

@@ -89,7 +89,7 @@ func (c *Conversation) encode(name string, fields map[string]any) (k kept, remar
 func (c *Conversation) keep(k kept) {
 	c.log = append(c.log, k)
 	for s := range c.sockets {
-		nudge(s.wake)
+		s.pump.Wake()
 	}
 	for s := range c.streams {
 		nudge(s.wake)

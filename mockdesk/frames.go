@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 )
@@ -41,11 +39,24 @@ func (c *Conversation) UserRead() int {
 	return c.userRead
 }
 
+// unknownFrame is what the journal, and rules, call a frame that is none of the wire.
+const unknownFrame = "unknown"
+
+// name is the type of a frame of the client.
+func (s *socket) name(m fault.Message) string {
+	scope := s.scope()
+	defer scope.Release()
+	if take, _, err := s.route.Socket.Hear(scope, !m.Binary, m.Data); err == nil {
+		return take.Name
+	}
+	return unknownFrame
+}
+
 // receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first.
-func (s *socket) receive(kind int, data []byte) (full bool) {
+func (s *socket) receive(m fault.Message) (full bool) {
 	d := s.desk
-	x := &exchange{s: s, wire: s.wire, name: "unknown", body: data, scope: s.scope()}
-	take, problem, err := s.route.Socket.Hear(x.scope, kind == websocket.TextMessage, data)
+	x := &exchange{s: s, wire: s.wire, name: unknownFrame, body: m.Data, scope: s.scope()}
+	take, problem, err := s.route.Socket.Hear(x.scope, !m.Binary, m.Data)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s.closed {
@@ -110,20 +121,21 @@ func (s *socket) play(x *exchange, decision fault.Decision) {
 		Effect: effect,
 		Refuse: func(status int, title string) { locked(func() { s.say(x, d.refusal(x, status, title)) }) },
 		Say:    func(text string) { locked(func() { s.queue(aside{name: x.name, raw: []byte(text), counted: true}) }) },
-		Break:  func() { locked(s.breakOff) },
+		Break:  s.breakOff,
 	})
 	if decision.Fault.Kind == fault.Hold || decision.Fault.Kind == fault.HoldReply {
 		locked(d.broadcast)
 	}
 }
 
-// breakOff cuts the socket where d.mu is held.
+// breakOff cuts the socket.
 func (s *socket) breakOff() {
-	if s.closed {
-		return
+	s.desk.mu.Lock()
+	if !s.closed {
+		s.cut()
 	}
-	s.cut()
-	reset(s.conn.NetConn())
+	s.desk.mu.Unlock()
+	s.pump.Cut()
 }
 
 // say answers a frame, if the wire has words for what came of it; d.mu is held.

@@ -206,7 +206,7 @@ func (d *Desk) unrouted(x *exchange, method string, match wire.Match) {
 		x.scope.Set("allow", match.Allow)
 		rep := d.problem(x, wire.MethodNotAllowed, "The route has no such method", "It takes "+match.Allow+".")
 		rep.Header.Set("Allow", match.Allow)
-		d.answer(x, rep)
+		d.unmeant(x, rep)
 		return
 	}
 	var closest []string
@@ -218,7 +218,19 @@ func (d *Desk) unrouted(x *exchange, method string, match wire.Match) {
 	routes := x.wire.RouteList()
 	x.scope.Set("closest", plainList(closest))
 	x.scope.Set("routes", plainList(routes))
-	d.answer(x, d.problem(x, wire.UnknownRoute, "There is no such route", why+" The routes are "+strings.Join(routes, ", ")+"."))
+	d.unmeant(x, d.problem(x, wire.UnknownRoute, "There is no such route", why+" The routes are "+strings.Join(routes, ", ")+"."))
+}
+
+// unmeant answers a request that no route takes. Faults are played on it as on others, but for those that name an operation.
+func (d *Desk) unmeant(x *exchange, rep reply) {
+	d.mu.Lock()
+	decision := d.plan.Next(x.arrival(fault.Request))
+	d.mu.Unlock()
+	if decision.Fault.Kind == fault.Accept {
+		d.answer(x, rep)
+		return
+	}
+	d.misplay(x, decision, func() reply { return rep })
 }
 
 // plainList is a list as expressions know it.

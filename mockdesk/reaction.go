@@ -211,8 +211,8 @@ func (d *Desk) play(x *exchange, decision fault.Decision) {
 	}
 	rep := d.effect(x)
 	d.mu.Unlock()
-	if rep.serve != nil && x.route.As == wire.LongPoll && decision.Alters() {
-		// There is no answer yet: what is wrong with it is for when it comes.
+	if rep.serve != nil && x.route.Socket == nil && decision.Alters() {
+		// There is no answer yet, or it has no end: what is wrong with it is for when it comes.
 		x.alters = &decision
 		rep.serve(x)
 		return

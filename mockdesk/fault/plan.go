@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -63,6 +64,8 @@ type Standing struct {
 type Plan struct {
 	clock  Clock
 	played func(Played)
+	// busy is whether there are rules or chaos: those who would have to find out what they ask about need not ask if there are none.
+	busy atomic.Bool
 
 	mu      sync.Mutex
 	rules   []*rule
@@ -135,6 +138,7 @@ func (p *Plan) add(rules []Rule) []ID {
 		fresh, ids = append(fresh, r), append(ids, r.id)
 	}
 	p.rules = append(fresh, p.rules...)
+	p.look()
 	return ids
 }
 
@@ -189,6 +193,7 @@ func (p *Plan) Remove(ids ...ID) error {
 		return err
 	}
 	p.rules = slices.DeleteFunc(p.rules, func(r *rule) bool { return slices.Contains(rules, r) })
+	p.look()
 	for _, r := range rules {
 		if r.stopTimer != nil {
 			r.stopTimer()
@@ -204,6 +209,7 @@ func (p *Plan) Clear() {
 	p.mu.Lock()
 	rules := p.rules
 	p.rules, p.chaos = nil, nil
+	p.look()
 	for _, r := range rules {
 		if r.stopTimer != nil {
 			r.stopTimer()
@@ -267,7 +273,14 @@ func (p *Plan) SetChaos(c *Chaos) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.chaos = c
+	p.look()
 }
+
+// look notes whether there is anything to decide by; p.mu is held.
+func (p *Plan) look() { p.busy.Store(len(p.rules) > 0 || p.chaos != nil) }
+
+// isEmpty is whether every arrival would be accepted.
+func (p *Plan) isEmpty() bool { return !p.busy.Load() }
 
 // Decision is what a plan decided about one arrival.
 type Decision struct {

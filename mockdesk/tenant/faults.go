@@ -92,25 +92,10 @@ func (t *Tenant) AddFault(spec api.NewFault) (api.Fault, error) {
 // AddRules sets rules: all of them before those that are set, in the order given, or none. The error is a *Refusal that names the rule by its place in the list, from 0.
 func (t *Tenant) AddRules(rules []fault.Rule) ([]api.Fault, error) {
 	var all []asked
-	for i, r := range rules {
-		if !playable(r) {
-			return nil, refuse(Invalid, "rules[%d].fault.kind: this desk does not play %q on the frames of open sockets as such; it plays faults on requests, and on frames that ask for an operation", i, string(r.Fault.Kind))
-		}
+	for _, r := range rules {
 		all = append(all, asked{r, api.NewFault{Kind: string(r.Fault.Kind), Operation: r.Scope.Operation}})
 	}
 	return t.addRules(all)
-}
-
-// playable is whether the rule is about what the desk asks its plan for.
-func playable(r fault.Rule) bool {
-	asked := []fault.Moment{fault.Preflight, fault.Upload, fault.Request, fault.Upgrade, fault.Ask}
-	if r.Scope.On != "" {
-		return slices.Contains(asked, r.Scope.On)
-	}
-	if r.Scope.Frame != "" || r.Scope.Direction != "" {
-		return false
-	}
-	return slices.ContainsFunc(r.Fault.Kind.Moments(), func(m fault.Moment) bool { return slices.Contains(asked, m) })
 }
 
 // asked is a rule, and how it was asked for.
@@ -127,7 +112,10 @@ func (t *Tenant) addRules(all []asked) ([]api.Fault, error) {
 		return nil, refuse(TooMuch, "there are %d faults already; remove some first", set)
 	}
 	var rules []fault.Rule
-	for _, a := range all {
+	for i, a := range all {
+		if err := t.desk.CheckRule(a.rule); err != nil {
+			return nil, refuse(Invalid, "rules[%d].%s", i, err)
+		}
 		rules = append(rules, a.rule)
 	}
 	ids, err := t.desk.Faults().AddScript(rules...)
@@ -198,7 +186,7 @@ func says(r fault.Rule) string {
 	when := r.Schedule
 	where := r.Scope
 	where.Operation, where.Conversation = "", ""
-	if where != (fault.Scope{}) || when.Only+when.Every > 0 || when.For > 0 || when.UntilReleased {
+	if where != (fault.Scope{}) || r.Scope.Operation == "" && onSockets(r.Fault.Kind) || when.Only+when.Every > 0 || when.For > 0 || when.UntilReleased {
 		return r.String()
 	}
 	which := "every request"
@@ -215,6 +203,11 @@ func says(r fault.Rule) string {
 		which += fmt.Sprintf(" of %q", r.Scope.Operation)
 	}
 	return fmt.Sprintf("%s, for %s", r.Fault, which)
+}
+
+// onSockets is whether a fault can be played on sockets that ask for nothing.
+func onSockets(k fault.Kind) bool {
+	return slices.ContainsFunc(k.Moments(), func(m fault.Moment) bool { return m == fault.Open || m == fault.Ping || m == fault.Frame })
 }
 
 // Faults are those that are set, and the requests that are held.
