@@ -49,6 +49,14 @@ Feature: Faults
         | reads every message at 1 byte a second                    |
         | answers every message with status 429 and Retry-After 3600 |
 
+    @SEND-05
+    Scenario: A socket that has fallen silent cannot keep the chat waiting
+      Given the user is talking to "Ann"
+      And the desk falls silent at the next frame to the integration
+      When "Ann" says "Nobody will read this"
+      And the user says "Hello?"
+      Then "sendMessageToAgent" settles within 20 seconds
+
     @SEND-06
     Scenario Outline: A line in trouble does not hold up the next: the desk <does>
       Given the user is talking to "Ann"
@@ -65,7 +73,7 @@ Feature: Faults
         | does                                    |
         | answers the 2nd message with status 503 |
         | cuts off the 2nd message                |
-        | never answers the 2nd message           |
+        | delays the 2nd message by 5 seconds     |
 
     @SEND-10
     Scenario Outline: A line whose answer goes astray is there once: the desk <does>
@@ -226,7 +234,7 @@ Feature: Faults
       Examples:
         | does                                                                   |
         | answers every request for events with status 503, for 20 seconds       |
-        | never answers every request for events, for 20 seconds                 |
+        | closes the socket with code 1013 at every new socket, for 20 seconds   |
 
     @ERR-10
     Scenario Outline: However an attempt to come back fails, nothing is missed: the desk <does>
@@ -242,7 +250,7 @@ Feature: Faults
         | answers the next 2 requests for events with status 502 and the page "<h1>No reply</h1>"         |
         | answers the next 2 requests for events with status 429 and Retry-After 5                        |
         | redirects the next 2 requests for events to "/sign-in"                                          |
-        | never answers the next request for events                                                       |
+        | closes the socket with code 1013 at the next 2 new sockets                                       |
 
     @ERR-09
     Scenario Outline: A desk that is there and not well is not tried for ever: it <does>
@@ -255,6 +263,46 @@ Feature: Faults
         | does                                                                |
         | answers every request for events with status 503                    |
         | never answers every request for events                              |
+        | closes the socket with code 1013 at every new socket                |
+
+    @MSG-05
+    Scenario Outline: A socket that ends in the middle loses nothing: the desk <does>
+      Given the user is talking to "Ann"
+      And the desk <does>
+      When "Ann" says 5 numbered lines
+      And the integration has found its way back
+      Then the user reads the 5 numbered lines in order, each once
+
+      Examples:
+        | does                                                                     |
+        | closes the socket with code 1001 at the 3rd frame to the integration     |
+        | closes the socket with code 1012 at the 3rd frame to the integration     |
+        | closes the socket with code 1006 at the 3rd frame to the integration     |
+        | cuts off the 3rd frame to the integration                                |
+        | spoils the utf-8 of the 3rd frame to the integration                     |
+        | spoils the header of the 3rd frame to the integration                    |
+
+  Rule: What comes twice is told once
+
+    @MSG-05
+    Scenario Outline: A line is read once, and in its place, when the desk <does>
+      Given the user is talking to "Ann"
+      And the desk <does>
+      When "Ann" says 5 numbered lines
+      And 10 seconds pass
+      Then the user reads the 5 numbered lines in order, each once
+
+      Examples:
+        | does                                                   |
+        | doubles every frame to the integration                 |
+        | delays the 2nd frame to the integration by 5 seconds   |
+
+    @JOIN-04
+    Scenario: An arrival that comes twice is one
+      Given the user is waiting for an agent
+      And the desk doubles every frame to the integration
+      When "Ann" joins
+      Then "agentJoined" is called once within 2 seconds
 
   Rule: What is heard of a desk that is not well harms nobody
 
@@ -274,6 +322,23 @@ Feature: Faults
         | redirects every request to "/sign-in"                                  |
         | garbles its reply to every request                                     |
         | keeps its reply to every request from the page                         |
+
+    @ERR-13
+    Scenario Outline: No error goes uncaught at a frame that is not as it should be: the desk <does>
+      Given the user is talking to "Ann"
+      And the desk <does>
+      When "Ann" says 3 numbered lines
+      And 5 seconds pass
+      Then no error of the integration went uncaught
+
+      Examples:
+        | does                                                            |
+        | spoils the text of every frame to the integration               |
+        | sends every frame to the integration as binary                  |
+        | blows up every frame to the integration to 200000 bytes         |
+        | loses the 2nd frame to the integration                          |
+        | sends every frame to the integration after the one behind it    |
+        | closes the socket with code 1011 at every frame to the integration |
 
   Rule: After a reload a desk that is not well is no reason to hang, or to promise
 
@@ -314,3 +379,17 @@ Feature: Faults
       And nothing of the conversation is stored
       When 2 seconds pass
       Then the integration is silent for 15 seconds
+
+    @RECON-09
+    Scenario Outline: What was said meanwhile is read once and in order, when the desk <does>
+      When "Ann" says 3 numbered lines
+      And the desk <does>
+      And the page is back
+      And the integration has found its way back
+      And 10 seconds pass
+      Then the user reads the 3 numbered lines in order, each once
+
+      Examples:
+        | does                                                                 |
+        | doubles every frame to the integration                               |
+        | closes the socket with code 1013 at the 3rd frame to the integration |

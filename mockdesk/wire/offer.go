@@ -12,8 +12,6 @@ type Offered struct {
 	// Means is what it means, As how events are handed out, empty for anything else.
 	Means Meaning
 	As    string
-	// Frame says that it is a frame, and comes on a socket.
-	Frame bool
 	// Unanswered are the outcomes of success for which the wire has no words: a request is answered 200 with nothing in it, a frame not at all.
 	Unanswered []string
 }
@@ -33,9 +31,9 @@ type Offer struct {
 func (w *Wire) Offer() Offer {
 	var o Offer
 	meant := map[Meaning]bool{}
-	add := func(t *Take, on, as string, frame bool) {
+	add := func(t *Take, on, as string) {
 		meant[t.Means] = true
-		one := Offered{On: on, Means: t.Means, As: as, Frame: frame}
+		one := Offered{On: on, Means: t.Means, As: as}
 		for _, outcome := range grammars[t.Means].outcomes {
 			if !t.Answers(outcome) && t.comesTo(outcome) && as != string(SSE) && as != "socket" {
 				one.Unanswered = append(one.Unanswered, outcome)
@@ -51,12 +49,12 @@ func (w *Wire) Offer() Offer {
 		case r.Means == Events:
 			as = string(r.As)
 		}
-		add(&r.Take, r.On(), as, false)
+		add(&r.Take, r.On(), as)
 		if r.Socket == nil {
 			continue
 		}
 		for _, t := range r.Socket.takes {
-			add(t, strings.TrimPrefix(r.On(), SocketMethod+" ")+" › "+t.Name, "", true)
+			add(t, strings.TrimPrefix(r.On(), SocketMethod+" ")+" › "+t.Name, "")
 		}
 	}
 	for _, m := range Meanings() {

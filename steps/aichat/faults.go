@@ -1,6 +1,8 @@
 package aichat
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,7 +11,6 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/fault"
-	"deskcheck/mockdesk/wire"
 	"deskcheck/steps"
 )
 
@@ -265,9 +266,14 @@ func (s selection) rules(f fault.Fault) ([]fault.Rule, error) {
 
 // playsFaults has the desk play rules from now on, if what they are about can come on its wire.
 func (p *Player) playsFaults(s selection, rules []fault.Rule) error {
-	rules = slices.DeleteFunc(rules, func(r fault.Rule) bool { return !comes(p.Desk.Wire(), r) })
+	var never error
+	rules = slices.DeleteFunc(rules, func(r fault.Rule) bool {
+		err := p.Desk.CheckRule(r)
+		never = cmp.Or(never, err)
+		return err != nil
+	})
 	if len(rules) == 0 {
-		return &steps.NotApplicable{Why: fmt.Sprintf("no such fault can be played on %q of the wire %s", s.text, p.Desk.Wire().Name)}
+		return &steps.NotApplicable{Why: fmt.Sprintf("no such fault can be played on %q: %s", s.text, never)}
 	}
 	if s.conversation > 0 {
 		c, err := p.numbered(s.conversation)
@@ -282,73 +288,48 @@ func (p *Player) playsFaults(s selection, rules []fault.Rule) error {
 	if err != nil {
 		return &steps.HarnessError{Doing: "have the desk play a fault on " + s.text, Err: err}
 	}
-	p.faults = append(p.faults, playing{s.text, ids})
+	p.faults = append(p.faults, playing{s, ids})
 	return nil
 }
 
-// playing is what a sentence has the desk play: the rules, and on what as the sentence says it.
+// playing is what a sentence has the desk play: the selection, and its rules.
 type playing struct {
-	on    string
+	on    selection
 	rules []fault.ID
-}
-
-// comes is whether anything can come on a wire on which the rule can be played.
-func comes(w *wire.Wire, r fault.Rule) bool {
-	moments := r.Fault.Kind.Moments()
-	if r.Scope.On != "" {
-		moments = []fault.Moment{r.Scope.On}
-	}
-	for _, offered := range w.Offer().Takes {
-		if r.Scope.Operation != "" && string(offered.Means) != r.Scope.Operation {
-			continue
-		}
-		if slices.ContainsFunc(momentsOf(offered), func(m fault.Moment) bool { return slices.Contains(moments, m) }) {
-			return true
-		}
-	}
-	return false
-}
-
-// momentsOf are the moments at which the desk can play a fault on what a wire offers.
-func momentsOf(o wire.Offered) []fault.Moment {
-	switch {
-	case o.Frame:
-		return []fault.Moment{fault.Ask}
-	case o.As == "socket":
-		return []fault.Moment{fault.Upgrade, fault.Open, fault.Frame}
-	default:
-		return []fault.Moment{fault.Preflight, fault.Upload, fault.Request}
-	}
 }
 
 // playsNoMore makes a healthy desk of it: what it holds goes on.
 func (p *Player) playsNoMore() error {
-	p.unplayed = p.neverPlayed()
+	p.ended = append(p.ended, p.unplayed()...)
 	p.faults = nil
 	p.Desk.Faults().Clear()
 	return p.Rest()
 }
 
-// neverPlayed names the first selection of which nothing came, so that its fault never went wrong; empty if each did.
-func (p *Player) neverPlayed() string {
-	if p.unplayed != "" {
-		return p.unplayed
-	}
+// unplayed are the selections of which nothing came, so that nothing has gone wrong.
+func (p *Player) unplayed() []selection {
 	standing := p.Desk.Faults().List()
+	all := slices.Clone(p.ended)
 	for _, f := range p.faults {
-		played := slices.ContainsFunc(standing, func(s fault.Standing) bool { return slices.Contains(f.rules, s.ID) && s.Played > 0 })
-		if !played {
-			return f.on
+		if !slices.ContainsFunc(standing, func(s fault.Standing) bool { return slices.Contains(f.rules, s.ID) && s.Played > 0 }) {
+			all = append(all, f.on)
 		}
 	}
-	return ""
+	return all
 }
 
-// tried ends a scenario without a verdict in which everything went well because nothing went wrong.
-func (p *Player) tried() error {
-	on := p.neverPlayed()
-	if on == "" {
-		return nil
+// tried gives what a scenario came to, if its faults were played. Where one was not, that all went well tells nothing. That something did not tells as little where it is for
+// the integration whether it opens sockets at all; what it does not ask for although it should is its failure all the same.
+func (p *Player) tried(came error) error {
+	unplayed := p.unplayed()
+	if came != nil {
+		if failure := (*steps.Failure)(nil); !errors.As(came, &failure) {
+			return came
+		}
+		unplayed = slices.DeleteFunc(unplayed, func(s selection) bool { return s.noun.on == "" })
 	}
-	return &steps.NotApplicable{Why: fmt.Sprintf("nothing came on which the fault on %q could be played", on)}
+	if len(unplayed) == 0 {
+		return came
+	}
+	return &steps.NotApplicable{Why: fmt.Sprintf("nothing came on which the fault on %q could be played", unplayed[0].text)}
 }

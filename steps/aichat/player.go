@@ -65,9 +65,9 @@ type Player struct {
 	// reloaded is the length of the journal when the page was last loaded again; release lets it go on while it is held back, and is nil otherwise.
 	reloaded int
 	release  func()
-	// faults are what sentences have the desk play, unplayed one of them that was ended before it could be.
-	faults   []playing
-	unplayed string
+	// faults are what sentences have the desk play, ended the selections of those that were ended before anything came on which they could be played.
+	faults []playing
+	ended  []selection
 	// before is what the user of each chat saw before the scripted integration last spoke.
 	before map[int]Screen
 }
@@ -192,18 +192,21 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	return result
 }
 
-// closing looks once more when all steps have passed: whether everything has arrived, and whether the integration left the page that it is a guest on as it was.
+// closing looks once more when all steps have passed: whether everything has arrived, and whether the integration left the page that it is a guest on as it was. In the end a
+// scenario tells nothing if what was to go wrong did not.
 func (p *Player) closing(result *Performance) {
-	if result.Err() != nil || !p.open || p.left {
-		return
-	}
 	last := &result.Outcomes[len(result.Outcomes)-1]
-	if last.Err = p.Rest(); last.Err == nil {
-		last.Err = p.manners()
+	if result.Err() == nil && p.open && !p.left {
+		if last.Err = p.Rest(); last.Err == nil {
+			last.Err = p.manners()
+		}
+		result.AtTheEnd = last.Err != nil
 	}
-	result.AtTheEnd = last.Err != nil
-	if last.Err == nil {
-		last.Err = p.tried()
+	for i := range result.Outcomes {
+		if one := &result.Outcomes[i]; one.Err != nil || one == last {
+			one.Err = p.tried(one.Err)
+			return
+		}
 	}
 }
 
