@@ -2,7 +2,9 @@ package mockdesk_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -115,5 +117,38 @@ func BenchmarkUserTypes(b *testing.B) {
 		require.NoError(b, s.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"mark"}`)))
 		_, _, err := s.conn.ReadMessage()
 		require.NoError(b, err)
+	}
+}
+
+// BenchmarkIdleSocket is what a socket costs in memory on which nothing happens, with its client, which is a bare connection.
+func BenchmarkIdleSocket(b *testing.B) {
+	s := newBench(b)
+	request := "GET /v1/conversations/" + idOne + "/events HTTP/1.1\r\nHost: desk\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+	inUse := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse + m.StackInuse
+	}
+	const sockets = 400
+	for b.Loop() {
+		before := inUse()
+		open := s.desk.Sockets()
+		conns := make([]net.Conn, sockets)
+		for i := range conns {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.desk.URL(), "http://"))
+			require.NoError(b, err)
+			_, err = conn.Write([]byte(request))
+			require.NoError(b, err)
+			conns[i] = conn
+		}
+		require.NoError(b, s.desk.WaitSockets(b.Context(), open+sockets))
+		require.NoError(b, s.desk.WaitSent(b.Context()))
+		b.ReportMetric(float64(inUse()-before)/sockets, "B/socket")
+		for _, conn := range conns {
+			require.NoError(b, conn.Close())
+		}
+		require.NoError(b, s.desk.WaitSockets(b.Context(), open))
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
@@ -68,7 +70,8 @@ type Options struct {
 	URL, SocketURL string
 	// Wire is the protocol that the desk speaks; nil is the native one.
 	Wire *wire.Wire
-	// Played, if there is one, is called with every play of a fault, before it has any effect. It is called while the desk and its plan are locked, so it must not call them.
+	// Played, if there is one, is called with every play of a fault, once it is in the journal and before it has any effect. It may be called while the desk and its plan are
+	// locked, so it must not call them.
 	Played func(fault.Played)
 }
 
@@ -120,6 +123,9 @@ type Desk struct {
 	kept    []string
 	moves   int
 	sockets map[*socket]struct{}
+	// opening is how many handshakes are being answered; departing is whether sockets are to be closed as soon as they are open.
+	opening   int
+	departing bool
 	// leaving are those that no longer count as open and whose connection, or goroutines, have not ended.
 	leaving map[*socket]struct{}
 	// streams are the answers that go on: polls that are held and server-sent events.
@@ -162,11 +168,12 @@ func New(o Options) *Desk {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, wire: spoken, plan: fault.NewPlan(clock, o.Played), url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
 		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
 	}
+	d.plan = fault.NewPlan(clock, d.notePlayed(o.Played))
 	for _, by := range spoken.FoundBy {
 		d.found[by] = map[string]*Conversation{}
 	}
@@ -249,6 +256,24 @@ func (d *Desk) Close() error {
 	d.plan.Clear()
 	return nil
 }
+
+// Shutdown closes the desk in order: it closes every socket with the code 1001 and waits until the clients have ended the connections, for as long as ctx lasts; then it closes as
+// Close does. A socket on which a fault has the desk silent is told nothing. The error is always nil.
+func (d *Desk) Shutdown(ctx context.Context) error {
+	d.mu.Lock()
+	d.departing = true
+	open := slices.Collect(maps.Keys(d.sockets))
+	d.mu.Unlock()
+	for _, s := range open {
+		s.pump.Goodbye(departure)
+	}
+	// Whoever does not answer in time is cut.
+	_ = d.await(ctx, func() bool { return d.opening == 0 && len(d.leaving) == 0 })
+	return d.Close()
+}
+
+// departure is how a socket ends that the desk closes because it closes itself.
+var departure = fault.End{Code: websocket.CloseGoingAway, Reason: "the desk closes", Note: "the desk closes"}
 
 // connectionChanged follows the server's connections, to have Close wait for their goroutines.
 func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {

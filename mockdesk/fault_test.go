@@ -223,6 +223,21 @@ func TestWhatIsPlayedIsTold(t *testing.T) {
 	assert.Equal(t, 503, s.do("GET", "/v1/availability", "").status)
 	assert.Equal(t, http.StatusOK, s.do("GET", "/v1/availability", "").status)
 	assert.Equal(t, "rule 2, play 1: answer 503 (request availability)\n", told.String())
+	played := s.entry(journal.Act, "fault.played")
+	assert.Equal(t, "On purpose: answer 503 (request availability).", played.Note)
+	assert.Equal(t, map[string]any{"fault": "f2", "kind": "status", "moment": "request", "operation": "availability"}, data(t, played))
+	assert.Less(t, s.entries(journal.Request, "GET /v1/availability")[0].Seq, played.Seq)
+	assert.Less(t, played.Seq, s.entries(journal.Response, "GET /v1/availability")[0].Seq)
+	c := s.start(idOne)
+	st := s.listen(idOne, "0")
+	s.play(fault.Fault{Kind: fault.Drop}, "only 1", fault.Scope{Direction: fault.Out, Conversation: idOne})
+	s.act(c.Notice("lost"))
+	s.act(c.Notice("found"))
+	assert.Equal(t, "found", st.next()["text"])
+	lost := s.entries(journal.Act, "fault.played")[1]
+	assert.Equal(t, idOne, lost.Conversation)
+	assert.Equal(t, "On purpose: lose the frame (frame message going out in conversation conversation-0001 on socket 1).", lost.Note)
+	assert.Len(t, s.entries(journal.Frame, "message"), 1)
 }
 
 // TestRequestsThatNoRouteTakesMeetFaults plays on a path and a method that the wire does not know, and on a file for which it has no route.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -22,6 +23,9 @@ const (
 	// maxUnsent bounds what a client that floods the desk with frames and never reads can make it remember: the desk reads no more until the client does.
 	maxUnsent = 64
 )
+
+// writeBuffers are shared by all sockets: most have nothing to say most of the time.
+var writeBuffers sync.Pool
 
 // socket is one WebSocket. Its pump reads and writes it, and plays the faults of its frames; the fields below the line are guarded by Desk.mu.
 type socket struct {
@@ -91,8 +95,9 @@ func (d *Desk) upgrade(x *exchange) {
 	}
 	upgrader := websocket.Upgrader{
 		// Integrations live on the origin of the page that loads them, never on the desk's.
-		CheckOrigin:  func(*http.Request) bool { return true },
-		Subprotocols: x.route.Socket.Subprotocols,
+		CheckOrigin:     func(*http.Request) bool { return true },
+		Subprotocols:    x.route.Socket.Subprotocols,
+		WriteBufferPool: &writeBuffers,
 		Error: func(_ http.ResponseWriter, _ *http.Request, status int, reason error) {
 			d.mu.Lock()
 			rep := d.word(x, outcome{name: string(wire.Handshake), status: status, title: "The WebSocket handshake is not complete", detail: reason.Error()})
@@ -100,6 +105,8 @@ func (d *Desk) upgrade(x *exchange) {
 			d.answer(x, rep)
 		},
 	}
+	d.open(1)
+	defer d.open(-1)
 	// Taken before the client can know, so that nothing it does in return seems to have come first.
 	at := time.Now()
 	conn, err := upgrader.Upgrade(x.w, x.r, nil)
@@ -134,10 +141,22 @@ func (d *Desk) upgrade(x *exchange) {
 		s.cut()
 	}
 	d.moved()
+	departing := d.departing
 	d.mu.Unlock()
-	if cut {
+	switch {
+	case cut:
 		s.pump.Cut()
+	case departing:
+		s.pump.Goodbye(departure)
 	}
+}
+
+// open counts the handshakes that are being answered.
+func (d *Desk) open(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opening += n
+	d.broadcast()
 }
 
 // start has a pump read and write the socket; d.mu is held.

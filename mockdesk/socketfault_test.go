@@ -1,6 +1,7 @@
 package mockdesk_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -661,4 +662,45 @@ func TestAFloodIsReadAsItsAnswersAre(t *testing.T) {
 		assert.Equal(t, "error", l.st.next()["type"])
 	}
 	assert.Len(t, l.taken(flood), flood)
+}
+
+// TestShutdownSaysGoodbye closes a desk in order: one client answers, one does not, one is told nothing.
+func TestShutdownSaysGoodbye(t *testing.T) {
+	t.Parallel()
+	l := openLine(t)
+	l.says(1)
+	polite := make(chan []string, 1)
+	go func() {
+		var seen []string
+		for {
+			_, raw, err := l.st.conn.ReadMessage()
+			if err != nil {
+				polite <- append(seen, err.Error())
+				return
+			}
+			seen = append(seen, string(raw[:len(`{"cursor":1`)]))
+		}
+	}()
+	require.NoError(t, l.desk.WaitSent(l.ctx))
+	require.NoError(t, l.desk.Shutdown(l.ctx))
+	assert.Equal(t, []string{`{"cursor":1`, "websocket: close 1001 (going away): the desk closes"}, <-polite)
+	closed := l.entry(journal.Closed, "socket")
+	assert.Equal(t, journal.Desk, closed.From)
+	assert.EqualValues(t, 1001, data(t, closed)["code"])
+
+	l = openLine(t)
+	deaf := l.st
+	l.play(fault.Fault{Kind: fault.Silence}, "always", opened)
+	silent, _, err := l.dial("/v1/conversations/" + idOne + "/events")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	require.Eventually(t, func() bool { return l.desk.Faults().List()[0].Played == 1 }, patience, time.Millisecond)
+	ctx, cancel := context.WithTimeout(l.ctx, 50*time.Millisecond)
+	defer cancel()
+	require.NoError(t, l.desk.Shutdown(ctx))
+	require.Error(t, ctx.Err(), "it has waited for the one that does not answer")
+	_, _, err = silent.ReadMessage()
+	assert.True(t, reset(err), "%v", err)
+	assert.Contains(t, deaf.broken().Error(), "1001")
+	require.NoError(t, l.desk.Shutdown(l.ctx), "again")
 }

@@ -68,8 +68,8 @@ func runDeskExample(t *testing.T, args []string) {
 		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
 		return standalone.Start(c, o)
 	}
-	b.user("PUT", "/v1/conversations/conversation-0001", "{}")
-	b.user("PUT", "/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
+	b.user("/v1/conversations/conversation-0001", "{}")
+	b.user("/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
 	b.says(0, "join", "@last", "ada")
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -11,6 +11,7 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
 )
@@ -84,6 +85,9 @@ func (s *Server) operations() []operation {
 		post("releaseFaults", base+"/faults/release", "Release", true, with(func(c *call, r api.Release) (*answer, error) {
 			return ok(c.tenant.ReleaseFaults(r.Operation))
 		})),
+		get("getChaos", base+"/chaos", func(c *call) (*answer, error) { return ok(c.tenant.Chaos()) }),
+		put("startChaos", base+"/chaos", "ChaosOptions", with(func(c *call, o fault.ChaosOptions) (*answer, error) { return reply(c.tenant.StartChaos(o)) })),
+		remove("stopChaos", base+"/chaos", func(c *call) (*answer, error) { return noContent(c.tenant.StopChaos()) }),
 		get("getClock", base+"/clock", func(c *call) (*answer, error) { return ok(c.tenant.Clock()) }),
 		post("advanceClock", base+"/clock/advance", "Advance", false, with(func(c *call, a api.Advance) (*answer, error) {
 			return reply(c.tenant.Advance(c.Context(), time.Duration(a.By)))

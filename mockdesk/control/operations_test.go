@@ -35,6 +35,7 @@ func TestEveryOperation(t *testing.T) {
 	s.faultsArePlayed()
 	s.rulesArePlayed()
 	s.rulesArePlayedOnSockets()
+	s.chanceIsReplayed()
 	s.journalIsRead()
 	s.wiresAreSpoken()
 	s.scriptsArePlayed()
@@ -513,6 +514,69 @@ func (s *stage) rulesArePlayedOnSockets() {
 	assert.Len(t, page.Entries, 7)
 	_, err = one.AddRules(s.ctx, fault.Rule{Fault: fault.Fault{Kind: fault.Drop}, Scope: fault.Scope{Operation: "message"}})
 	problem(t, err, http.StatusBadRequest, "[0].scope.operation: is known on")
+}
+
+// chanceIsReplayed has two tenants meet the same client, by the same seed and by another.
+func (s *stage) chanceIsReplayed() {
+	t := s.t
+	chaos := fault.ChaosOptions{Share: 0.5, Faults: []fault.Weighted{
+		{Fault: fault.Fault{Kind: fault.Status, Status: 503}, Weight: 2}, {Fault: fault.Fault{Kind: fault.ResetAfter}, Weight: 1}, {Fault: fault.Fault{Kind: fault.Drop}, Weight: 1},
+	}}
+	meets := func(name string, o fault.ChaosOptions) (seed uint64, played []string) {
+		one := s.take(api.NewTenant{Name: name, Chaos: &o})
+		now, err := one.Chaos(s.ctx)
+		require.NoError(t, err)
+		require.True(t, now.On)
+		assert.Contains(t, now.Says, "chaos with seed "+strconv.FormatUint(now.Options.Seed, 10))
+		for range 40 {
+			r, err := http.NewRequestWithContext(s.ctx, http.MethodPut, s.wire+"/@"+name+"/v1/conversations/"+idOne, strings.NewReader("{}"))
+			require.NoError(t, err)
+			if response, err := http.DefaultClient.Do(r); err == nil {
+				require.NoError(t, response.Body.Close())
+			}
+		}
+		page, err := one.Journal(s.ctx, client.JournalQuery{Match: `name == "fault.played"`})
+		require.NoError(t, err)
+		for _, e := range page.Entries {
+			played = append(played, e.Note)
+		}
+		after, err := one.Chaos(s.ctx)
+		require.NoError(t, err)
+		assert.Equal(t, len(played), after.Played)
+		return now.Options.Seed, played
+	}
+	seed, first := meets("chance-1", chaos)
+	require.NotEmpty(t, first)
+	chaos.Seed = seed
+	_, again := meets("chance-2", chaos)
+	assert.Equal(t, first, again, "the seed that was told brings the same faults")
+	chaos.Seed = seed + 1
+	_, other := meets("chance-3", chaos)
+	assert.NotEqual(t, first, other)
+
+	one := s.client.Tenant("chance-1")
+	_, err := one.Reset(s.ctx)
+	require.NoError(t, err)
+	now, err := one.Chaos(s.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, seed, now.Options.Seed, "as it was created")
+	chaos.Seed = 7
+	now, err = one.StartChaos(s.ctx, chaos)
+	require.NoError(t, err)
+	assert.Equal(t, uint64(7), now.Options.Seed)
+	require.NoError(t, one.StopChaos(s.ctx))
+	problem(t, one.StopChaos(s.ctx), http.StatusNotFound, "nothing is left to chance")
+	now, err = one.Chaos(s.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, api.Chaos{Says: "nothing is left to chance"}, now)
+	for want, wrong := range map[string]fault.ChaosOptions{
+		"share: ": {Share: 2, Faults: chaos.Faults},
+		`faults[0].fault.kind: "hold" waits for a release`: {Share: 1, Faults: []fault.Weighted{{Fault: fault.Fault{Kind: fault.Hold}, Weight: 1}}},
+		"scope.route: the wire native has no route":        {Share: 1, Faults: chaos.Faults[:1], Scope: fault.Scope{Route: "GET /nowhere"}},
+	} {
+		_, err = one.StartChaos(s.ctx, wrong)
+		problem(t, err, http.StatusBadRequest, want)
+	}
 }
 
 func (s *stage) journalIsRead() {

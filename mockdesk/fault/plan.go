@@ -276,6 +276,16 @@ func (p *Plan) SetChaos(c *Chaos) {
 	p.look()
 }
 
+// Chaos is the chaos that plays where no rule does, nil if there is none, and how often it has played.
+func (p *Plan) Chaos() (c *Chaos, played int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.chaos == nil {
+		return nil, 0
+	}
+	return p.chaos, p.chaos.played
+}
+
 // look notes whether there is anything to decide by; p.mu is held.
 func (p *Plan) look() { p.busy.Store(len(p.rules) > 0 || p.chaos != nil) }
 

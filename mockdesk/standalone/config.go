@@ -14,6 +14,7 @@ import (
 	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/script"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
@@ -75,6 +76,8 @@ type Tenant struct {
 	Scripts map[string]string `yaml:"scripts"`
 	// WireFile is the file of the wire that the tenant speaks, empty for the native one.
 	WireFile string `yaml:"wire"`
+	// ChaosFile is the file of the chance by which faults are played, empty for none.
+	ChaosFile string `yaml:"chaos"`
 }
 
 // Mistake is something in what the user gave that keeps the desk from starting.
@@ -184,7 +187,7 @@ func (c Config) doubles() []document.Problem {
 	return problems
 }
 
-// resolve takes relative paths from the folder of the file, and reads the scripts.
+// resolve takes relative paths from the folder of the file, and reads the files.
 func (c *Config) resolve(folder string) error {
 	at := func(path *string) {
 		if *path != "" && !filepath.IsAbs(*path) {
@@ -201,6 +204,12 @@ func (c *Config) resolve(folder string) error {
 				return err
 			}
 			t.Wire = source
+		}
+		if at(&t.ChaosFile); t.ChaosFile != "" {
+			var err error
+			if t.Chaos, err = readChaos(t.ChaosFile); err != nil {
+				return err
+			}
 		}
 		for name, file := range t.Scripts {
 			at(&file)
@@ -245,6 +254,18 @@ func readWire(file string) (string, error) {
 		return "", mistake("", "the wire file cannot be read: %w", err)
 	}
 	return string(text), nil
+}
+
+func readChaos(file string) (*fault.ChaosOptions, error) {
+	text, err := document.Sort{Name: "chaos", Most: 128 << 10}.Read(file)
+	if err != nil {
+		return nil, &Mistake{Err: err}
+	}
+	o, err := fault.ParseChaos(file, text)
+	if err != nil {
+		return nil, &Mistake{Err: err, Fix: "chaos is such as {share: 0.1, faults: [{fault: {kind: reset}, weight: 1}]}"}
+	}
+	return &o, nil
 }
 
 // defaults fills in what was left out.

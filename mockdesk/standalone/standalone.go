@@ -27,6 +27,8 @@ const (
 	shortestToken = 16
 	// patientHeaders bounds how long a client of the control API may take to say what it wants.
 	patientHeaders = 10 * time.Second
+	// farewell bounds how long the clients of the wire may take to end their sockets once they were told that the desk closes.
+	farewell = 2 * time.Second
 )
 
 // Options are what the program around the desk gives it.
@@ -142,7 +144,7 @@ func (s *Server) furnish(c Config, o Options) error {
 		s.certificate = &pair
 	}
 	metrics := control.NewMetrics()
-	s.tenants = tenant.NewRegistry(tenant.Options{Addresses: s.Wire, Observe: metrics.Observe, Played: metrics.Played})
+	s.tenants = tenant.NewRegistry(tenant.Options{Addresses: s.Wire, Observe: metrics.Observe, Played: metrics.Played, Log: s.log})
 	for _, t := range c.Tenants {
 		if _, err := s.tenants.Create(t.NewTenant); err != nil {
 			s.tenants.Close()
@@ -243,13 +245,16 @@ func (s *Server) run(what string, serve func() error) {
 // Failed gives an error if the desk can serve no more.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Stop ends the desk in order: it is not ready any more, waits and streams are told, requests of the control API are answered as long as ctx lasts, all else is closed. The error says what did
+// Stop ends the desk in order: it is not ready any more, waits and streams are told, the sockets of the wire are closed with 1001, requests of the control API are
+// answered as long as ctx lasts, all else is closed. The error says what did
 // not end in time.
 func (s *Server) Stop(ctx context.Context) error {
 	s.control.SetReady(false)
 	s.log.Info("the desk closes")
 	s.stop()
-	s.tenants.Close()
+	parting, parted := context.WithTimeout(ctx, farewell)
+	s.tenants.Shutdown(parting)
+	parted()
 	err := s.controlServer.Shutdown(ctx)
 	if err != nil {
 		err = fmt.Errorf("requests of the control API did not end in time: %w", errors.Join(err, s.controlServer.Close()))

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/fault"
-	"deskcheck/mockdesk/journal"
 )
 
 // mostFaults is how many faults may be set at once; mostSpent is how many are remembered after they have played as often as they were to.
@@ -161,16 +159,12 @@ func (t *Tenant) forgetSpent() {
 	}
 }
 
-// notePlayed tells of a fault that is played. The desk and its plan are locked, so it calls neither, nor waits for whoever does.
+// notePlayed counts a fault that is played. The desk and its plan may be locked, so it calls neither, nor waits for whoever does.
 func (t *Tenant) notePlayed(p fault.Played) {
 	t.registry.options.Played(string(p.Fault.Kind), mockdesk.Operation(p.Arrival.Operation))
-	t.journal.Append(journal.Entry{
-		Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "fault.played", Conversation: p.Arrival.Conversation, Note: "On purpose: " + p.Fault.String() + " (" + p.Arrival.String() + ").",
-		Data: journal.Payload(map[string]string{"fault": faultID(p.Rule), "kind": string(p.Fault.Kind), "operation": p.Arrival.Operation}),
-	})
 }
 
-func faultID(id fault.ID) string { return "f" + strconv.Itoa(int(id)) }
+func faultID(id fault.ID) string { return mockdesk.FaultName(id) }
 
 // describe tells of a rule; l.mu is held.
 func (l *faults) describe(s fault.Standing) api.Fault {

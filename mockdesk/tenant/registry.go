@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"slices"
 	"sync"
@@ -41,6 +42,8 @@ type Options struct {
 	Observe func(journal.Entry)
 	// Played is called for every fault that is played, with its kind; it must not block. Nil does nothing.
 	Played func(kind string, op mockdesk.Operation)
+	// Log receives the seeds of chaos; nil is silent.
+	Log *slog.Logger
 }
 
 // Registry is all tenants of a process. Make one with NewRegistry, and Close it.
@@ -56,6 +59,9 @@ type Registry struct {
 func NewRegistry(o Options) *Registry {
 	if o.Observe == nil {
 		o.Observe = func(journal.Entry) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Played == nil {
 		o.Played = func(string, mockdesk.Operation) {}
@@ -155,8 +161,15 @@ func (r *Registry) Reset(name string) (*Tenant, error) {
 	return fresh, nil
 }
 
-// Close ends all tenants, and refuses to create more.
-func (r *Registry) Close() {
+// Close ends all tenants at once, and refuses to create more.
+func (r *Registry) Close() { r.endAll(func(t *Tenant) { t.close(ErrStopped) }) }
+
+// Shutdown ends all tenants, and refuses to create more. Their sockets are closed in order, for as long as ctx lasts.
+func (r *Registry) Shutdown(ctx context.Context) {
+	r.endAll(func(t *Tenant) { t.shutdown(ctx, ErrStopped) })
+}
+
+func (r *Registry) endAll(end func(*Tenant)) {
 	r.mu.Lock()
 	r.closed = true
 	all := r.tenants
@@ -164,7 +177,7 @@ func (r *Registry) Close() {
 	r.mu.Unlock()
 	var closing sync.WaitGroup
 	for _, t := range all {
-		closing.Go(func() { t.close(ErrStopped) })
+		closing.Go(func() { end(t) })
 	}
 	closing.Wait()
 }

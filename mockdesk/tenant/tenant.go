@@ -121,13 +121,26 @@ func (t *Tenant) furnish() error {
 			return err
 		}
 	}
-	return nil
+	if t.spec.Chaos == nil {
+		return nil
+	}
+	chaos, err := t.StartChaos(*t.spec.Chaos)
+	// One that is reset meets the same faults again, also where the seed was made up.
+	t.spec.Chaos = chaos.Options
+	return err
 }
 
 // close ends the tenant; cause is what its waits are told.
 func (t *Tenant) close(cause error) {
 	t.end(cause)
 	_ = t.desk.Close() // It is always nil.
+	t.work.Wait()
+}
+
+// shutdown ends the tenant as close does, and closes its sockets in order before.
+func (t *Tenant) shutdown(ctx context.Context, cause error) {
+	t.end(cause)
+	_ = t.desk.Shutdown(ctx) // It is always nil.
 	t.work.Wait()
 }
 
