@@ -18,6 +18,7 @@ Feature: Faults
         | answers every message with status 502 and the page "<h1>No reply</h1>" |
         | answers every message with status 429 and Retry-After 2                |
         | redirects every message to "/sign-in"                                  |
+        | never answers every message                                            |
 
     @SEND-03
     Scenario Outline: Sent means that the desk has it, whatever it did before: it <does>
