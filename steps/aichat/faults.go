@@ -56,7 +56,7 @@ var faultSteps = []definition{
 
 // faultWords explain <which> and <limits> of these sentences to whoever looks them up.
 var faultWords = []string{
-	`<which> is "the next message", "the next 2 messages", "every message", "every 2nd message" or "the 3rd message"; behind "every message" and "every 2nd message" there may be "from the 3rd on".`,
+	`<which> is "the next message", "the next 2 messages", "every message", "every 2nd message" or "the 3rd message"; "from the 3rd on" may follow all but the last.`,
 	`In place of "message" there may be ` + quotedList(namesOf(nouns[1:])) + `; "request" goes with "every" alone.`,
 	`Frames may be of one type: every "agent.joined" frame to the integration.`,
 	`<limits> are "for 30 seconds", "in conversation 2", or both in this order.`,
@@ -273,7 +273,7 @@ func (p *Player) playsFaults(s selection, rules []fault.Rule) error {
 		return err != nil
 	})
 	if len(rules) == 0 {
-		return &steps.NotApplicable{Why: fmt.Sprintf("no such fault can be played on %q: %s", s.text, never)}
+		return &steps.NotApplicable{Why: fmt.Sprintf("no such fault can be played on %s: %s", quote(s.text), never)}
 	}
 	if s.conversation > 0 {
 		c, err := p.numbered(s.conversation)
@@ -331,5 +331,5 @@ func (p *Player) tried(came error) error {
 	if len(unplayed) == 0 {
 		return came
 	}
-	return &steps.NotApplicable{Why: fmt.Sprintf("nothing came on which the fault on %q could be played", unplayed[0].text)}
+	return &steps.NotApplicable{Why: fmt.Sprintf("nothing came on which the fault on %s could be played", quote(unplayed[0].text))}
 }

@@ -195,7 +195,7 @@ func TestWhatCannotComeOnAWireIsNotApplicable(t *testing.T) {
 			}
 			var none *steps.NotApplicable
 			require.ErrorAs(t, err, &none, "%s on %s", text, name)
-			assert.Regexp(t, "^no such fault can be played on \"every .*\": .* the wire "+name+" has n", none.Why)
+			assert.Regexp(t, "^no such fault can be played on “every .*”: .* the wire "+name+" has n", none.Why)
 			assert.Empty(t, p.Desk.Faults().List())
 		}
 	}
@@ -209,7 +209,7 @@ func TestAScenarioWhoseFaultWasNotPlayedTellsNothing(t *testing.T) {
 	}
 	var none *steps.NotApplicable
 	require.ErrorAs(t, p.tried(nil), &none)
-	assert.Equal(t, `nothing came on which the fault on "every availability query" could be played`, none.Why)
+	assert.Equal(t, `nothing came on which the fault on “every availability query” could be played`, none.Why)
 	failure := &steps.Failure{Expected: "a", Recorded: "b"}
 	require.Equal(t, failure, p.tried(failure), "it should have asked")
 
@@ -225,7 +225,7 @@ func TestAScenarioWhoseFaultWasNotPlayedTellsNothing(t *testing.T) {
 	hear(t, p, "the desk doubles every frame to the integration")
 	for _, came := range []error{nil, failure} {
 		require.ErrorAs(t, p.tried(came), &none, "nobody need have a socket")
-		assert.Contains(t, none.Why, `"every frame to the integration"`)
+		assert.Contains(t, none.Why, "“every frame to the integration”")
 	}
 	broken := &steps.HarnessError{Doing: "look", Err: errors.New("no")}
 	require.Equal(t, broken, p.tried(broken), "what the kit could not do is told")
