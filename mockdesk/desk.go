@@ -415,8 +415,8 @@ type Traffic struct {
 	Frames int
 	// Sockets is the number of sockets that are open.
 	Sockets int
-	// Kept are the requests that a fault keeps without an answer (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one, each by its method and
-	// address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page may
+	// Kept are the requests that a fault keeps without an answer (Hold, HoldReply, Delay, Blackhole), or sends or reads slowly, and whose client still waits, each by its method
+	// and address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page may
 	// have in flight although nothing is going to happen.
 	Kept []string
 

@@ -137,6 +137,8 @@ func TestSlowBodiesTakeTheirTime(t *testing.T) {
 			began := s.clock.Now()
 			s.play(fault.Fault{Kind: kind, Rate: 1000}, "next 1", fault.Scope{Conversation: idOne})
 			got := ask(s)
+			kept := func() int { return len(s.desk.Traffic().Kept) }
+			require.Eventually(t, func() bool { return kept() == 1 }, patience, time.Millisecond, "whoever waits for the page to rest need not wait for it")
 			var answered answer
 			require.Eventually(t, func() bool {
 				select {
@@ -150,6 +152,7 @@ func TestSlowBodiesTakeTheirTime(t *testing.T) {
 			require.NoError(t, answered.err)
 			assert.Less(t, answered.status, 300)
 			assert.GreaterOrEqual(t, s.clock.Now().Sub(began), 2*time.Second, "3000 bytes at 1000 in a second")
+			require.Eventually(t, func() bool { return kept() == 0 }, patience, time.Millisecond)
 		})
 	}
 }

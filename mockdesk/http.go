@@ -251,8 +251,7 @@ func plainList(words []string) []any {
 func (d *Desk) route(x *exchange, method string, match wire.Match) {
 	x.route = match.Routes[0]
 	x.take = &x.route.Take
-	d.slow(x)
-	if err := x.read(); err != nil {
+	if err := d.read(x); err != nil {
 		d.refuseBody(x, err)
 		return
 	}
@@ -268,14 +267,20 @@ func (d *Desk) route(x *exchange, method string, match wire.Match) {
 	d.play(x, d.decide(x.arrival(fault.Request)))
 }
 
-// slow has the body read as slowly as the plan has it. What only the body tells is not known yet.
-func (d *Desk) slow(x *exchange) {
+// read takes the body in, as slowly as the plan has it. What only the body tells is not known yet.
+func (d *Desk) read(x *exchange) error {
 	d.mu.Lock()
 	early := *x
 	_ = d.find(&early)
 	decision := d.decide(early.arrival(fault.Upload))
 	d.mu.Unlock()
+	if decision.Fault.Kind == fault.Accept {
+		return x.read()
+	}
+	d.keeping(x, true)
+	defer d.keeping(x, false)
 	x.r.Body = decision.Reads(x.r, d.done)
+	return x.read()
 }
 
 // choose finds the first of the routes that is meant, if any is. Where one cannot tell for what is wrong with the request, it is that one which says so.
