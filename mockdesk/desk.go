@@ -271,6 +271,13 @@ func (d *Desk) broadcast() {
 	d.changed = make(chan struct{})
 }
 
+// Changed is closed when something next changes that a wait of the desk's may be about, or when the desk closes.
+func (d *Desk) Changed() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.changed
+}
+
 // await returns once done says so; done is asked with d.mu held, again after every change.
 func (d *Desk) await(ctx context.Context, done func() bool) error {
 	for {
@@ -394,6 +401,9 @@ func (d *Desk) Traffic() Traffic {
 	}
 	return t
 }
+
+// Moves is another number whenever a socket was opened or closed or a request kept or let go.
+func (t Traffic) Moves() int { return t.moves }
 
 // WaitTraffic waits until a socket was opened or closed or a request kept or let go since t. Its error is the context's, or ErrClosed.
 func (d *Desk) WaitTraffic(ctx context.Context, t Traffic) error {
