@@ -18,6 +18,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
 )
@@ -39,13 +40,17 @@ type Options struct {
 	Version string
 	// Console serves the console's page beside the control API; nil serves none.
 	Console http.Handler
+	// Driver offers the desk to drivers as well, each scenario as a tenant of its own.
+	Driver bool
 }
 
 // Server is a desk that runs. Make one with Start, and Stop it.
 type Server struct {
 	tenants *tenant.Registry
 	control *control.Server
-	log     *slog.Logger
+	// driver is nil if the desk is not offered to drivers.
+	driver *driver.Server
+	log    *slog.Logger
 
 	wire          *http.Server
 	split         *splitter
@@ -149,9 +154,13 @@ func (s *Server) furnish(c Config, o Options) error {
 			return &Mistake{Err: fmt.Errorf("tenant %s: %w", t.Name, err)}
 		}
 	}
-	var err error
+	offered, err := s.offer(c, o)
+	if err != nil {
+		s.tenants.Close()
+		return err
+	}
 	s.control, err = control.New(control.Options{
-		Tenants: s.tenants, Token: s.token, Hosts: append(c.Control.Hosts, s.controlHost), OpenConsole: *c.Control.OpenConsole, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
+		Driver: offered, Tenants: s.tenants, Token: s.token, Hosts: append(c.Control.Hosts, s.controlHost), OpenConsole: *c.Control.OpenConsole, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
 		Wire: func() api.WireAddresses { return s.Wire(tenant.Default) },
 	})
 	if err != nil {
@@ -249,6 +258,9 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.control.SetReady(false)
 	s.log.Info("the desk closes")
 	s.stop()
+	if s.driver != nil {
+		s.driver.Close()
+	}
 	s.tenants.Close()
 	err := s.controlServer.Shutdown(ctx)
 	if err != nil {
