@@ -42,7 +42,7 @@ const defaultDeskConfig = "desk.yaml"
 // deskFlags are those of the desk that is served.
 type deskFlags struct {
 	config, wire, control, tokenEnv, logLevel, certificate string
-	expose, logJSON, demo                                  bool
+	expose, logJSON, demo, driver                          bool
 }
 
 func (p *program) deskCommand() *cobra.Command {
@@ -69,6 +69,7 @@ func (p *program) deskCommand() *cobra.Command {
 	flags.StringVar(&f.certificate, "certificate-out", "", "write the certificate of the wire to `FILE`, for clients that are to trust it")
 	flags.StringVar(&f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error")
 	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent")
+	flags.BoolVar(&f.driver, "driver", false, "offer the desk by the driver contract as well, as a vendor's sandbox may: for desk.driver in deskcheck.yaml")
 	flags.BoolVar(&f.logJSON, "log-json", false, "log as JSON")
 	addGroups(c, flagGroup{"Serving", flags})
 	p.addDeskVerbs(c)
@@ -139,7 +140,7 @@ func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
 	if err != nil {
 		return err
 	}
-	desk, err := p.startDesk(config, standalone.Options{Environment: p.environment, Log: log, Version: deskcheck.Version(), Console: page})
+	desk, err := p.startDesk(config, standalone.Options{Environment: p.environment, Log: log, Version: deskcheck.Version(), Console: page, Driver: f.driver})
 	if err != nil {
 		return deskMistake(err)
 	}
@@ -173,6 +174,9 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	line("", of.URL, "a tenant by path")
 	line("", of.NameURL, "a tenant by host name")
 	line("control", desk.ControlURL(), "its document is at /openapi.yaml")
+	if at := desk.DriverURL(); at != "" {
+		line("driver", at, "for desk.driver in deskcheck.yaml")
+	}
 	line("console", desk.ControlURL()+"/", "for a browser on this machine")
 	token, made := desk.Token()
 	if made {
