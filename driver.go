@@ -88,15 +88,18 @@ func (c Config) driverIsGone(err error) error {
 
 // deskIsGone looks whether the desk's driver can still be had once a scenario could not be played for it, nil if it can: without it all the others would only say the same.
 func (p *performance) deskIsGone(ctx context.Context, problem error) error {
-	of, isDriver := errors.AsType[*driver.Error](problem)
-	if !isDriver || of.Kind != driver.Broken || ctx.Err() != nil {
+	if !isBroken(problem) {
 		return nil
 	}
-	_, gone := p.stage.Desks.Driver.Capabilities(ctx)
-	if gone == nil || ctx.Err() != nil {
-		return nil //nolint:nilerr // What ended the run is told by the run.
+	if _, err := p.stage.Desks.Driver.Capabilities(ctx); err != nil && ctx.Err() == nil {
+		return p.config.driverIsGone(err)
 	}
-	return p.config.driverIsGone(gone)
+	return nil
+}
+
+func isBroken(err error) bool {
+	of, isDriver := errors.AsType[*driver.Error](err)
+	return isDriver && of.Kind == driver.Broken
 }
 
 // deskOf says what the desk of a run is.
