@@ -280,12 +280,13 @@ func readScript(file string, knows func(string) bool) (string, error) {
 }
 
 func readWire(file string) (string, error) {
-	if _, err := wire.Load(file); err != nil {
-		return "", inFile(err, `"deskcheck wire schema" describes every key, "deskcheck wire guide" explains them`)
+	text, err := wire.ReadFile(file)
+	if err == nil {
+		// Of what was read and of nothing else: it may be saved again at this moment, and for a moment be empty.
+		_, err = wire.Parse(file, text)
 	}
-	text, err := os.ReadFile(file) //nolint:gosec // The user names their own file.
 	if err != nil {
-		return "", mistake("", "the wire file cannot be read: %w", err)
+		return "", inFile(err, `"deskcheck wire schema" describes every key, "deskcheck wire guide" explains them`)
 	}
 	return string(text), nil
 }

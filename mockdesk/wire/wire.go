@@ -90,6 +90,15 @@ func Parse(path string, text []byte) (*Wire, error) {
 
 // Load compiles a wire file. Its error is that of Parse, or says why the file cannot be read.
 func Load(path string) (*Wire, error) {
+	text, err := ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, text)
+}
+
+// ReadFile reads a wire file, for Parse. Its error says why it cannot be read.
+func ReadFile(path string) ([]byte, error) {
 	// What is no file may wait for ever where it is opened, or never end where it is read.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -98,11 +107,7 @@ func Load(path string) (*Wire, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no file; name the file that describes the wire", path)
 	}
-	text, err := fileSort.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(path, text)
+	return fileSort.Read(path)
 }
 
 // Schema is the JSON Schema (2020-12) of wire files.
