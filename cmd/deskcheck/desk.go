@@ -226,7 +226,7 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	if made {
 		p.printf("%-9s%s\n", "token", token)
 	}
-	line("saved in", cmp.Or(desk.File(), "nothing"), storeNote(desk.File()))
+	line("saved", cmp.Or(desk.File(), "nowhere"), storeNote(desk.File()))
 	if sum := desk.Fingerprint(); sum != "" {
 		p.printf("%-9s%s\n", "sha-256", sum)
 	}

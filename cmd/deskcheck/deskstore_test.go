@@ -62,7 +62,7 @@ func benchHere(t *testing.T) *bench {
 func TestWhereADeskIsSaved(t *testing.T) {
 	b := newBench(t)
 	said, end := serves(t, b, "--ephemeral")
-	assert.Contains(t, said, "saved in nothing")
+	assert.Contains(t, said, "saved    nowhere")
 	assert.Zero(t, end())
 	assert.NoDirExists(t, ".deskcheck")
 	require.NoError(t, os.WriteFile("desk.yaml", []byte("store: {off: true}\n"), 0o600))
@@ -72,7 +72,7 @@ func TestWhereADeskIsSaved(t *testing.T) {
 	require.NoError(t, os.Remove("desk.yaml"))
 
 	said, end = serves(t, benchHere(t))
-	assert.Regexp(t, `(?m)^saved in \.deskcheck/desk\.db +conversations go on after a restart$`, said)
+	assert.Regexp(t, `(?m)^saved    \.deskcheck/desk\.db +conversations go on after a restart$`, said)
 	ignored, err := os.ReadFile(".deskcheck/.gitignore")
 	require.NoError(t, err)
 	assert.Equal(t, "*\n", string(ignored))
@@ -99,7 +99,7 @@ func TestWhereADeskIsSaved(t *testing.T) {
 	refused("desk.yaml:3:8: store.age: expected a duration")
 	require.NoError(t, os.WriteFile("desk.yaml", []byte("store:\n  file: mine.db\n"), 0o600))
 	said, end = serves(t, benchHere(t))
-	assert.Contains(t, said, "saved in mine.db")
+	assert.Contains(t, said, "saved    mine.db")
 	assert.Zero(t, end())
 	reset := benchHere(t)
 	assert.Zero(t, reset.does("desk", "reset", "--store", "mine.db"), reset.stderr.String())
