@@ -198,7 +198,7 @@ func TestPageOfTheUsersWithHosts(t *testing.T) {
 func TestNamesOfTheDeskInTheConfiguration(t *testing.T) {
 	for _, one := range []struct{ text, says string }{
 		{"desk:\n  hosts: chat.vendor.example\n", `:2:10: desk.hosts: expected a list of host names, such as [chat.vendor.example], found the text "chat.vendor.example"`},
-		{"desk: chat.vendor.example\n", `:1:7: desk: expected hosts: or wire: below it, found the text "chat.vendor.example"`},
+		{"desk: chat.vendor.example\n", `:1:7: desk: expected hosts:, wire: or driver: below it, found the text "chat.vendor.example"`},
 		{"desk:\n  host: [a.example]\n", `:2:3: desk.host: unknown key; did you mean desk.hosts?`},
 		{"desk:\n  hosts:\n    - chat.vendor.example\n    - 7\n", `:4:7: desk.hosts[1]: expected a host name, such as chat.vendor.example or chat.vendor.example:8443, found the number 7`},
 		{"desk:\n  hosts: [a.example, https://b.example/v1]\n", `:2:22: desk.hosts[1]: a name has no scheme: write b.example; http, https, ws and wss all reach the desk`},

@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"fixtures":          {},
 	"fixtures/document": {},
 	"mockdesk":          {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/wire"},
-	"mockdesk/driver":   {"mockdesk", "mockdesk/wire"},
+	"mockdesk/driver":   {"mockdesk", "mockdesk/fault", "mockdesk/wire"},
 	"mockdesk/edge":     {},
 	"mockdesk/fault":    {},
 	"mockdesk/journal":  {},
@@ -45,7 +45,7 @@ var rooms = map[string][]string{
 	"mockdesk/store":          {},
 	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
 	"reports":                 {},
-	"steps":                   {"mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
+	"steps":                   {"mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
 	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser"},
 	"steps/browser":           {},
 }

@@ -11,6 +11,7 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/driver"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
 )
@@ -206,19 +207,26 @@ func (d *Desk) Answers(op mockdesk.Operation, way string, with driver.Act) error
 	return d.plays(with)
 }
 
-// Mock is the mock desk, for faults by rule, which it alone can play. Behind a driver there is none; the error, a *HarnessError, says so.
-func (d *Desk) Mock() (*mockdesk.Desk, error) {
-	if d.mock == nil {
-		return nil, untestable(&driver.Error{Kind: driver.Cannot, What: "faults by rule"})
-	}
-	return d.mock, nil
+// PlayFaults has the desk play faults by rule from now on, and gives what the rules are called. An *driver.Error of the kind Refused says that none of them can ever be played
+// there.
+func (d *Desk) PlayFaults(rules ...fault.Rule) ([]fault.ID, error) {
+	done, err := d.do(journal.Kit, driver.Act{Verb: driver.PlayFaults, Variant: "rules", Faults: rules})
+	return done.Faults, err
 }
 
-// LetGo has the desk go on with everything that it holds, and hold nothing more. Behind a driver that is of the operations that Answers knows.
+// PlayNoFaults removes all rules of faults: what they hold goes on.
+func (d *Desk) PlayNoFaults() error {
+	return d.plays(driver.Act{Verb: driver.PlayFaults, Variant: "clear"})
+}
+
+// Faults are the rules of faults that stand.
+func (d *Desk) Faults() []driver.Fault {
+	d.tells(driver.FaultsNow)
+	return d.State().Faults
+}
+
+// LetGo has the desk go on with everything that it holds of the operations that Answers knows.
 func (d *Desk) LetGo() error {
-	if d.mock != nil {
-		return d.letGo()
-	}
 	held := d.held()
 	for op := range answering {
 		if held[string(op)] == 0 {
@@ -226,19 +234,6 @@ func (d *Desk) LetGo() error {
 		}
 		if err := d.Answers(op, driver.AnswerRelease, driver.Act{}); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// letGo removes the rules of the mock desk that hold something.
-func (d *Desk) letGo() error {
-	for _, s := range d.mock.Faults().List() {
-		if len(s.Parked) == 0 {
-			continue
-		}
-		if err := d.mock.Faults().Remove(s.ID); err != nil {
-			return &HarnessError{Doing: "let go of what the desk holds", Err: err}
 		}
 	}
 	return nil

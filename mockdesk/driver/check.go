@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/fault"
 )
 
 // Outcome is what came of trying something of a driver.
@@ -213,6 +214,8 @@ func (t *trial) verbs() {
 	} {
 		t.do(act)
 	}
+	t.do(Act{Verb: PlayFaults, Variant: "rules", Faults: []fault.Rule{{Fault: fault.Fault{Kind: fault.Delay, For: time.Millisecond}, Scope: fault.Scope{Operation: string(mockdesk.OpMessage)}}}})
+	t.do(Act{Verb: PlayFaults, Variant: "clear"})
 	t.rest()
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/fault"
 )
 
 // Contract and Version are what a driver says that it keeps. The version changes when a driver of the one before would be misunderstood.
@@ -162,6 +163,8 @@ type Act struct {
 	File string `json:"file,omitempty"`
 	// Rules are what the desk takes from now on.
 	Rules *Rules `json:"rules,omitempty"`
+	// Faults are rules of what is to go wrong from now on, of which the first to fit holds, before those that were set earlier.
+	Faults []fault.Rule `json:"faults,omitempty"`
 	// Status is that of a refusal; Ms is how long a request is delayed, in milliseconds.
 	Status int `json:"status,omitempty"`
 	Ms     int `json:"ms,omitempty"`
@@ -194,6 +197,8 @@ type Done struct {
 	Revision int `json:"revision"`
 	// URL is where a file is served.
 	URL string `json:"url,omitempty"`
+	// Faults are what the rules of faults are called in the state, of those that can ever be played.
+	Faults []fault.ID `json:"faults,omitempty"`
 }
 
 // State is what the desk knows of a scenario. What a driver does not tell is left out.
@@ -211,6 +216,14 @@ type State struct {
 	Kept int            `json:"kept,omitempty"`
 	// Rules are what conversations open with.
 	Rules *Rules `json:"rules,omitempty"`
+	// Faults are the rules of faults that stand.
+	Faults []Fault `json:"faults,omitempty"`
+}
+
+// Fault is a rule of what goes wrong, and how often it has been played.
+type Fault struct {
+	ID     fault.ID `json:"id"`
+	Played int      `json:"played"`
 }
 
 // Session is a conversation as the desk knows it.

@@ -14,6 +14,7 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/driver"
+	"deskcheck/mockdesk/fault"
 )
 
 // TestTheMockDeskKeepsTheContract tries everything that the mock desk claims, which is all there is, and holds each request and answer against the document.
@@ -240,4 +241,38 @@ func TestTheServerSaysWhatIsWrong(t *testing.T) {
 	require.Error(t, d.Err(), "whoever follows a scenario is told that it is gone")
 	status, body := s.raw(http.MethodPost, "/scenarios", `{"name": "late"}`)
 	assert.Equal(t, http.StatusConflict, status, body)
+}
+
+func TestFaultsArePlayedByRule(t *testing.T) {
+	s := open(t, time.Minute)
+	d := s.begin()
+	on := func(kind fault.Kind, operation string) fault.Rule {
+		return fault.Rule{Fault: fault.Fault{Kind: kind}, Scope: fault.Scope{Operation: operation}}
+	}
+	_, err := d.Do(t.Context(), driver.Act{Verb: driver.PlayFaults, Variant: "rules", Faults: []fault.Rule{on(fault.Reset, "acknowledge")}})
+	assert.Contains(t, wrong(t, err, driver.Refused).Reason(), "acknowledge", "the native wire has no such frame")
+
+	held := do(t, d, driver.Act{Verb: driver.PlayFaults, Variant: "rules", Faults: []fault.Rule{on(fault.Reset, "acknowledge"), on(fault.HoldReply, "availability")}})
+	require.Len(t, held.Faults, 1, "what can never be played is left out")
+	answered := make(chan int, 1)
+	go func() {
+		response, err := http.DefaultClient.Do(request(t, http.MethodGet, d.Place().URL+"/v1/availability"))
+		if !assert.NoError(t, err) {
+			answered <- 0
+			return
+		}
+		assert.NoError(t, response.Body.Close())
+		answered <- response.StatusCode
+	}()
+	require.Eventually(t, func() bool {
+		return slices.Equal(d.State().Faults, []driver.Fault{{ID: held.Faults[0], Played: 1}})
+	}, time.Minute, 10*time.Millisecond)
+	do(t, d, driver.Act{Verb: driver.AnswerQuery, Variant: driver.AnswerRelease})
+	assert.Equal(t, http.StatusOK, <-answered, "what is held by a rule is let go by its operation")
+	assert.Empty(t, d.State().Faults)
+
+	do(t, d, driver.Act{Verb: driver.PlayFaults, Variant: "rules", Faults: []fault.Rule{on(fault.Reset, "message"), on(fault.Hang, "end")}})
+	assert.Len(t, d.State().Faults, 2)
+	do(t, d, driver.Act{Verb: driver.PlayFaults, Variant: "clear"})
+	assert.Empty(t, d.State().Faults)
 }

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/wire"
 )
 
@@ -191,7 +193,8 @@ var deskVerbs = map[Verb]func(*Mock, Act) (Done, error){
 		m.desk.Clock().Advance(time.Duration(act.Ms) * time.Millisecond)
 		return Done{}, nil
 	},
-	FileRules: func(m *Mock, act Act) (Done, error) { return Done{}, refused(act, m.files(act)) },
+	FileRules:  func(m *Mock, act Act) (Done, error) { return Done{}, refused(act, m.files(act)) },
+	PlayFaults: (*Mock).playFaults,
 	LinkDrop: func(m *Mock, act Act) (Done, error) {
 		switch act.Variant {
 		case "break":
@@ -245,9 +248,42 @@ func (m *Mock) react(r mockdesk.Reaction, to ...mockdesk.Operation) {
 
 // release lets go what is held; without anything held it changes nothing.
 func (m *Mock) release(op mockdesk.Operation) {
-	if m.desk.Held(op) > 0 {
-		m.desk.Release(op)
+	if m.desk.Held(op) == 0 {
+		return
 	}
+	m.desk.Release(op)
+	// What is left is held by rules that say more than the operation.
+	for _, s := range m.desk.Faults().List() {
+		if slices.ContainsFunc(s.Parked, func(a fault.Arrival) bool { return a.Operation == string(op) }) {
+			// The error is that it has been removed meanwhile.
+			_ = m.desk.Faults().Remove(s.ID)
+		}
+	}
+}
+
+// playFaults has the desk play faults by rule, or no more of them. Rules that its wire can never play are left out; if none is left, the error says why.
+func (m *Mock) playFaults(act Act) (Done, error) {
+	switch act.Variant {
+	case "clear":
+		m.desk.Faults().Clear()
+		return Done{}, nil
+	case "rules":
+	default:
+		return Done{}, unknownVariant(act)
+	}
+	never := errors.New("faults: expected one rule or more")
+	rules := slices.DeleteFunc(slices.Clone(act.Faults), func(r fault.Rule) bool {
+		err := m.desk.CheckRule(r)
+		if err != nil {
+			never = err
+		}
+		return err != nil
+	})
+	if len(rules) == 0 {
+		return Done{}, refused(act, never)
+	}
+	ids, err := m.desk.Faults().AddScript(rules...)
+	return Done{Faults: ids}, refused(act, err)
 }
 
 // errorPage is what stands between a page and a desk in life, and says nothing to a user.

@@ -163,6 +163,9 @@ func (m *Mock) State() State {
 			s.Held[string(op)] = held
 		}
 	}
+	for _, rule := range m.desk.Faults().List() {
+		s.Faults = append(s.Faults, Fault{ID: rule.ID, Played: rule.Played})
+	}
 	for _, c := range m.desk.Conversations() {
 		s.Sessions = append(s.Sessions, session(c))
 	}

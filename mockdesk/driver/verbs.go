@@ -44,6 +44,7 @@ const (
 	Blackhole       Verb = "blackhole"
 	PassTime        Verb = "passTime"
 	OpenSession     Verb = "openSession"
+	PlayFaults      Verb = "playFaults"
 )
 
 // The verbs that say how the desk answers requests from now on.
@@ -80,7 +81,7 @@ var variants = map[Verb][]string{
 	Queue: {"position", "wait", "close", "move"}, DeskSay: {"text", "items"}, DeskClose: nil, EchoClosure: {"before", "after"}, ExpireSession: nil, BounceMessage: nil,
 	FileResult: {"ok", "fail"}, Emit: nil, Garble: nil,
 	SetAgentsOnline: {"yes", "no", "unknown"}, FileRules: {"set", "enforce", "lenient", "check"}, Publish: nil,
-	LinkDrop: {"break", "shut"}, LinkRestore: nil, Blackhole: {"all", "hold"}, PassTime: nil, OpenSession: nil,
+	LinkDrop: {"break", "shut"}, LinkRestore: nil, Blackhole: {"all", "hold"}, PassTime: nil, OpenSession: nil, PlayFaults: {"rules", "clear"},
 	AnswerQuery: answers, AcceptSession: answers, AckMessage: answers, AckFile: answers, AckEnd: answers, AckScreen: answers,
 }
 
@@ -109,12 +110,13 @@ const (
 	BlankLines     Read = "blankLines"
 	Held           Read = "held"
 	FileRulesNow   Read = "rules"
+	FaultsNow      Read = "faults"
 	TrafficNow     Read = "traffic"
 	AllowedOrigins Read = "allowed"
 )
 
 var reads = []Read{
-	Sessions, Transcript, Context, AgentsIn, UserTyping, UserRead, Files, Screens, Closures, Listeners, Queries, BlankLines, Held, FileRulesNow, TrafficNow, AllowedOrigins,
+	Sessions, Transcript, Context, AgentsIn, UserTyping, UserRead, Files, Screens, Closures, Listeners, Queries, BlankLines, Held, FileRulesNow, FaultsNow, TrafficNow, AllowedOrigins,
 }
 
 // Reads are all reads of the contract.
@@ -143,12 +145,17 @@ type Error struct {
 	Err    error
 }
 
+// Reason says why, alone; it may be empty.
+func (e *Error) Reason() string {
+	if e.Detail == "" && e.Err != nil {
+		return e.Err.Error()
+	}
+	return e.Detail
+}
+
 // Error says it in a clause.
 func (e *Error) Error() string {
-	detail := e.Detail
-	if detail == "" && e.Err != nil {
-		detail = e.Err.Error()
-	}
+	detail := e.Reason()
 	switch {
 	case e.Kind == Cannot && detail == "":
 		return "driver verb missing: " + e.What

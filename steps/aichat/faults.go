@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/fault"
 	"deskcheck/steps"
 )
@@ -269,19 +269,6 @@ func (s selection) rules(f fault.Fault) ([]fault.Rule, error) {
 
 // playsFaults has the desk play rules from now on, if what they are about can come on its wire.
 func (p *Player) playsFaults(s selection, rules []fault.Rule) error {
-	desk, err := p.Desk.Mock()
-	if err != nil {
-		return err
-	}
-	var never error
-	rules = slices.DeleteFunc(rules, func(r fault.Rule) bool {
-		err := desk.CheckRule(r)
-		never = cmp.Or(never, err)
-		return err != nil
-	})
-	if len(rules) == 0 {
-		return &steps.NotApplicable{Why: fmt.Sprintf("no such fault can be played on %s: %s", quote(s.text), never)}
-	}
 	if s.conversation > 0 {
 		c, err := p.numbered(s.conversation)
 		if err != nil {
@@ -291,9 +278,12 @@ func (p *Player) playsFaults(s selection, rules []fault.Rule) error {
 			rules[i].Scope.Conversation = c.ID()
 		}
 	}
-	ids, err := desk.Faults().AddScript(rules...)
+	ids, err := p.Desk.PlayFaults(rules...)
+	if refusal := (*driver.Error)(nil); errors.As(err, &refusal) && refusal.Kind == driver.Refused {
+		return &steps.NotApplicable{Why: fmt.Sprintf("no such fault can be played on %s: %s", quote(s.text), refusal.Reason())}
+	}
 	if err != nil {
-		return &steps.HarnessError{Doing: "have the desk play a fault on " + s.text, Err: err}
+		return err
 	}
 	p.faults = append(p.faults, playing{s, ids})
 	return nil
@@ -307,26 +297,23 @@ type playing struct {
 
 // playsNoMore makes a healthy desk of it: what it holds goes on.
 func (p *Player) playsNoMore() error {
-	desk, err := p.Desk.Mock()
-	if err != nil {
-		return err
-	}
 	p.ended = append(p.ended, p.unplayed()...)
 	p.faults = nil
-	desk.Faults().Clear()
+	if err := p.Desk.PlayNoFaults(); err != nil {
+		return err
+	}
 	return p.Rest()
 }
 
 // unplayed are the selections of which nothing came, so that nothing has gone wrong.
 func (p *Player) unplayed() []selection {
 	all := slices.Clone(p.ended)
-	desk, err := p.Desk.Mock()
-	if err != nil {
+	if len(p.faults) == 0 {
 		return all
 	}
-	standing := desk.Faults().List()
+	standing := p.Desk.Faults()
 	for _, f := range p.faults {
-		if !slices.ContainsFunc(standing, func(s fault.Standing) bool { return slices.Contains(f.rules, s.ID) && s.Played > 0 }) {
+		if !slices.ContainsFunc(standing, func(s driver.Fault) bool { return slices.Contains(f.rules, s.ID) && s.Played > 0 }) {
 			all = append(all, f.on)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/wire"
 	"deskcheck/steps"
@@ -254,9 +255,9 @@ func deskWithConversation(t *testing.T) (*mockdesk.Desk, *Player) {
 // mock is the desk of the player.
 func mock(t *testing.T, p *Player) *mockdesk.Desk {
 	t.Helper()
-	desk, err := p.Desk.Mock()
-	require.NoError(t, err)
-	return desk
+	played, is := p.Desk.Desk.(*driver.Mock)
+	require.True(t, is)
+	return played.Mocked()
 }
 
 // ask makes a request to the desk, whatever becomes of it.
