@@ -2,9 +2,7 @@ package agentmanager
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
-	"strings"
 )
 
 // Routing is how a conversation gets to its agents.
@@ -87,11 +85,37 @@ func (c *Conversation) RoleOf(a *Agent) Role {
 	return ""
 }
 
-// open are the conversations that are not closed, in the order of their ids; m.mu is held.
+// SessionIDs are the ids of the customer's channel sessions, in the order in which they began.
+func (c *Conversation) SessionIDs() []string {
+	c.manager.mu.Lock()
+	defer c.manager.mu.Unlock()
+	ids := make([]string, 0, len(c.sessions))
+	for _, s := range c.sessions {
+		ids = append(ids, s.id)
+	}
+	return ids
+}
+
+// Conversations are all conversations so far, in the order in which they began.
+func (m *Manager) Conversations() []*Conversation {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.conversations)
+}
+
+// open are the conversations that are not closed; m.mu is held.
 func (m *Manager) open() []*Conversation {
-	all := slices.DeleteFunc(slices.Collect(maps.Values(m.conversations)), func(c *Conversation) bool { return c.stage == StageClosed })
-	slices.SortFunc(all, func(a, b *Conversation) int { return strings.Compare(a.id, b.id) })
-	return all
+	return slices.DeleteFunc(slices.Clone(m.conversations), func(c *Conversation) bool { return c.stage == StageClosed })
+}
+
+// conversation finds a conversation by its id, nil if there is none; m.mu is held.
+func (m *Manager) conversation(id string) *Conversation {
+	for _, c := range m.conversations {
+		if c.id == id {
+			return c
+		}
+	}
+	return nil
 }
 
 // participant is an agent's part in the conversation, nil for one who is not in it; m.mu is held.

@@ -109,7 +109,7 @@ func (c *Customer) start(r Request) (*Conversation, error) {
 		published: map[string]publication{}, events: map[string]bool{}, departed: map[*Agent]bool{}, data: map[string]any{},
 	}
 	c.conversation = conversation
-	m.conversations[id] = conversation
+	m.conversations = append(m.conversations, conversation)
 	conversation.enter(kind)
 	if r.Says != nil {
 		c.say("CUSTOMER_MESSAGE", r.Says, "")

@@ -16,8 +16,8 @@
 //	pauseConversation, resumeConversation                          hold.go
 //	…PullMode…                                                     pull.go
 //
-// What a desk sends is held against its schema and against the state of things. A breach is written to the journal as a violation of the requirement that it breaks. Where that
-// is a MUST, or where the event makes no sense, the desk is answered with errors and nothing else happens; any other breach is written down and let pass.
+// What a desk sends is held against its schema and against the state of things. A breach is written to the journal as a violation of the requirement that it breaks. The
+// desk is then answered with errors, and nothing else happens; only where the requirement says how well something is done, as for receipts and typing, is the breach let pass.
 //
 // # Who plays what
 //

@@ -88,7 +88,7 @@ func (m *Manager) admit(auth json.RawMessage) (*Agent, *Refusal) {
 	for _, b := range fixtures.CheckAgentManager(string(m.options.Dialect), "login/auth", auth) {
 		note := fmt.Sprintf("at %q: %s", b.Pointer, b.Message)
 		broken(b.Requirement, note, b)
-		if first == nil && (b.Requirement == "" || m.musts[b.Requirement]) {
+		if first == nil && !tolerated[b.Requirement] {
 			first = loginRefused(note)
 		}
 	}

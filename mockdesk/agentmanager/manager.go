@@ -26,8 +26,6 @@ type Manager struct {
 	switches Switches
 	clock    Clock
 	journal  *journal.Journal
-	// musts are the requirements that are a MUST: what breaks one is refused.
-	musts map[string]bool
 
 	mu      sync.Mutex
 	closed  bool
@@ -39,7 +37,7 @@ type Manager struct {
 	// serial orders what has no other order: sockets, offers, acts of getting ready.
 	serial int
 
-	conversations map[string]*Conversation
+	conversations []*Conversation
 	tasks         map[string]*task
 	requests      []*request
 	announcements []Announcement
@@ -60,18 +58,10 @@ func New(o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := fixtures.Requirements(Contract)
-	if err != nil {
-		return nil, fmt.Errorf("read the requirements of %s: %w", Contract, err)
-	}
-	m := &Manager{
-		options: o, switches: *o.Switches, clock: o.Clock, journal: o.Journal, musts: map[string]bool{}, byLogin: map[string]*Agent{}, byID: map[string]*Agent{},
-		conversations: map[string]*Conversation{}, tasks: map[string]*task{}, withheld: map[string]bool{}, participantIDs: map[string]bool{},
-	}
-	for _, r := range catalogue {
-		m.musts[r.ID] = r.Level == "MUST"
-	}
-	return m, nil
+	return &Manager{
+		options: o, switches: *o.Switches, clock: o.Clock, journal: o.Journal, byLogin: map[string]*Agent{}, byID: map[string]*Agent{},
+		tasks: map[string]*task{}, withheld: map[string]bool{}, participantIDs: map[string]bool{},
+	}, nil
 }
 
 // Close ends all sockets and lets no timer have an effect any more.

@@ -18,7 +18,7 @@ type monitoring struct {
 
 // monitor is JoinAsSilentMonitor: a supervisor listens to a conversation of an agent of a supervised team.
 func (s *Socket) monitor(in monitoring) *refusal {
-	c := s.manager.conversations[in.Session.ConversationID]
+	c := s.manager.conversation(in.Session.ConversationID)
 	if c == nil {
 		return refuse(404, "AM-MON-02", "there is no conversation %q", in.Session.ConversationID)
 	}

@@ -52,7 +52,7 @@ func (s *Socket) publish(in publishing) *refusal {
 // place finds the conversation of an event and the agent's part in it. One that the agent has never been in, or has left, breaks the requirement; one that was taken away may
 // have crossed with the event. m.mu is held.
 func (s *Socket) place(conversation, requirement string) (*Conversation, *participant, *refusal) {
-	c := s.manager.conversations[conversation]
+	c := s.manager.conversation(conversation)
 	if c == nil {
 		return nil, nil, refuse(404, requirement, "there is no conversation %q", conversation)
 	}
@@ -79,7 +79,7 @@ func (s *Socket) publishTo(c *Conversation, p *participant, event map[string]any
 		return r
 	}
 	if e.Name == "RESET_AGENT_SLA" {
-		c.finish(event, s.agent, c.session())
+		c.spread(c.finish(event, s.agent, c.session()))
 		return nil
 	}
 	if r := c.checkHeader(s.agent, e); r != nil {

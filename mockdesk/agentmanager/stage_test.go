@@ -275,7 +275,8 @@ func (d *desk) message(topic object, name string, body object) object {
 func (d *desk) publish(topic, event object) string {
 	d.t.Helper()
 	d.send("publishCimEvent", object{"cimEvent": event, "agentId": d.id(), "conversationId": topic["conversationId"], "roomInfo": topic["roomInfo"]})
-	id, _ := event["data"].(object)["id"].(string)
+	data, _ := event["data"].(object)
+	id, _ := data["id"].(string)
 	return id
 }
 
