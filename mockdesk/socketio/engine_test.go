@@ -1,10 +1,13 @@
 package socketio_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -526,6 +529,50 @@ func TestKill(t *testing.T) {
 		assert.Equal(t, socketio.Killed, c.Reason)
 	}
 	assert.Empty(t, s.crossings(func(c socketio.Crossing) bool { return c.Kind == socketio.Breached && c.Rule == socketio.LostTransport }), "the client lost nothing by itself")
+}
+
+// TestKillOverTLS shows that what is reset is the TCP connection below, and with HTTP/2 the stream.
+func TestKillOverTLS(t *testing.T) {
+	server := socketio.New(socketio.Options{})
+	listener := httptest.NewUnstartedServer(server)
+	listener.EnableHTTP2 = true
+	listener.StartTLS()
+	t.Cleanup(func() {
+		server.Close()
+		listener.Close()
+	})
+	roots := x509.NewCertPool()
+	roots.AddCert(listener.Certificate())
+	dialer := websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	conn, response, err := dialer.DialContext(t.Context(), "wss"+listener.URL[len("https"):]+"/?EIO=4&transport=websocket", nil)
+	require.NoError(t, err)
+	_ = response.Body.Close()
+	_, open, err := conn.ReadMessage()
+	require.NoError(t, err)
+	session, _ := server.Session(sidOf(t, string(open)))
+	session.Kill()
+	_, _, err = conn.ReadMessage()
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+
+	answer, err := listener.Client().Get(listener.URL + "/?EIO=4&transport=polling")
+	require.NoError(t, err)
+	assert.Equal(t, 2, answer.ProtoMajor)
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	_ = answer.Body.Close()
+	id := sidOf(t, string(body))
+	failed := make(chan error, 1)
+	go func() {
+		answer, err := listener.Client().Get(listener.URL + "/?EIO=4&transport=polling&sid=" + id)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		failed <- err
+	}()
+	require.Eventually(t, func() bool { return socketio.Polled(server, id) }, patience, time.Millisecond)
+	session, _ = server.Session(id)
+	session.Kill()
+	require.ErrorContains(t, came(t, failed), "stream error")
 }
 
 func TestAPostIsResetWithItsSession(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -345,7 +346,7 @@ func TestAFloodWaitsForTheHandler(t *testing.T) {
 	s.until(64, in)
 	close(release)
 	for i := range all {
-		assert.Equal(t, fmt.Sprint(i), came(t, names))
+		assert.Equal(t, strconv.Itoa(i), came(t, names))
 	}
 	came(t, posted)
 	assert.Len(t, s.crossings(in), len(all))
