@@ -36,6 +36,8 @@ var rooms = map[string][]string{
 	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/fault"},
 	"mockdesk/match":          {"mockdesk/journal"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
+	"mockdesk/socketio":       {"mockdesk/socketio/codec"},
+	"mockdesk/socketio/codec": {},
 	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/script", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/wire"},
 	"reports":                 {},
@@ -48,7 +50,7 @@ var rooms = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser"},
 	"github.com/cucumber/godog":             {"steps", "steps/aichat"},
-	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault"}, // The desk opens sockets; the faults break them, which takes the one that writes.
+	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/socketio"}, // The desk opens sockets; the faults break them, which takes the one that writes; Socket.IO is carried by them.
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},
 	"github.com/fsnotify/fsnotify":          {".", "mockdesk/wire"}, // an integration is certified again when it is saved, a wire is read again
