@@ -61,6 +61,17 @@ func (a *Agent) Disconnect() error {
 	})
 }
 
+// Cut breaks the connection of the agent's desk without a word, as a network does. The error wraps ErrAway.
+func (a *Agent) Cut() error {
+	return a.manager.act(journal.Kit, "cut", "", "The connection of "+a.name()+" is cut.", func() error {
+		if a.socket == nil {
+			return ErrAway
+		}
+		a.socket.link.Cut()
+		return nil
+	})
+}
+
 // Announcement is what a supervisor tells a team.
 type Announcement struct {
 	ID         string `json:"id"`

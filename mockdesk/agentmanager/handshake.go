@@ -61,6 +61,9 @@ func (m *Manager) Connect(auth json.RawMessage, link Link) (*Socket, *Refusal) {
 		m.record(journal.Entry{Kind: journal.Frame, From: PartyManager, To: PartyDesk, Name: "CONNECT_ERROR"}, frame{Socket: number, Payload: raw})
 		return nil, r
 	}
+	if err := link.Open(); err != nil {
+		return nil, loginRefused(err.Error())
+	}
 	m.record(journal.Entry{Kind: journal.Opened, From: PartyDesk, To: PartyManager, Name: "socket"}, frame{Socket: number, Agent: a.user.ID})
 	s := &Socket{manager: m, agent: a, link: link, number: number}
 	a.welcome(s)

@@ -8,12 +8,15 @@ import (
 
 // Link is the way from the manager to one connection of a desk. Its methods are called while the manager is locked: they must not block, and must not call the manager.
 type Link interface {
+	// Open tells the desk that its handshake was taken. It is called first, and an error says that the desk has gone meanwhile.
+	Open() error
 	// Emit sends an event of one argument.
 	Emit(event string, payload json.RawMessage)
 	// Ask sends one that asks for an acknowledgement. replied is called later, at most once, with the first argument of the acknowledgement.
 	Ask(event string, payload json.RawMessage, replied func(json.RawMessage))
-	// Close ends the connection from this side.
+	// Close ends the connection from this side, and Cut breaks it without a word, as a network does.
 	Close()
+	Cut()
 }
 
 // Socket is a desk's connection, from the moment that its handshake was taken. Make one with Manager.Connect.
