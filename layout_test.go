@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"mockdesk/journal":  {},
 	"mockdesk/wire":     {"fixtures", "fixtures/document"},
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
-	"mockdesk/agentmanager":   {"fixtures", "mockdesk/journal", "mockdesk/socketio"},
+	"mockdesk/agentmanager":   {"fixtures", "mockdesk/journal", "mockdesk/socketio", "mockdesk/socketio/codec"},
 	"mockdesk/console":        {},
 	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/control/api":    {"mockdesk/fault"},

@@ -114,7 +114,7 @@ func (m *Manager) everyone(event string, payload any) {
 
 // SetData changes what is known of the conversation: agents hear of it.
 func (c *Conversation) SetData(data map[string]any) error {
-	return c.act(PartyManager, "set data", "What is known of the conversation changes.", func() {
+	return c.act("set data", "What is known of the conversation changes.", func() {
 		c.data = data
 		c.happened("CONVERSATION_DATA_CHANGED", data)
 	})
@@ -122,7 +122,7 @@ func (c *Conversation) SetData(data map[string]any) error {
 
 // StartSLA starts the time within which an agent should answer, in seconds; action is what desks do with it, such as start_timer or change_color.
 func (c *Conversation) StartSLA(seconds int, action string) error {
-	return c.act(PartyManager, "start SLA", "The time to answer begins.", func() {
+	return c.act("start SLA", "The time to answer begins.", func() {
 		c.sla = map[string]any{"totalDuration": seconds, "action": action, "startTime": c.manager.now()}
 		c.happened("AGENT_SLA_STARTED", c.sla)
 	})
@@ -130,7 +130,7 @@ func (c *Conversation) StartSLA(seconds int, action string) error {
 
 // StopSLA ends that time.
 func (c *Conversation) StopSLA() error {
-	return c.act(PartyManager, "stop SLA", "The time to answer is over.", func() {
+	return c.act("stop SLA", "The time to answer is over.", func() {
 		c.sla = nil
 		c.happened("AGENT_SLA_STOPPED", map[string]any{})
 	})
@@ -138,7 +138,7 @@ func (c *Conversation) StopSLA() error {
 
 // Suggest has a bot suggest answers to the agents.
 func (c *Conversation) Suggest(answers ...Body) error {
-	return c.act(PartyManager, "suggest", "A bot suggests answers.", func() {
+	return c.act("suggest", "A bot suggests answers.", func() {
 		suggestions := []any{}
 		for _, b := range answers {
 			suggestions = append(suggestions, map[string]any{"messageBody": b, "confidenceLevel": 0.9})

@@ -1,10 +1,6 @@
 package agentmanager
 
-import (
-	"slices"
-
-	"deskcheck/mockdesk/journal"
-)
+import "slices"
 
 // The reasons of topicUnsubscription that the public desks know; others are shown as they are.
 const (
@@ -121,9 +117,9 @@ func (c *Conversation) Close(reason string) error {
 	})
 }
 
-// act plays something that happens in a conversation that is not closed.
-func (c *Conversation) act(from journal.Party, name, note string, f func()) error {
-	return c.manager.act(from, name, c.id, note, func() error {
+// act plays something that the system does in a conversation that is not closed.
+func (c *Conversation) act(name, note string, f func()) error {
+	return c.manager.act(PartyManager, name, c.id, note, func() error {
 		if c.stage == StageClosed {
 			return ErrOver
 		}

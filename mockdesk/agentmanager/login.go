@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"strconv"
 
 	"deskcheck/fixtures"
 	"deskcheck/mockdesk/journal"
@@ -46,7 +48,7 @@ func (f LoginFailure) body(attribute, validation string) loginFailure {
 
 // FailLogins has every login refused, whoever asks; 0 ends that.
 func (m *Manager) FailLogins(f LoginFailure) error {
-	return m.act(journal.Kit, "fail logins", "", "Logins are refused with "+fmt.Sprint(int(f))+".", func() error {
+	return m.act(journal.Kit, "fail logins", "", "Logins are refused with "+strconv.Itoa(int(f))+".", func() error {
 		m.loginFailure = nil
 		if f != 0 {
 			m.loginFailure = &f
@@ -69,13 +71,7 @@ func (m *Manager) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		m.recordLogin(r, nil, http.StatusNoContent, nil)
 	case http.MethodPost:
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLogin))
-		status, answer := http.StatusOK, any(nil)
-		if err != nil {
-			status, answer = http.StatusBadRequest, InvalidAttribute.body("body", "is longer than a login can be")
-		} else {
-			status, answer = m.login(r, body)
-		}
+		body, status, answer := m.answerLogin(w, r)
 		raw := encode(answer)
 		m.recordLogin(r, body, status, raw)
 		w.Header().Set("Content-Type", "application/json")
@@ -86,6 +82,17 @@ func (m *Manager) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		m.recordLogin(r, nil, http.StatusMethodNotAllowed, nil)
 	}
+}
+
+// answerLogin reads a login and decides on it.
+func (m *Manager) answerLogin(w http.ResponseWriter, r *http.Request) (body []byte, status int, answer any) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLogin))
+	if err != nil {
+		status, answer = m.refuseLogin(InvalidAttribute, "body", "cannot be read, or is longer than a login can be")
+		return body, status, answer
+	}
+	status, answer = m.login(r, body)
+	return body, status, answer
 }
 
 // recordLogin writes a request and its answer down.
@@ -150,9 +157,7 @@ func (a *Agent) knows(in loginRequest) bool {
 func (a *Agent) issue() json.RawMessage {
 	u := a.user
 	u.Attributes = map[string][]string{"login": {newID()}}
-	for k, v := range a.user.Attributes {
-		u.Attributes[k] = v
-	}
+	maps.Copy(u.Attributes, a.user.Attributes)
 	raw := encode(u)
 	a.issued = append(a.issued, raw)
 	return raw

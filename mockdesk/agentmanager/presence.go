@@ -3,6 +3,7 @@ package agentmanager
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // State is an agent's own state.
@@ -25,12 +26,7 @@ var moves = map[State][]State{
 
 // can says whether a request can be granted; m.mu is held.
 func (a *Agent) can(to State, reason *ReasonCode) bool {
-	for _, s := range moves[a.state] {
-		if s == to {
-			return to != a.state || !sameReason(a.reason, reason)
-		}
-	}
-	return false
+	return slices.Contains(moves[a.state], to) && (to != a.state || !sameReason(a.reason, reason))
 }
 
 func sameReason(a, b *ReasonCode) bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -150,9 +151,7 @@ func (d *realDesk) waits(event string, n int) any {
 func (d *realDesk) does(act string, more object) {
 	d.t.Helper()
 	command := object{"do": act}
-	for k, v := range more {
-		command[k] = v
-	}
+	maps.Copy(command, more)
 	_, err := d.in.Write(append(must(json.Marshal(command)), '\n'))
 	require.NoError(d.t, err)
 }

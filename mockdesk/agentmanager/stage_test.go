@@ -3,6 +3,7 @@ package agentmanager_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -318,9 +319,7 @@ func (d *desk) cim(names ...string) []object {
 func (d *desk) request(topic object, more object) object {
 	data := topic["topicData"].(object)
 	r := object{"channelSession": data["channelSession"], "agentParticipant": data["topicParticipant"], "note": nil}
-	for k, v := range more {
-		r[k] = v
-	}
+	maps.Copy(r, more)
 	return r
 }
 
