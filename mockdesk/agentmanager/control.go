@@ -4,72 +4,55 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-
-	"deskcheck/mockdesk/journal"
 )
 
 // What follows is for scenarios: what a manager does that is out of order, and what happens in a conversation beside what people say.
 
 // RefuseStates has every changeAgentState refused, or no more.
 func (m *Manager) RefuseStates(refuse bool) error {
-	return m.act(journal.Kit, "refuse states", "", fmt.Sprintf("Changes of state are refused: %t.", refuse), func() error {
-		m.refusesStates = refuse
-		return nil
-	})
+	return m.act("refuse states", fmt.Sprintf("Changes of state are refused: %t.", refuse), nil, func() { m.refusesStates = refuse })
 }
 
 // Withhold keeps back every event of a name, such as agentPresence or onCimEvent, until Release.
 func (m *Manager) Withhold(event string) error {
-	return m.act(journal.Kit, "withhold", "", event+" is withheld.", func() error {
-		m.withheld[event] = true
-		return nil
-	})
+	return m.act("withhold", event+" is withheld.", nil, func() { m.withheld[event] = true })
 }
 
 // Release sends the events of a name that were withheld, in their order, and withholds it no more.
 func (m *Manager) Release(event string) error {
-	return m.act(journal.Kit, "release", "", event+" is withheld no more.", func() error {
+	return m.act("release", event+" is withheld no more.", nil, func() {
 		delete(m.withheld, event)
 		kept := m.heldBack
 		m.heldBack = nil
 		for _, h := range kept {
 			h.socket.send(h) // What is still withheld is kept again.
 		}
-		return nil
 	})
 }
 
 // Emit sends an agent's desk an event that is held against no schema: one that is malformed on purpose, or of a name that there is not. The error wraps ErrAway.
 func (a *Agent) Emit(event string, payload json.RawMessage) error {
-	return a.manager.act(journal.Kit, "emit", "", event+" is sent to "+a.name()+" as it is.", func() error {
-		if a.socket == nil {
-			return ErrAway
-		}
+	return a.manager.act("emit", event+" is sent to "+a.name()+" as it is.", a.mustBeConnected, func() {
 		a.socket.send(held{socket: a.socket, event: event, payload: slices.Clone(payload)})
-		return nil
 	})
 }
 
 // Disconnect ends the agent's socket from the manager's side, without a word before. The error wraps ErrAway.
 func (a *Agent) Disconnect() error {
-	return a.manager.act(PartyManager, "disconnect", "", "The manager ends the socket of "+a.name()+".", func() error {
-		if a.socket == nil {
-			return ErrAway
-		}
-		a.socket.close()
-		return nil
-	})
+	return a.manager.act("disconnect", "The manager ends the socket of "+a.name()+".", a.mustBeConnected, func() { a.socket.close() })
 }
 
 // Cut breaks the connection of the agent's desk without a word, as a network does. The error wraps ErrAway.
 func (a *Agent) Cut() error {
-	return a.manager.act(journal.Kit, "cut", "", "The connection of "+a.name()+" is cut.", func() error {
-		if a.socket == nil {
-			return ErrAway
-		}
-		a.socket.link.Cut()
-		return nil
-	})
+	return a.manager.act("cut", "The connection of "+a.name()+" is cut.", a.mustBeConnected, func() { a.socket.link.Cut() })
+}
+
+// mustBeConnected is ErrAway for an agent whose desk has no socket; m.mu is held.
+func (a *Agent) mustBeConnected() error {
+	if a.socket == nil {
+		return ErrAway
+	}
+	return nil
 }
 
 // Announcement is what a supervisor tells a team.
@@ -81,25 +64,26 @@ type Announcement struct {
 
 // Announce tells everyone who is signed in something in a supervisor's name.
 func (m *Manager) Announce(supervisor *Agent, text string) (made Announcement, err error) {
-	err = m.act(PartyManager, "announce", "", supervisor.name()+" announces something.", func() error {
+	err = m.act("announce", supervisor.name()+" announces something.", nil, func() {
 		made = Announcement{ID: newID(), Supervisor: supervisor.user.ID, Text: text}
 		m.announcements = append(m.announcements, made)
 		m.everyone("ANNOUNCEMENT_CREATED", made)
-		return nil
 	})
 	return made, err
 }
 
 // Withdraw takes an announcement back. The error says that there is none of that id.
 func (m *Manager) Withdraw(id string) error {
-	return m.act(PartyManager, "withdraw", "", "An announcement is taken back.", func() error {
-		i := slices.IndexFunc(m.announcements, func(a Announcement) bool { return a.ID == id })
-		if i < 0 {
+	i := -1
+	allowed := func() error {
+		if i = slices.IndexFunc(m.announcements, func(a Announcement) bool { return a.ID == id }); i < 0 {
 			return fmt.Errorf("there is no announcement %q", id)
 		}
+		return nil
+	}
+	return m.act("withdraw", "An announcement is taken back.", allowed, func() {
 		m.everyone("ANNOUNCEMENT_DELETED", m.announcements[i])
 		m.announcements = slices.Delete(m.announcements, i, i+1)
-		return nil
 	})
 }
 

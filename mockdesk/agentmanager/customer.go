@@ -19,8 +19,10 @@ type Person struct {
 
 // Customer is a person who writes to the agents, played by the kit. Its fields are guarded by the manager's lock.
 type Customer struct {
-	manager      *Manager
-	id           string
+	manager *Manager
+	id      string
+	// name is what the kit calls the customer, whoever it turns out to be.
+	name         string
 	person       Person
 	conversation *Conversation
 	// said are the ids of the customer's messages, received what has reached the customer.
@@ -61,51 +63,48 @@ type Request struct {
 
 // Customer makes a person who can start a conversation.
 func (m *Manager) Customer(p Person) *Customer {
-	return &Customer{manager: m, id: newID(), person: p, said: map[string]bool{}}
+	return &Customer{manager: m, id: newID(), name: p.FirstName, person: p, said: map[string]bool{}}
 }
 
-// Start begins the customer's conversation, and looks for an agent. The error names a queue, a channel or a list that there is not, or says that the customer is in a
-// conversation already.
+// Start begins the customer's conversation, and looks for an agent. The error names a queue, a channel or a list that there is not, says what is wrong with the first message,
+// or that the customer is in a conversation already.
 func (c *Customer) Start(r Request) (*Conversation, error) {
-	var started *Conversation
-	err := c.manager.act(PartyCustomer, "start", "", c.person.FirstName+" starts a conversation.", func() (err error) {
-		started, err = c.start(r)
-		return err
-	})
-	return started, err
-}
-
-// start is Start; m.mu is held.
-func (c *Customer) start(r Request) (*Conversation, error) {
-	m := c.manager
-	if c.conversation != nil && c.conversation.stage != StageClosed {
-		return nil, fmt.Errorf("%s is in conversation %s already; leave it first", c.person.FirstName, c.conversation.id)
-	}
-	kind, err := m.channelNamed(r.Channel)
-	if err != nil {
-		return nil, err
-	}
-	var queue *Queue
-	if r.Queue != "" {
-		if queue = m.queueNamed(r.Queue); queue == nil {
-			return nil, fmt.Errorf("there is no queue %q; add it with AddQueue", r.Queue)
-		}
-	}
-	if r.Says != nil {
-		if err := c.check(r.Says); err != nil {
-			return nil, err
-		}
-	}
 	if r.Routing == "" {
 		r.Routing = PushMode
 	}
-	list := m.listNamed(r.List)
-	if r.Routing == PullMode && list == nil {
-		return nil, fmt.Errorf("there is no list %q; add it with AddList", r.List)
+	var kind ChannelType
+	allowed := func() (err error) {
+		kind, err = c.mayStart(r)
+		return err
 	}
-	id := newID()
+	var started *Conversation
+	err := c.manager.actIn(nil, PartyCustomer, "start", c.name+" starts a conversation.", allowed, func() { started = c.start(r, kind) })
+	return started, err
+}
+
+// mayStart finds what a request names, and says why it cannot be made; m.mu is held.
+func (c *Customer) mayStart(r Request) (ChannelType, error) {
+	m := c.manager
+	switch {
+	case c.conversation != nil && c.conversation.stage != StageClosed:
+		return ChannelType{}, fmt.Errorf("%s is in conversation %s already; leave it first", c.name, c.conversation.id)
+	case r.Queue != "" && m.queueNamed(r.Queue) == nil:
+		return ChannelType{}, fmt.Errorf("there is no queue %q; add it with AddQueue", r.Queue)
+	case r.Routing == PullMode && m.listNamed(r.List) == nil:
+		return ChannelType{}, fmt.Errorf("there is no list %q; add it with AddList", r.List)
+	case r.Says != nil:
+		if err := c.check(r.Says); err != nil {
+			return ChannelType{}, err
+		}
+	}
+	return m.channelNamed(r.Channel)
+}
+
+// start is Start, with a request that can be made; m.mu is held.
+func (c *Customer) start(r Request, kind ChannelType) *Conversation {
+	m, id := c.manager, newID()
 	conversation := &Conversation{
-		manager: m, id: id, room: roomInfo{ID: "room-" + id, Mode: "CONTACT_CENTER"}, routing: r.Routing, queue: queue, customer: c, stage: StageActive,
+		manager: m, id: id, room: roomInfo{ID: "room-" + id, Mode: "CONTACT_CENTER"}, routing: r.Routing, queue: m.queueNamed(r.Queue), customer: c, stage: StageActive,
 		published: map[string]publication{}, events: map[string]bool{}, departed: map[*Agent]bool{}, data: map[string]any{},
 	}
 	c.conversation = conversation
@@ -116,15 +115,15 @@ func (c *Customer) start(r Request) (*Conversation, error) {
 	}
 	switch r.Routing {
 	case PushMode:
-		m.look(&request{conversation: conversation, direction: Inbound, queue: queue}, m.options.Timing.TTL)
+		m.look(&request{conversation: conversation, direction: Inbound, queue: conversation.queue}, m.options.Timing.TTL)
 	case PullMode:
-		list.add(conversation)
+		m.listNamed(r.List).add(conversation)
 	case ExternalMode:
 	}
-	return conversation, nil
+	return conversation
 }
 
-// channelNamed finds a type of channel; empty is the first. m.mu is held.
+// channelNamed finds a type of channel; empty is the first.
 func (m *Manager) channelNamed(name string) (ChannelType, error) {
 	for _, kind := range m.options.Channels {
 		if name == "" || kind.Name == name {
@@ -142,17 +141,20 @@ func (c *Conversation) enter(kind ChannelType) {
 }
 
 // doing plays something that the customer does in a conversation that goes on.
-func (c *Customer) doing(name, note string, f func() error) error {
-	id := ""
-	if c.conversation != nil {
-		id = c.conversation.id
-	}
-	return c.manager.act(PartyCustomer, name, id, c.person.FirstName+" "+note, func() error {
+func (c *Customer) doing(name, note string, do func()) error {
+	return c.manager.actIn(c.current(), PartyCustomer, name, c.name+" "+note, func() error {
 		if c.conversation == nil || c.conversation.stage == StageClosed || c.conversation.stage == StageCustomerLeft {
 			return ErrOver
 		}
-		return f()
-	})
+		return nil
+	}, do)
+}
+
+// current is the customer's conversation, nil before the first.
+func (c *Customer) current() *Conversation {
+	c.manager.mu.Lock()
+	defer c.manager.mu.Unlock()
+	return c.conversation
 }
 
 // check holds a body that the kit is to say against its schema.
@@ -169,10 +171,7 @@ func (c *Customer) Say(b Body) (messageID string, err error) {
 	if err := c.check(b); err != nil {
 		return "", err
 	}
-	err = c.doing("say", fmt.Sprintf("says something: %v.", b["type"]), func() error {
-		messageID = c.say("CUSTOMER_MESSAGE", b, "")
-		return nil
-	})
+	err = c.doing("say", fmt.Sprintf("says something: %v.", b["type"]), func() { messageID = c.say("CUSTOMER_MESSAGE", b, "") })
 	return messageID, err
 }
 
@@ -181,31 +180,26 @@ func (c *Customer) Reply(to string, b Body) (messageID string, err error) {
 	if err := c.check(b); err != nil {
 		return "", err
 	}
-	err = c.doing("reply", "replies to "+to+".", func() error {
-		messageID = c.say("CUSTOMER_MESSAGE", b, to)
-		return nil
-	})
+	err = c.doing("reply", "replies to "+to+".", func() { messageID = c.say("CUSTOMER_MESSAGE", b, to) })
 	return messageID, err
 }
 
 // Type tells the agents that the customer types.
 func (c *Customer) Type() error {
-	return c.doing("type", "types.", func() error {
+	return c.doing("type", "types.", func() {
 		c.say("TYPING_INDICATOR", Body{"type": "NOTIFICATION", "notificationType": "TYPING_STARTED"}, "")
-		return nil
 	})
 }
 
 // Delivery says what became of an agent's message: DELIVERED, READ or CONNECTED by the customer, FAILED by the system.
 func (c *Customer) Delivery(messageID, status string) error {
-	return c.doing("delivery", "has message "+messageID+": "+status+".", func() error {
+	return c.doing("delivery", "has message "+messageID+": "+status+".", func() {
 		body := Body{"type": "DELIVERYNOTIFICATION", "messageId": messageID, "status": status, "reasonCode": 200}
 		from := c.sender()
 		if status == "FAILED" {
 			from, body["reasonCode"] = *system(), 500
 		}
 		c.publish("MESSAGE_DELIVERY_NOTIFICATION", from, body, "")
-		return nil
 	})
 }
 
@@ -235,19 +229,16 @@ func (c *Customer) publish(event string, from sender, b Body, original string) s
 
 // Open has the customer write through another channel as well. The error names a channel that there is not.
 func (c *Customer) Open(channel string) error {
-	return c.doing("open channel", "writes through "+channel+" as well.", func() error {
-		kind, err := c.manager.channelNamed(channel)
-		if err != nil {
-			return err
-		}
-		c.conversation.enter(kind)
-		return nil
-	})
+	kind, err := c.manager.channelNamed(channel)
+	if err != nil {
+		return err
+	}
+	return c.doing("open channel", "writes through "+channel+" as well.", func() { c.conversation.enter(kind) })
 }
 
 // Leave ends the customer's sessions, and with them the conversation: offers are taken back, and the agents are out of it, or choose a wrap-up first.
 func (c *Customer) Leave() error {
-	return c.doing("leave", "leaves.", func() error {
+	return c.doing("leave", "leaves.", func() {
 		conversation := c.conversation
 		for _, s := range conversation.sessions {
 			if s.active {
@@ -257,16 +248,14 @@ func (c *Customer) Leave() error {
 		}
 		conversation.stage = StageCustomerLeft
 		conversation.end("CUSTOMER_LEFT")
-		return nil
 	})
 }
 
 // Identify says who the customer really is: agents hear that the customer is another.
 func (c *Customer) Identify(p Person) error {
-	return c.doing("identify", "turns out to be "+p.FirstName+".", func() error {
+	return c.doing("identify", "turns out to be "+p.FirstName+".", func() {
 		c.person = p
 		c.conversation.happened("ASSOCIATED_CUSTOMER_CHANGED", c.wire())
-		return nil
 	})
 }
 

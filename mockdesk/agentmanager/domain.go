@@ -100,15 +100,13 @@ func (a *Agent) domain(id string) *domainState {
 // SetDomain has the system set the state of a domain, such as DomainInterrupted or DomainUnknown, until it is set to "": then the domain is again as it follows. The error
 // names a domain that the agent does not have, or wraps ErrAway.
 func (a *Agent) SetDomain(id string, state DomainState) error {
-	return a.manager.act(PartyManager, "set domain", "", a.name()+": "+id+" is "+string(state)+".", func() error {
-		d := a.domain(id)
-		if d == nil {
+	allowed := func() error {
+		if a.domain(id) == nil {
 			return errNoDomain(id)
 		}
-		if a.state == Away || a.state == Logout {
-			return ErrAway
-		}
-		a.change(func() { d.forced = state })
-		return nil
+		return a.mustBeSignedIn()
+	}
+	return a.manager.act("set domain", a.name()+": "+id+" is "+string(state)+".", allowed, func() {
+		a.change(func() { a.domain(id).forced = state })
 	})
 }

@@ -32,10 +32,7 @@ func LicenceRefusal(status string) *Refusal {
 
 // RefuseHandshakes has every handshake refused; nil ends that.
 func (m *Manager) RefuseHandshakes(r *Refusal) error {
-	return m.act(journal.Kit, "refuse handshakes", "", "What handshakes are answered with changes.", func() error {
-		m.refusal = r
-		return nil
-	})
+	return m.act("refuse handshakes", "What handshakes are answered with changes.", nil, func() { m.refusal = r })
 }
 
 // handshake is the auth of a CONNECT packet.
@@ -195,6 +192,7 @@ func (a *Agent) welcome(s *Socket) {
 	}
 	a.presence(false, nil)
 	a.restore()
+	a.manager.routeAll()
 }
 
 // beginSession passes through LOGIN to NOT_READY, and tells the desk where it has arrived; m.mu is held.

@@ -108,22 +108,15 @@ func (c *Conversation) end(reason string) {
 
 // Close ends the conversation as the system would, for a reason that desks may show. The error wraps ErrOver.
 func (c *Conversation) Close(reason string) error {
-	return c.manager.act(PartyManager, "close", c.id, "The conversation is closed: "+reason+".", func() error {
-		if c.stage == StageClosed {
-			return ErrOver
-		}
-		c.end(reason)
-		return nil
-	})
+	return c.act("close", "The conversation is closed: "+reason+".", func() { c.end(reason) })
 }
 
 // act plays something that the system does in a conversation that is not closed.
-func (c *Conversation) act(name, note string, f func()) error {
-	return c.manager.act(PartyManager, name, c.id, note, func() error {
+func (c *Conversation) act(name, note string, do func()) error {
+	return c.manager.actIn(c, PartyManager, name, note, func() error {
 		if c.stage == StageClosed {
 			return ErrOver
 		}
-		f()
 		return nil
-	})
+	}, do)
 }

@@ -48,12 +48,11 @@ func (f LoginFailure) body(attribute, validation string) loginFailure {
 
 // FailLogins has every login refused, whoever asks; 0 ends that.
 func (m *Manager) FailLogins(f LoginFailure) error {
-	return m.act(journal.Kit, "fail logins", "", "Logins are refused with "+strconv.Itoa(int(f))+".", func() error {
+	return m.act("fail logins", "Logins are refused with "+strconv.Itoa(int(f))+".", nil, func() {
 		m.loginFailure = nil
 		if f != 0 {
 			m.loginFailure = &f
 		}
-		return nil
 	})
 }
 
@@ -69,39 +68,42 @@ func (m *Manager) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Methods", "POST, OPTIONS")
 		w.Header().Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
 		w.WriteHeader(http.StatusNoContent)
-		m.recordLogin(r, nil, http.StatusNoContent, nil)
+		m.recordAnswer(r, m.recordLogin(r, nil), http.StatusNoContent, nil)
 	case http.MethodPost:
-		body, status, answer := m.answerLogin(w, r)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLogin))
+		seq := m.recordLogin(r, body)
+		status, answer := m.answerLogin(r, body, err)
 		raw := encode(answer)
-		m.recordLogin(r, body, status, raw)
+		m.recordAnswer(r, seq, status, raw)
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = w.Write(raw) // A desk that has gone needs no answer.
 	default:
 		w.Header().Set("Allow", "POST, OPTIONS")
 		w.WriteHeader(http.StatusMethodNotAllowed)
-		m.recordLogin(r, nil, http.StatusMethodNotAllowed, nil)
+		m.recordAnswer(r, m.recordLogin(r, nil), http.StatusMethodNotAllowed, nil)
 	}
 }
 
-// answerLogin reads a login and decides on it.
-func (m *Manager) answerLogin(w http.ResponseWriter, r *http.Request) (body []byte, status int, answer any) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLogin))
-	if err != nil {
-		status, answer = m.refuseLogin(InvalidAttribute, "body", "cannot be read, or is longer than a login can be")
-		return body, status, answer
+// answerLogin decides on a login whose body was read, or not.
+func (m *Manager) answerLogin(r *http.Request, body []byte, unread error) (status int, answer any) {
+	if unread != nil {
+		return m.refuseLogin(InvalidAttribute, "body", "cannot be read, or is longer than a login can be")
 	}
-	status, answer = m.login(r, body)
-	return body, status, answer
+	return m.login(r, body)
 }
 
-// recordLogin writes a request and its answer down.
-func (m *Manager) recordLogin(r *http.Request, body []byte, status int, answer json.RawMessage) {
-	seq := m.record(journal.Entry{Kind: journal.Request, From: PartyDesk, To: PartyManager, Name: r.Method + " " + LoginPath}, map[string]any{
+// recordLogin writes a request down, and gives its place in the journal.
+func (m *Manager) recordLogin(r *http.Request, body []byte) int {
+	return m.record(journal.Entry{Kind: journal.Request, From: PartyDesk, To: PartyManager, Name: r.Method + " " + LoginPath}, map[string]any{
 		"method": r.Method, "path": r.URL.Path, "query": r.URL.RawQuery, "body": string(body),
 		"headers": map[string]string{"Content-Type": r.Header.Get("Content-Type"), "Origin": r.Header.Get("Origin")},
 	})
-	m.record(journal.Entry{Kind: journal.Response, From: PartyManager, To: PartyDesk, Name: r.Method + " " + LoginPath, Ref: seq}, map[string]any{"status": status, "body": answer})
+}
+
+// recordAnswer writes the answer to a request down.
+func (m *Manager) recordAnswer(r *http.Request, request, status int, answer json.RawMessage) {
+	m.record(journal.Entry{Kind: journal.Response, From: PartyManager, To: PartyDesk, Name: r.Method + " " + LoginPath, Ref: request}, map[string]any{"status": status, "body": answer})
 }
 
 // loginRequest is the body of a login.

@@ -48,7 +48,7 @@ type Manager struct {
 	// withheld are the events that are kept back, and heldBack what of them waits to be sent.
 	withheld map[string]bool
 	heldBack []held
-	// presences holds the participants' ids that desks have used.
+	// participantIDs are those that desks have called their agents by in a conversation.
 	participantIDs map[string]bool
 }
 
@@ -87,15 +87,30 @@ func (m *Manager) after(d time.Duration, f func()) (stop func() bool) {
 	})
 }
 
-// act lets the kit do something with the lock held, and writes it down first.
-func (m *Manager) act(from journal.Party, name, conversation, note string, f func() error) error {
+// act plays something that the kit does, with the lock held, if it is allowed; nil allows it. It is written down before it has any effect.
+func (m *Manager) act(name, note string, allowed func() error, do func()) error {
+	return m.actIn(nil, PartyManager, name, note, allowed, do)
+}
+
+// actIn is act for what a party does in a conversation, or before there is one.
+func (m *Manager) actIn(c *Conversation, from journal.Party, name, note string, allowed func() error, do func()) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return ErrClosed
 	}
-	m.record(journal.Entry{Kind: journal.Act, From: from, To: PartyManager, Name: name, Conversation: conversation, Note: note}, nil)
-	return f()
+	if allowed != nil {
+		if err := allowed(); err != nil {
+			return err
+		}
+	}
+	e := journal.Entry{Kind: journal.Act, From: from, To: PartyManager, Name: name, Note: note}
+	if c != nil {
+		e.Conversation = c.id
+	}
+	m.record(e, nil)
+	do()
+	return nil
 }
 
 // record appends an entry to the journal, if there is one, and returns its Seq, 0 without a journal.
@@ -160,7 +175,7 @@ func (m *Manager) AddQueue(name string, usernames ...string) (*Queue, error) {
 	return q, nil
 }
 
-// ID and Name are how the protocol knows the queue.
+// ID is how the protocol knows the queue.
 func (q *Queue) ID() string { return q.id }
 
 // Name is how people know the queue.

@@ -189,13 +189,15 @@ var forcedLogout = &ReasonCode{ID: "forced-logout", Name: "FORCED_LOGOUT_BY_SUPE
 
 // ForceLogout ends the agent's session as a supervisor would: the desk is told so by a presence. The error wraps ErrAway.
 func (a *Agent) ForceLogout() error {
-	return a.manager.act(PartyManager, "force log-out", "", a.name()+" is logged out by a supervisor.", func() error {
-		if a.state == Away || a.state == Logout {
-			return ErrAway
-		}
-		a.logout(forcedLogout)
-		return nil
-	})
+	return a.manager.act("force log-out", a.name()+" is logged out by a supervisor.", a.mustBeSignedIn, func() { a.logout(forcedLogout) })
+}
+
+// mustBeSignedIn is ErrAway for an agent who is not; m.mu is held.
+func (a *Agent) mustBeSignedIn() error {
+	if a.state == Away || a.state == Logout {
+		return ErrAway
+	}
+	return nil
 }
 
 // logout ends the session: the desk is told, what the agent had goes to others, and the desk has a while to close its socket. m.mu is held.

@@ -79,6 +79,8 @@ func (s *Socket) reroute(in rerouting, d Direction, action string) (*Conversatio
 	switch {
 	case p.role != RolePrimary:
 		return nil, nil, refuse(403, "", "a participant who is %s cannot ask for another agent", p.role)
+	case d != DirectTransfer && len(c.participants) >= mostAgents:
+		return nil, nil, refuse(409, "", "conversation %s has %d agents, and cannot have more", c.id, mostAgents)
 	case in.Mode == "agent" && (m.byID[in.AgentID] == nil || m.byID[in.AgentID] == s.agent):
 		return nil, nil, refuse(404, "", "there is no other agent %q", in.AgentID)
 	case in.Mode == "queue" && m.queueNamed(in.queue()) == nil:

@@ -41,6 +41,11 @@ func (s *Socket) subscribe(in subscription) *refusal {
 	if in.Participant.Role != role {
 		return refuse(400, "AM-TASK-05", "the role is %s; a task of direction %s is taken as %s", in.Participant.Role, t.direction, role)
 	}
+	if t.direction == SilentMonitoring {
+		if r := t.conversation.mayBeMonitored(s.agent); r != nil {
+			return r // Things have changed since it was granted.
+		}
+	}
 	if s.manager.participantIDs[in.Participant.ID] {
 		return refuse(400, "AM-TASK-04", "the participant's id %q was used before; each is new", in.Participant.ID)
 	}
