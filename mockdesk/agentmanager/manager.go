@@ -160,8 +160,8 @@ type Queue struct {
 func (m *Manager) AddQueue(name string, usernames ...string) (*Queue, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.queueNamed(name) != nil {
-		return nil, fmt.Errorf("there is a queue %q already; give each a name of its own", name)
+	if name == "" || m.queueNamed(name) != nil {
+		return nil, fmt.Errorf("there is a queue %q already, or the name is empty; give each a name of its own", name)
 	}
 	q := &Queue{id: newID(), name: name}
 	for _, u := range usernames {

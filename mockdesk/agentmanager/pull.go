@@ -30,8 +30,8 @@ const (
 func (m *Manager) AddList(name, description string) (*List, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.listNamed(name) != nil {
-		return nil, fmt.Errorf("there is a list %q already; give each a name of its own", name)
+	if name == "" || m.listNamed(name) != nil {
+		return nil, fmt.Errorf("there is a list %q already, or the name is empty; give each a name of its own", name)
 	}
 	l := &List{id: newID(), name: name, description: description}
 	m.lists = append(m.lists, l)
