@@ -1,11 +1,14 @@
 package agentmanager_test
 
 import (
+	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 
 	"deskcheck/mockdesk/agentmanager"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -129,4 +132,57 @@ func (c *crowd) stepIn(event string, n int) {
 	if topics := c.desks[3].all("onTopicData"); len(topics) > 0 {
 		c.desks[3].stepsIn(event, topics[n%len(topics)].(object))
 	}
+}
+
+// deaf is a connection of a desk that listens to nothing.
+type deaf struct{}
+
+func (deaf) Open() error                                        { return nil }
+func (deaf) Emit(string, json.RawMessage)                       {}
+func (deaf) Ask(string, json.RawMessage, func(json.RawMessage)) {}
+func (deaf) Close()                                             {}
+func (deaf) Cut()                                               {}
+
+func TestManyActAtOnce(t *testing.T) {
+	s := newStage(t)
+	var all sync.WaitGroup
+	for _, name := range []string{"amy", "ben", "cat", "sue"} {
+		user := s.login(name)
+		auth := must(json.Marshal(object{"agent": user, "fcm": ""}))
+		all.Go(func() {
+			for i := range 50 {
+				socket, refusal := s.Connect(auth, deaf{})
+				if !assert.Nil(t, refusal) {
+					return
+				}
+				for _, state := range []string{"READY", "NOT_READY", "READY"} {
+					socket.Receive("changeAgentState", []json.RawMessage{must(json.Marshal(object{"agentId": user["id"], "action": "agentState", "state": object{"name": state, "reasonCode": nil}}))}, nil)
+				}
+				if i%5 == 0 {
+					socket.Gone("transport close")
+				}
+			}
+		})
+	}
+	for range 2 {
+		kim := s.Customer(agentmanager.Person{FirstName: "Kim"})
+		all.Go(func() {
+			for range 50 {
+				c, err := kim.Start(agentmanager.Request{Queue: "sales"})
+				if assert.NoError(t, err) {
+					_, _ = kim.Say(agentmanager.Plain("Hello?"))
+					_ = c.Stage()
+					assert.NoError(t, kim.Leave())
+				}
+			}
+		})
+	}
+	all.Go(func() {
+		for range 100 {
+			s.clock.Advance(time.Second)
+		}
+	})
+	all.Wait()
+	assert.Empty(t, s.Inconsistent())
+	assert.Empty(t, s.violations())
 }
