@@ -66,6 +66,10 @@ smoke: build ## Run the interaction flow in the real chat; npm installs it once.
 bench: browser build ## Print the figures of speed, with the same scenarios under Playwright Test beside them.
 	@bash fixtures/bench/run
 
+.PHONY: bench-desk
+bench-desk: build ## Print what the desk bears, with other servers beside it (FLAGS=--quick for a short look).
+	@bash fixtures/bench/desk/run $(FLAGS)
+
 .PHONY: browser
 browser: ## Install a browser if there is none.
 	@bash fixtures/install/browser

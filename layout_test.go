@@ -16,8 +16,11 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/fault", "mockdesk/script", "mockdesk/standalone", "mockdesk/wire", "reports",
+		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
+		"mockdesk/standalone", "mockdesk/wire", "reports",
 	},
+	// It loads the desk as a stranger would: as a process, over its wire.
+	"cmd/deskload": {},
 	".": {
 		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/aichat", "steps/browser",
 	},
@@ -32,15 +35,17 @@ var rooms = map[string][]string{
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
 	"mockdesk/agentmanager":   {"fixtures", "mockdesk/journal", "mockdesk/socketio", "mockdesk/socketio/codec"},
 	"mockdesk/console":        {},
-	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant", "mockdesk/wire"},
+	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/control/api":    {"mockdesk/fault"},
 	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/fault"},
 	"mockdesk/match":          {"mockdesk/journal"},
+	"mockdesk/recording":      {"mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
 	"mockdesk/socketio":       {"mockdesk/socketio/codec"},
 	"mockdesk/socketio/codec": {},
-	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/script", "mockdesk/tenant", "mockdesk/wire"},
-	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/wire"},
+	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/fault", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
+	"mockdesk/store":          {},
+	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
 	"reports":                 {},
 	"steps":                   {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
 	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps", "steps/browser"},
@@ -51,7 +56,8 @@ var rooms = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser"},
 	"github.com/cucumber/godog":             {"steps", "steps/aichat"},
-	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/socketio"}, // The desk opens sockets; the faults break them, which takes the one that writes; Socket.IO is carried by them.
+	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "mockdesk/socketio", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client; Socket.IO is carried by them.
+	"modernc.org/sqlite":                    {"mockdesk/store"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},
 	"github.com/fsnotify/fsnotify":          {".", "mockdesk/wire"}, // an integration is certified again when it is saved, a wire is read again

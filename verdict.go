@@ -115,6 +115,16 @@ func (r *record) holds(id string) bool {
 	return q.ID != "" && q.Holds(r.config.Dialect)
 }
 
+// untold says which event the wire had no words for, empty if it had some for all.
+func untold(entries []journal.Entry) string {
+	for _, e := range entries {
+		if e.Untold != "" {
+			return e.Untold
+		}
+	}
+	return ""
+}
+
 // finding says what one performance shows of each requirement that it touches.
 func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
 	f := r.judge(s, came, took)
@@ -163,6 +173,11 @@ func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Dura
 	case err == nil && hostBroke == "":
 		for _, id := range about {
 			add(reports.Check{Requirement: id, Verdict: reports.Passed})
+		}
+	case errors.As(err, &failure) && untold(came.Entries) != "":
+		// The integration may have failed for want of what it was never told.
+		for _, id := range about {
+			add(reports.Check{Requirement: id, Verdict: reports.Untestable, Expected: failure.Expected, Recorded: untold(came.Entries), Hint: "give the wire these words, or leave the event out with none"})
 		}
 	case errors.As(err, &failure):
 		blamed := slices.DeleteFunc(slices.Clone(failure.Requirements), func(id string) bool { return !r.holds(id) })

@@ -22,6 +22,8 @@ type StepInfo struct {
 	Example string `json:"example"`
 	File    string `json:"file"`
 	Line    int    `json:"line"`
+	// Words explain what the form does not say of a parameter, each a line; none where it says enough.
+	Words []string `json:"words,omitempty"`
 }
 
 // Steps lists the vocabulary of the contract in groups, in the order in which someone who writes a scenario looks for it.
@@ -36,7 +38,7 @@ func Steps(c Config) ([]StepInfo, error) {
 	}
 	var list []StepInfo
 	for _, s := range aichat.Sentences(all) {
-		list = append(list, StepInfo{Group: s.Group, Form: s.Form, Argument: s.Argument, Example: s.Example, File: s.File, Line: s.Line})
+		list = append(list, StepInfo{Group: s.Group, Form: s.Form, Argument: s.Argument, Example: s.Example, File: s.File, Line: s.Line, Words: s.Words})
 	}
 	return list, nil
 }

@@ -104,6 +104,41 @@ func TestWhatAWireCannotSayIsUntestable(t *testing.T) {
 	assert.Contains(t, wrong(result), "the wire socket has no typing, agent.typing")
 }
 
+// TestAWireWithoutWordsForACoreEventLeavesItUntestable takes the words for an arrival, and for the end, out of a wire: what fails for want of them is nobody's fault, and still no pass.
+func TestAWireWithoutWordsForACoreEventLeavesItUntestable(t *testing.T) {
+	for event, about := range map[string]string{"agent.joined": "JOIN-01", "conversation.ended": "LIFE-03"} {
+		t.Run(event, func(t *testing.T) {
+			c := wiredConfig(t, "polling")
+			whole, err := os.ReadFile(c.Desk.Wire)
+			require.NoError(t, err)
+			var lines []string
+			for line := range strings.Lines(string(whole)) {
+				if !strings.HasPrefix(line, "  "+event+":") {
+					lines = append(lines, line)
+				}
+			}
+			require.Less(t, len(lines), strings.Count(string(whole), "\n"))
+			c.Desk.Wire = filepath.Join(t.TempDir(), "without.wire.yaml")
+			require.NoError(t, os.WriteFile(c.Desk.Wire, []byte(strings.Join(lines, "")), 0o600))
+			c.Select = []string{about}
+			result, err := Run(t.Context(), c, quiet{})
+			require.NoError(t, err)
+			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+			untestable := 0
+			for _, s := range result.Scenarios {
+				for _, check := range s.Checks {
+					assert.NotEqual(t, reports.Failed, check.Verdict, "%s: %s", s.ID, check.Recorded)
+					if check.Verdict == reports.Untestable {
+						untestable++
+						assert.Equal(t, "the wire polling has no words for "+event, check.Recorded)
+					}
+				}
+			}
+			assert.Positive(t, untestable)
+		})
+	}
+}
+
 // wordsToDesk are the requests and frames by which scenarios asked something of their desk, by kind and name.
 func wordsToDesk(result *reports.Result) map[string]bool {
 	asked := map[string]bool{}

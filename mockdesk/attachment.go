@@ -116,7 +116,7 @@ func (c *Conversation) Attachments() []Attachment {
 // WaitAttachments waits until at least n files have arrived and returns all so far. Its error says how many there are and wraps the context's, or ErrClosed.
 func (c *Conversation) WaitAttachments(ctx context.Context, n int) ([]Attachment, error) {
 	var all []Attachment
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		all = slices.Clone(c.attachments)
 		return len(all) >= n
 	})
@@ -263,6 +263,7 @@ func (d *Desk) takeAttachment(x *exchange) outcome {
 		a.Outcome = Checking
 	}
 	c.attachments = append(c.attachments, a)
+	d.touch(c, true)
 	author := map[string]any{"role": RoleUser}
 	if c.user.Name != "" {
 		author["name"] = c.user.Name

@@ -2,7 +2,9 @@ package mockdesk_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // These measure what the native wire costs: they use nothing that a desk without wire files would not have, so that the figures of two versions can be set beside each other.
@@ -116,4 +119,81 @@ func BenchmarkUserTypes(b *testing.B) {
 		_, _, err := s.conn.ReadMessage()
 		require.NoError(b, err)
 	}
+}
+
+// BenchmarkIdleSocket is what a socket costs in memory on which nothing happens, with its client, which is a bare connection.
+func BenchmarkIdleSocket(b *testing.B) {
+	s := newBench(b)
+	request := "GET /v1/conversations/" + idOne + "/events HTTP/1.1\r\nHost: desk\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+	inUse := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse + m.StackInuse
+	}
+	const sockets = 400
+	for b.Loop() {
+		before := inUse()
+		open := s.desk.Sockets()
+		conns := make([]net.Conn, sockets)
+		for i := range conns {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.desk.URL(), "http://"))
+			require.NoError(b, err)
+			_, err = conn.Write([]byte(request))
+			require.NoError(b, err)
+			conns[i] = conn
+		}
+		require.NoError(b, s.desk.WaitSockets(b.Context(), open+sockets))
+		require.NoError(b, s.desk.WaitSent(b.Context()))
+		b.ReportMetric(float64(inUse()-before)/sockets, "B/socket")
+		for _, conn := range conns {
+			require.NoError(b, conn.Close())
+		}
+		require.NoError(b, s.desk.WaitSockets(b.Context(), open))
+	}
+}
+
+// BenchmarkTalk is fifty lines of the user over a socket, each of which an agent answers, until the last answer has come. The journal is bounded and looks for secrets, as that of a desk which
+// stands alone.
+func BenchmarkTalk(b *testing.B) {
+	w, err := wire.Load("../fixtures/bench/desk/load.wire.yaml")
+	require.NoError(b, err)
+	j := journal.NewBounded(20_000)
+	j.Filter(journal.NewRedactor().Redact)
+	d, err := mockdesk.Open(mockdesk.Options{Journal: j, Wire: w})
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = d.Close() })
+	conn, _, err := websocket.DefaultDialer.DialContext(b.Context(), d.SocketURL()+"/talk", nil)
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = conn.Close() })
+	require.NoError(b, conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"open"}`)))
+	c, err := d.NextConversation(b.Context())
+	require.NoError(b, err)
+	ada := d.Agent("a1", "Ada")
+	_, err = ada.Join(c)
+	require.NoError(b, err)
+	for range 2 {
+		_, _, err = conn.ReadMessage()
+		require.NoError(b, err)
+	}
+	go func() {
+		for line, err := c.WaitUserLine(b.Context(), 0); err == nil; line, err = c.WaitUserLine(b.Context(), line.Cursor) {
+			if _, err := ada.Say(c, line.Text); err != nil {
+				return
+			}
+		}
+	}()
+	b.ReportAllocs()
+	before := worked(b)
+	for b.Loop() {
+		for range 50 {
+			require.NoError(b, conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"say","text":"Why did my bill double this month, and who can tell me?"}`)))
+		}
+		for range 50 {
+			_, _, err := conn.ReadMessage()
+			require.NoError(b, err)
+		}
+	}
+	b.ReportMetric(float64((worked(b)-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
 }

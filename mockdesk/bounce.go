@@ -43,14 +43,13 @@ func (c *Conversation) Garble(raw string) {
 	defer d.mu.Unlock()
 	for s := range c.streams {
 		s.garbled = append(s.garbled, raw)
-		nudge(s.wake)
+		s.look()
 	}
 	if len(c.sockets)+len(c.streams) == 0 {
 		d.ReactNext(OpEvents, 1, Body(http.StatusOK, "application/json", raw))
 		return
 	}
 	for s := range c.sockets {
-		s.asides = append(s.asides, aside{name: garbled, raw: json.RawMessage(raw), counted: true})
-		nudge(s.wake)
+		s.queue(aside{name: garbled, raw: json.RawMessage(raw), counted: true})
 	}
 }

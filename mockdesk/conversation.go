@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 // State is how far a conversation has come. It only ever moves forward.
@@ -75,12 +76,15 @@ type QueueInfo struct {
 // Conversation is one request for a human, from the moment it reached the desk. Everything but the id is guarded by the desk's lock.
 type Conversation struct {
 	desk    *Desk
+	changes changes
 	id      string
+	// ordinal is its place among all conversations of the desk, from 1.
+	ordinal int
 	queue   string
 	context json.RawMessage
 	user    User
-	// openedAt is by the desk's clock.
-	openedAt time.Time
+	// openedAt is by the desk's clock, endedAt by that of the machine.
+	openedAt, endedAt time.Time
 
 	state    State
 	endedBy  string
@@ -111,6 +115,14 @@ type Conversation struct {
 	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.
 	stopWatch func() bool
 	watches   int
+
+	// mark is that of its latest change, taken is how many of its events Changes has given. owed says that the client is yet to be told of the user's end.
+	mark, taken int
+	owed        bool
+	// shelf stands for what is not in memory, nil while all is; dropped says that the desk has forgotten it.
+	shelf   *shelf
+	dropped bool
+	note    json.RawMessage
 }
 
 // ID is what the client called the conversation.
@@ -173,7 +185,7 @@ func (c *Conversation) Transcript() []Line {
 func (c *Conversation) WaitLine(ctx context.Context, match func(Line) bool) (Line, error) {
 	var found Line
 	seen := 0
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		for ; seen < len(c.lines); seen++ {
 			if match(c.lines[seen]) {
 				found = c.lines[seen]
@@ -192,7 +204,7 @@ func (c *Conversation) WaitLine(ctx context.Context, match func(Line) bool) (Lin
 // Its error says how many there are and wraps the context's, or ErrClosed; the lines so far come with it.
 func (c *Conversation) WaitLines(ctx context.Context, n int, role string) ([]Line, error) {
 	var lines []Line
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		lines = lines[:0]
 		for _, l := range c.lines {
 			if role == "" || l.Role == role {
@@ -212,7 +224,7 @@ func (c *Conversation) WaitState(ctx context.Context, s State) error {
 	var now State
 	past := false
 	order := []State{Waiting, Active, Ended}
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		now = c.state
 		past = slices.Index(order, now) > slices.Index(order, s)
 		return now == s || past
@@ -228,7 +240,7 @@ func (c *Conversation) WaitState(ctx context.Context, s State) error {
 
 // WaitSocket waits until at least one socket is open on the conversation. Its error wraps the context's, or is ErrClosed.
 func (c *Conversation) WaitSocket(ctx context.Context) error {
-	if err := c.desk.await(ctx, func() bool { return len(c.sockets) > 0 }); err != nil {
+	if err := c.await(ctx, func() bool { return len(c.sockets) > 0 }); err != nil {
 		return fmt.Errorf("waiting for a socket on conversation %s: %w", c.id, err)
 	}
 	return nil
@@ -239,6 +251,7 @@ func (c *Conversation) EchoEnd(mode EchoMode) {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
 	c.echo = mode
+	c.desk.touch(c, true)
 }
 
 // QueueUpdate tells the waiting user where they stand and returns the event's cursor; ErrNotWaiting once an agent has joined, ErrEnded after the end.
@@ -311,12 +324,19 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if err := allowed(); err != nil {
 		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to play it all the same, use Emit: %w", event, c.id, c.state, err)
 	}
-	k, remark, err := c.encode(event, happen())
+	k, raw, remark, err := c.encode(event, happen())
 	if err != nil {
 		return 0, err
 	}
-	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark}, time.Now(),
-		actData{Conversation: c.id, Event: k.raw})
+	untold := ""
+	if d.wire.Speaks(event) == wire.NoWords {
+		untold = "the wire " + d.wire.Name + " has no words for " + event
+	}
+	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark, Untold: untold}, time.Now(),
+		actData{Conversation: c.id, Event: raw})
+	if event != "message" && event != "agent.typing" {
+		d.touch(c, true)
+	}
 	c.keep(k)
 	return len(c.log), nil
 }
@@ -358,14 +378,20 @@ func (c *Conversation) say(l Line, format string) map[string]any {
 
 // end makes the conversation be over and returns the fields of the event that says so.
 func (c *Conversation) end(by, reason string) map[string]any {
-	c.state, c.endedBy = Ended, by
+	c.state, c.endedBy, c.endedAt = Ended, by, time.Now()
 	c.transferFrom, c.userTypes = nil, false
 	c.stopWatching()
 	fields := map[string]any{"by": by}
 	if reason != "" {
 		fields["reason"] = reason
 	}
-	c.desk.broadcast()
+	d := c.desk
+	d.ended = append(d.ended, c)
+	d.touch(c, true)
+	if !d.isSaved() {
+		d.trim()
+	}
+	c.broadcast()
 	return fields
 }
 

@@ -4,6 +4,7 @@ package mockdesk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
@@ -68,8 +71,13 @@ type Options struct {
 	URL, SocketURL string
 	// Wire is the protocol that the desk speaks; nil is the native one.
 	Wire *wire.Wire
-	// Played, if there is one, is called with every play of a fault, before it has any effect. It is called while the desk and its plan are locked, so it must not call them.
+	// Played, if there is one, is called with every play of a fault, once it is in the journal and before it has any effect. It may be called while the desk and its plan are
+	// locked, so it must not call them.
 	Played func(fault.Played)
+	// Saving is how the desk is saved; nil leaves it in memory only.
+	Saving *Saving
+	// Bounds are how much it keeps of what is over.
+	Bounds Bounds
 }
 
 // Desk is a running mock desk. All its methods are safe for use by many goroutines. Make one with Open or New, and Close it.
@@ -91,8 +99,8 @@ type Desk struct {
 	mu     sync.Mutex
 	closed bool
 	wire   *wire.Wire
-	// changed is closed and replaced whenever anything a waiter may look at has changed.
-	changed chan struct{}
+	// changes are all that a waiter may look at, arriving those that are conversations which arrive.
+	changes, arriving changes
 
 	availability Availability
 	queues       map[string]Availability
@@ -105,13 +113,23 @@ type Desk struct {
 	uploads                UploadRules
 	lenient, checksUploads bool
 
+	// conversations are those that are not forgotten, in the order in which they were opened; opened counts all that ever were.
 	conversations []*Conversation
+	opened        int
 	byID          map[string]*Conversation
 	// found has the conversations by the kept values that the wire finds them by.
-	found     map[string]map[string]*Conversation
-	handedOut int
-	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired.
-	withdrawn map[string]bool
+	found map[string]map[string]*Conversation
+	// fresh are those that NextConversation has not handed out yet, arrivals counts all that it has or will.
+	fresh    []*Conversation
+	arrivals int
+	// withdrawn holds the ids that were deleted before they were ever opened, and those that have expired; withdrawals are the former, in their order.
+	withdrawn   map[string]bool
+	withdrawals []string
+
+	saving saving
+	bounds Bounds
+	// ended are the conversations that have ended and are in memory whole, shelved those that are not, each in the order in which they ended or were read back.
+	ended, shelved []*Conversation
 
 	inFlight int
 	// carriers are the connections that requests are served on now, for Close to have done with them.
@@ -120,6 +138,11 @@ type Desk struct {
 	kept    []string
 	moves   int
 	sockets map[*socket]struct{}
+	// opening is how many handshakes are being answered; departing is whether sockets are to be closed as soon as they are open.
+	opening   int
+	departing bool
+	// leaving are those that no longer count as open and whose connection, or goroutines, have not ended.
+	leaving map[*socket]struct{}
 	// streams are the answers that go on: polls that are held and server-sent events.
 	streams map[*stream]struct{}
 	// serial numbers the sockets, for the journal.
@@ -160,11 +183,15 @@ func New(o Options) *Desk {
 		clock = NewAdvancingClock()
 	}
 	d := &Desk{
-		clock: clock, journal: o.Journal, wire: spoken, plan: fault.NewPlan(clock, o.Played), url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}), changed: make(chan struct{}),
+		clock: clock, journal: o.Journal, wire: spoken, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
 		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
-		sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{},
+		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{}, bounds: o.Bounds,
 	}
+	if o.Saving != nil {
+		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]struct{}{}, touched: map[*Conversation]bool{}}
+	}
+	d.plan = fault.NewPlan(clock, d.notePlayed(o.Played))
 	for _, by := range spoken.FoundBy {
 		d.found[by] = map[string]*Conversation{}
 	}
@@ -220,14 +247,19 @@ func (d *Desk) Close() error {
 		return nil
 	}
 	d.closed = true
+	if d.isSaved() {
+		d.saving.faults = new(d.plan.Remember())
+	}
 	close(d.done)
 	for _, c := range d.conversations {
 		c.stopWatching()
+		c.changes.tell()
 	}
-	sockets := slices.Collect(maps.Keys(d.sockets))
-	for _, s := range sockets {
+	d.arriving.tell()
+	for s := range d.sockets {
 		s.detach()
 	}
+	leaving := slices.Collect(maps.Keys(d.leaving))
 	for carrier := range d.carriers {
 		// Whoever reads from a slow client or writes to one would go on for as long as the client likes. A connection that cannot be given a deadline has ended.
 		_ = carrier.SetReadDeadline(time.Unix(1, 0))
@@ -235,8 +267,8 @@ func (d *Desk) Close() error {
 	}
 	d.broadcast()
 	d.mu.Unlock()
-	for _, s := range sockets {
-		reset(s.conn.NetConn())
+	for _, s := range leaving {
+		s.pump.Cut()
 	}
 	if d.server != nil {
 		// Errors of a listener that is closed are of no use to anyone.
@@ -247,6 +279,24 @@ func (d *Desk) Close() error {
 	d.plan.Clear()
 	return nil
 }
+
+// Shutdown closes the desk in order: it closes every socket with the code 1001 and waits until the clients have ended the connections, for as long as ctx lasts; then it closes as
+// Close does. A socket on which a fault has the desk silent is told nothing. The error is always nil.
+func (d *Desk) Shutdown(ctx context.Context) error {
+	d.mu.Lock()
+	d.departing = true
+	open := slices.Collect(maps.Keys(d.sockets))
+	d.mu.Unlock()
+	for _, s := range open {
+		s.pump.Goodbye(departure)
+	}
+	// Whoever does not answer in time is cut.
+	_ = d.await(ctx, func() bool { return d.opening == 0 && len(d.leaving) == 0 })
+	return d.Close()
+}
+
+// departure is how a socket ends that the desk closes because it closes itself.
+var departure = fault.End{Code: websocket.CloseGoingAway, Reason: "the desk closes", Note: "the desk closes"}
 
 // connectionChanged follows the server's connections, to have Close wait for their goroutines.
 func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {
@@ -265,33 +315,6 @@ func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// broadcast wakes every waiter; d.mu is held.
-func (d *Desk) broadcast() {
-	close(d.changed)
-	d.changed = make(chan struct{})
-}
-
-// await returns once done says so; done is asked with d.mu held, again after every change.
-func (d *Desk) await(ctx context.Context, done func() bool) error {
-	for {
-		d.mu.Lock()
-		if done() {
-			d.mu.Unlock()
-			return nil
-		}
-		closed, changed := d.closed, d.changed
-		d.mu.Unlock()
-		if closed {
-			return ErrClosed
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // record appends an entry to the journal, if there is one, as having happened at the given moment of real time, and returns its Seq (0 without a journal).
 func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if d.journal == nil {
@@ -300,7 +323,11 @@ func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if of, ok := data.(interface{ conversation() string }); ok {
 		e.Conversation = of.conversation()
 	}
-	e.Data = journal.Payload(data)
+	if own, ok := data.(interface{ payload() json.RawMessage }); ok {
+		e.Data = own.payload()
+	} else {
+		e.Data = journal.Payload(data)
+	}
 	return d.journal.AppendAt(e, at).Seq
 }
 
@@ -325,14 +352,14 @@ func (d *Desk) Queries() []Query {
 	return slices.Clone(d.queries)
 }
 
-// Conversations are all conversations that were ever opened, in order of arrival. Ids that were withdrawn before they opened are not among them.
+// Conversations are all conversations that were ever opened and are not forgotten, in order of arrival. Ids that were withdrawn before they opened are not among them.
 func (d *Desk) Conversations() []*Conversation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.conversations)
 }
 
-// Conversation is the conversation with that id, nil if none was ever opened under it.
+// Conversation is the conversation with that id, nil if none was ever opened under it or it is forgotten.
 func (d *Desk) Conversation(id string) *Conversation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -342,18 +369,30 @@ func (d *Desk) Conversation(id string) *Conversation {
 // NextConversation waits for the next conversation that it has not handed out yet, in order of arrival. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) NextConversation(ctx context.Context) (*Conversation, error) {
 	var next *Conversation
-	err := d.await(ctx, func() bool {
-		if d.handedOut == len(d.conversations) {
+	err := d.awaitOf(ctx, &d.arriving, func() bool {
+		if len(d.fresh) == 0 {
 			return false
 		}
-		next = d.conversations[d.handedOut]
-		d.handedOut++
+		next, d.fresh = d.fresh[0], d.fresh[1:]
 		return true
 	})
 	if err != nil {
 		return nil, fmt.Errorf("waiting for a client to open a conversation: %w", err)
 	}
 	return next, nil
+}
+
+// arrive has NextConversation hand the conversation out; d.mu is held.
+func (d *Desk) arrive(c *Conversation) {
+	d.fresh = append(d.fresh, c)
+	d.arrivals++
+}
+
+// Arrived is how many conversations NextConversation has handed out or has still to hand out.
+func (d *Desk) Arrived() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.arrivals
 }
 
 // OpenConversations is the number of conversations that have not ended.
@@ -371,13 +410,13 @@ func (d *Desk) OpenConversations() int {
 
 // Traffic is what the desk knows of what is on its way between it and its clients at one moment.
 type Traffic struct {
-	// Frames is the number of frames whose write to a socket has finished, over all sockets that are open: the hello of each, every event and what Garble sent. Pings and
-	// error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
+	// Frames is the number of frames whose write to a socket has finished, over all sockets that are open: the hello of each, every event and what Garble sent, each as
+	// often as faults have it written. Pings and error frames do not count. A page can compare it with what it has dispatched: what was written to a socket that the page has closed is never dispatched.
 	Frames int
 	// Sockets is the number of sockets that are open.
 	Sockets int
-	// Kept are the requests that a fault keeps without an answer (Hold, HoldReply, Delay, Blackhole) and whose client still waits for one, each by its method and
-	// address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page may
+	// Kept are the requests that a fault keeps without an answer (Hold, HoldReply, Delay, Blackhole), or sends or reads slowly, and whose client still waits, each by its method
+	// and address, such as "GET http://127.0.0.1:40123/v1/availability" or "GET ws://..." for one that is to become a socket, in the order of their arrival: what a page may
 	// have in flight although nothing is going to happen.
 	Kept []string
 
@@ -406,8 +445,8 @@ func (d *Desk) moved() {
 	d.broadcast()
 }
 
-// WaitSent waits until nothing is left to be written to any open socket; Traffic then counts every frame that was emitted before. Its error wraps the context's, or is
-// ErrClosed.
+// WaitSent waits until nothing is left to be written to any open socket, except what a fault holds up until the clock has gone on; Traffic then counts every frame that was
+// emitted before, as often as it was written. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) WaitSent(ctx context.Context) error {
 	err := d.await(ctx, func() bool {
 		for s := range d.sockets {

@@ -42,12 +42,17 @@ func (d *Desk) start(x *exchange) outcome {
 		return failed(wire.Broken, "The wire is at fault", sentence(err))
 	}
 	x.c = c
+	d.opened++
+	c.ordinal = d.opened
 	d.byID[c.id] = c
 	d.conversations = append(d.conversations, c)
+	d.arrive(c)
+	d.touch(c, true)
 	c.watch()
 	if x.s != nil {
 		x.s.bind(c, 0)
 	}
+	d.arriving.tell()
 	d.broadcast()
 	return outcome{name: "opened"}
 }
@@ -101,7 +106,7 @@ func (d *Desk) endByUser(x *exchange) outcome {
 		return gone()
 	case x.c == nil && x.by == "" && x.called != "":
 		// The request that opens it may still be on its way and must then find the door closed.
-		d.withdrawn[x.called] = true
+		d.withdraw(x.called)
 		return outcome{name: "withdrawn"}
 	case x.c == nil:
 		return x.unknown()
@@ -181,6 +186,7 @@ func (d *Desk) takeCursor(x *exchange, of func(*Conversation) *int) outcome {
 	}
 	at := of(x.c)
 	*at = max(*at, n)
+	d.touch(x.c, true)
 	d.broadcast()
 	return outcome{name: "noted"}
 }
@@ -195,6 +201,7 @@ func (d *Desk) takeUser(x *exchange) outcome {
 			*field = x.given.Text(name)
 		}
 	}
+	d.touch(x.c, true)
 	d.broadcast()
 	return outcome{name: "noted"}
 }
@@ -253,4 +260,9 @@ func (c *Conversation) framesFrom(after, feed int) []any {
 }
 
 // keepValues changes what the wire keeps for the conversation; d.mu is held.
-func (c *Conversation) keepValues(kept map[string]any) { maps.Copy(c.values, kept) }
+func (c *Conversation) keepValues(kept map[string]any) {
+	if len(kept) > 0 {
+		maps.Copy(c.values, kept)
+		c.desk.touch(c, true)
+	}
+}

@@ -3,8 +3,10 @@ package mockdesk_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -135,6 +137,8 @@ func TestSlowBodiesTakeTheirTime(t *testing.T) {
 			began := s.clock.Now()
 			s.play(fault.Fault{Kind: kind, Rate: 1000}, "next 1", fault.Scope{Conversation: idOne})
 			got := ask(s)
+			kept := func() int { return len(s.desk.Traffic().Kept) }
+			require.Eventually(t, func() bool { return kept() == 1 }, patience, time.Millisecond, "whoever waits for the page to rest need not wait for it")
 			var answered answer
 			require.Eventually(t, func() bool {
 				select {
@@ -148,6 +152,7 @@ func TestSlowBodiesTakeTheirTime(t *testing.T) {
 			require.NoError(t, answered.err)
 			assert.Less(t, answered.status, 300)
 			assert.GreaterOrEqual(t, s.clock.Now().Sub(began), 2*time.Second, "3000 bytes at 1000 in a second")
+			require.Eventually(t, func() bool { return kept() == 0 }, patience, time.Millisecond)
 		})
 	}
 }
@@ -218,4 +223,136 @@ func TestWhatIsPlayedIsTold(t *testing.T) {
 	assert.Equal(t, 503, s.do("GET", "/v1/availability", "").status)
 	assert.Equal(t, http.StatusOK, s.do("GET", "/v1/availability", "").status)
 	assert.Equal(t, "rule 2, play 1: answer 503 (request availability)\n", told.String())
+	played := s.entry(journal.Act, "fault.played")
+	assert.Equal(t, "On purpose: answer 503 (request availability).", played.Note)
+	assert.Equal(t, map[string]any{"fault": "f2", "kind": "status", "moment": "request", "operation": "availability"}, data(t, played))
+	assert.Less(t, s.entries(journal.Request, "GET /v1/availability")[0].Seq, played.Seq)
+	assert.Less(t, played.Seq, s.entries(journal.Response, "GET /v1/availability")[0].Seq)
+	c := s.start(idOne)
+	st := s.listen(idOne, "0")
+	s.play(fault.Fault{Kind: fault.Drop}, "only 1", fault.Scope{Direction: fault.Out, Conversation: idOne})
+	s.act(c.Notice("lost"))
+	s.act(c.Notice("found"))
+	assert.Equal(t, "found", st.next()["text"])
+	lost := s.entries(journal.Act, "fault.played")[1]
+	assert.Equal(t, idOne, lost.Conversation)
+	assert.Equal(t, "On purpose: lose the frame (frame message going out in conversation conversation-0001 on socket 1).", lost.Note)
+	assert.Len(t, s.entries(journal.Frame, "message"), 1)
+}
+
+// TestRequestsThatNoRouteTakesMeetFaults plays on a path and a method that the wire does not know, and on a file for which it has no route.
+func TestRequestsThatNoRouteTakesMeetFaults(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.play(fault.Fault{Kind: fault.Status, Status: 503}, "next 2", fault.Scope{})
+	s.play(fault.Fault{Kind: fault.Hang}, "always", fault.Scope{Operation: "state"})
+	assert.Equal(t, 503, s.do("GET", "/nowhere", "").status)
+	assert.Equal(t, 503, s.do("POST", "/v1/availability", "").status)
+	assert.Equal(t, 404, s.do("GET", "/nowhere", "").status)
+	s.play(fault.Fault{Kind: fault.Truncate, Bytes: 2}, "next 1", fault.Scope{})
+	require.Error(t, s.send(s.ctx, "PATCH", "/v1/availability", "").err)
+	s.play(fault.Fault{Kind: fault.Hold}, "next 1", fault.Scope{})
+	held := s.later("GET", "/desk-media/none", "")
+	require.NoError(t, s.desk.Faults().WaitParked(s.ctx, fault.Scope{On: fault.Request}, 1))
+	s.desk.Faults().Clear()
+	assert.Equal(t, 404, s.get(held).status)
+	polling := openWire(t, "polling")
+	polling.play(fault.Fault{Kind: fault.ResetAfter}, "always", fault.Scope{})
+	require.Error(t, polling.send(polling.ctx, "GET", "/desk-media/none", "").err)
+}
+
+// TestStreamsMeetFaultsOfAnswers plays the faults that alter an answer on server-sent events.
+func TestStreamsMeetFaultsOfAnswers(t *testing.T) {
+	t.Parallel()
+	const first = "id: 1\nevent: queue\ndata: 2\n\n"
+	for _, one := range []struct {
+		f    fault.Fault
+		want string
+	}{
+		{fault.Fault{Kind: fault.Truncate, Bytes: 9}, first[:9]},
+		{fault.Fault{Kind: fault.Truncate, Bytes: len(first) + 3}, first + "id:"},
+		{fault.Fault{Kind: fault.Malformed}, first[:len(first)/2] + "\xff\n\n"},
+		{fault.Fault{Kind: fault.ContentType, ContentType: "text/csv"}, first},
+		{fault.Fault{Kind: fault.NoCORS}, first},
+		{fault.Fault{Kind: fault.SlowDownload, Rate: 10}, first},
+	} {
+		t.Run(one.f.String(), func(t *testing.T) {
+			t.Parallel()
+			s := openWire(t, "sse")
+			session := s.do("POST", "/sessions", `{"name":"Mia"}`).json(t)["session"].(string)
+			c := s.next()
+			s.play(one.f, "next 1", fault.Scope{Operation: "events"})
+			r, err := http.NewRequestWithContext(s.ctx, http.MethodGet, s.desk.URL()+"/sessions/"+session+"/stream", nil)
+			require.NoError(t, err)
+			r.Header.Set("Origin", "https://page.example")
+			response, err := s.http.Do(r)
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = response.Body.Close() })
+			assert.Equal(t, one.f.Kind == fault.ContentType, response.Header.Get("Content-Type") == "text/csv")
+			assert.Equal(t, one.f.Kind == fault.NoCORS, response.Header.Get("Access-Control-Allow-Origin") == "")
+			place := 2
+			s.act(c.QueueUpdate(mockdesk.QueueInfo{Position: &place}))
+			s.act(c.QueueUpdate(mockdesk.QueueInfo{Position: &place}))
+			read := make(chan string, 1)
+			go func() {
+				got := make([]byte, len(one.want))
+				n, _ := io.ReadFull(response.Body, got)
+				read <- string(got[:n])
+			}()
+			if one.f.Kind == fault.SlowDownload {
+				require.NoError(t, s.desk.WaitSent(s.ctx), "nothing is going to happen until the clock goes on")
+				s.clock.Advance(time.Second)
+				require.NoError(t, s.desk.WaitSent(s.ctx))
+				assert.Empty(t, read, "ten bytes of what is longer")
+				for range 5 {
+					s.clock.Advance(time.Second)
+					require.NoError(t, s.desk.WaitSent(s.ctx))
+				}
+			}
+			assert.Equal(t, one.want, <-read)
+			if one.f.Kind == fault.Truncate {
+				_, err = response.Body.Read(make([]byte, 1))
+				require.ErrorIs(t, err, syscall.ECONNRESET)
+			}
+		})
+	}
+}
+
+// TestRulesThatCannotBePlayed holds what is said of a rule against the wire.
+func TestRulesThatCannotBePlayed(t *testing.T) {
+	t.Parallel()
+	native, polling, sockets := open(t).desk, openWire(t, "polling").desk, openWire(t, "sockets").desk
+	for _, one := range []struct {
+		desk  *mockdesk.Desk
+		f     fault.Fault
+		where fault.Scope
+		field string
+	}{
+		{native, fault.Fault{Kind: fault.Drop}, fault.Scope{Frame: "message"}, ""},
+		{native, fault.Fault{Kind: fault.Reset}, fault.Scope{Operation: "typing"}, ""},
+		{native, fault.Fault{Kind: fault.Truncate, Bytes: 1}, fault.Scope{Operation: "typing"}, "scope.operation"},
+		{native, fault.Fault{Kind: fault.Reset}, fault.Scope{Operation: "acknowledge"}, "scope.operation"},
+		{native, fault.Fault{Kind: fault.Reset}, fault.Scope{Route: "GET /v1/availability"}, ""},
+		{native, fault.Fault{Kind: fault.Reset}, fault.Scope{Route: "GET /v1/conversations/{id}/events", On: fault.Upgrade}, ""},
+		{native, fault.Fault{Kind: fault.NoCORS}, fault.Scope{Route: "OPTIONS /v1/availability"}, ""},
+		{native, fault.Fault{Kind: fault.Reset}, fault.Scope{Route: "GET /v1/available"}, "scope.route"},
+		{native, fault.Fault{Kind: fault.Reset}, fault.Scope{Tenant: "one"}, "scope.tenant"},
+		{polling, fault.Fault{Kind: fault.Delay, For: 1}, fault.Scope{}, ""},
+		{polling, fault.Fault{Kind: fault.Delay, For: 1}, fault.Scope{On: fault.Frame}, "fault.kind"},
+		{polling, fault.Fault{Kind: fault.Delay, For: 1}, fault.Scope{Connection: 1}, "fault.kind"},
+		{polling, fault.Fault{Kind: fault.NoPong}, fault.Scope{}, "fault.kind"},
+		{sockets, fault.Fault{Kind: fault.Hold}, fault.Scope{Operation: "message"}, ""},
+		{sockets, fault.Fault{Kind: fault.Truncate, Bytes: 1}, fault.Scope{Operation: "message"}, "scope.operation"},
+	} {
+		rule := fault.Rule{Fault: one.f, Scope: one.where}
+		require.NoError(t, rule.Validate())
+		err := one.desk.CheckRule(rule)
+		if one.field == "" {
+			require.NoError(t, err, rule.String())
+			continue
+		}
+		wrong := &fault.FieldError{}
+		require.ErrorAs(t, err, &wrong, rule.String())
+		assert.Equal(t, one.field, wrong.Field, rule.String())
+	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 )
@@ -41,11 +39,24 @@ func (c *Conversation) UserRead() int {
 	return c.userRead
 }
 
+// unknownFrame is what the journal, and rules, call a frame that is none of the wire.
+const unknownFrame = "unknown"
+
+// name is the type of a frame of the client.
+func (s *socket) name(m fault.Message) string {
+	scope := s.scope()
+	defer scope.Release()
+	if take, _, err := s.route.Socket.Hear(scope, !m.Binary, m.Data); err == nil {
+		return take.Name
+	}
+	return unknownFrame
+}
+
 // receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first.
-func (s *socket) receive(kind int, data []byte) (full bool) {
+func (s *socket) receive(m fault.Message) (full bool) {
 	d := s.desk
-	x := &exchange{s: s, wire: s.wire, name: "unknown", body: data, scope: s.scope()}
-	take, problem, err := s.route.Socket.Hear(x.scope, kind == websocket.TextMessage, data)
+	x := &exchange{s: s, wire: s.wire, name: unknownFrame, body: m.Data, scope: s.scope()}
+	take, problem, err := s.route.Socket.Hear(x.scope, !m.Binary, m.Data)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s.closed {
@@ -56,22 +67,22 @@ func (s *socket) receive(kind int, data []byte) (full bool) {
 		x.take, x.c = &s.route.Socket.Unfit, s.c
 		d.recordFrame(x, sentence(err))
 		s.say(x, d.word(x, failed(problem, "The desk does not know this frame", sentence(err))))
-		return len(s.asides) >= maxUnsent
+		return s.isFull()
 	}
 	x.take, x.name = take, take.Name
-	_ = d.find(x) // What is wrong with what it names is told when it is answered.
+	d.lookUp(x)
 	d.arrived(x)
-	if decision := d.plan.Next(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
+	if decision := d.decide(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
 		d.recordFrame(x, "")
 		s.play(x, decision)
-		return len(s.asides) >= maxUnsent
+		return s.isFull()
 	}
 	o := d.mean(x)
 	d.recordFrame(x, o.detail)
 	rep := d.word(x, o)
 	x.scope.Release()
 	s.say(x, rep)
-	return len(s.asides) >= maxUnsent
+	return s.isFull()
 }
 
 // recordFrame writes a frame of the client down, with what is wrong with it; d.mu is held.
@@ -79,6 +90,10 @@ func (d *Desk) recordFrame(x *exchange, wrong string) {
 	e := journal.Entry{Kind: journal.Frame, From: journal.Integration, To: journal.Desk, Name: x.name, Operation: x.operation()}
 	if wrong != "" {
 		e.Note = "Not a frame of the wire " + x.wire.Name + ": " + wrong
+	}
+	if d.isSaved() {
+		// The journal is saved with everything else, and a client that floods the desk must not run ahead of that.
+		d.change()
 	}
 	d.record(e, time.Now(), socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: capped(x.body)})
 }
@@ -110,20 +125,21 @@ func (s *socket) play(x *exchange, decision fault.Decision) {
 		Effect: effect,
 		Refuse: func(status int, title string) { locked(func() { s.say(x, d.refusal(x, status, title)) }) },
 		Say:    func(text string) { locked(func() { s.queue(aside{name: x.name, raw: []byte(text), counted: true}) }) },
-		Break:  func() { locked(s.breakOff) },
+		Break:  s.breakOff,
 	})
 	if decision.Fault.Kind == fault.Hold || decision.Fault.Kind == fault.HoldReply {
 		locked(d.broadcast)
 	}
 }
 
-// breakOff cuts the socket where d.mu is held.
+// breakOff cuts the socket.
 func (s *socket) breakOff() {
-	if s.closed {
-		return
+	s.desk.mu.Lock()
+	if !s.closed {
+		s.cut()
 	}
-	s.cut()
-	reset(s.conn.NetConn())
+	s.desk.mu.Unlock()
+	s.pump.Cut()
 }
 
 // say answers a frame, if the wire has words for what came of it; d.mu is held.
@@ -146,7 +162,7 @@ func (s *socket) say(x *exchange, rep reply) {
 		if rep.problem {
 			name = "error"
 		}
-		s.queue(aside{name: name, raw: rep.Body, counted: !rep.problem})
+		s.queue(aside{name: name, raw: rep.Body, counted: !rep.problem, mark: rep.mark})
 	}
 	if rep.after != nil {
 		rep.after()

@@ -1,6 +1,7 @@
 package mockdesk
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ type exchange struct {
 	source wire.Source
 	// unread is what keeps the body or the frame from being understood.
 	unread error
+	// unreadable is what keeps the conversation from being read back.
+	unreadable error
 	// c is the conversation that it is about, nil if there is none; called is what the client calls it, by which value (empty for the id).
 	c          *Conversation
 	by, called string
@@ -67,6 +70,8 @@ type reply struct {
 	serve           func(*exchange)
 	// ready says, with Desk.mu held, whether the reply may go out; nil is always.
 	ready func() bool
+	// mark is that of the latest change that the reply may rest on: it goes out once that is saved.
+	mark int
 	// after is called with Desk.mu held when the reply went out or was lost.
 	after func()
 }
@@ -189,7 +194,7 @@ func (d *Desk) foresee(x *exchange) fault.Decision {
 	if to.take != nil {
 		_ = d.find(&to)
 	}
-	return d.plan.Next(to.arrival(fault.Preflight))
+	return d.decide(to.arrival(fault.Preflight))
 }
 
 // Allowed is what the desk's wire grants to the pages of other origins, in the words of its preflight answers: methods and headers, as lists with commas.
@@ -206,7 +211,7 @@ func (d *Desk) unrouted(x *exchange, method string, match wire.Match) {
 		x.scope.Set("allow", match.Allow)
 		rep := d.problem(x, wire.MethodNotAllowed, "The route has no such method", "It takes "+match.Allow+".")
 		rep.Header.Set("Allow", match.Allow)
-		d.answer(x, rep)
+		d.unmeant(x, rep)
 		return
 	}
 	var closest []string
@@ -218,7 +223,19 @@ func (d *Desk) unrouted(x *exchange, method string, match wire.Match) {
 	routes := x.wire.RouteList()
 	x.scope.Set("closest", plainList(closest))
 	x.scope.Set("routes", plainList(routes))
-	d.answer(x, d.problem(x, wire.UnknownRoute, "There is no such route", why+" The routes are "+strings.Join(routes, ", ")+"."))
+	d.unmeant(x, d.problem(x, wire.UnknownRoute, "There is no such route", why+" The routes are "+strings.Join(routes, ", ")+"."))
+}
+
+// unmeant answers a request that no route takes. Faults are played on it as on others, but for those that name an operation.
+func (d *Desk) unmeant(x *exchange, rep reply) {
+	d.mu.Lock()
+	decision := d.plan.Next(x.arrival(fault.Request))
+	d.mu.Unlock()
+	if decision.Fault.Kind == fault.Accept {
+		d.answer(x, rep)
+		return
+	}
+	d.misplay(x, decision, func() reply { return rep })
 }
 
 // plainList is a list as expressions know it.
@@ -234,8 +251,7 @@ func plainList(words []string) []any {
 func (d *Desk) route(x *exchange, method string, match wire.Match) {
 	x.route = match.Routes[0]
 	x.take = &x.route.Take
-	d.slow(x)
-	if err := x.read(); err != nil {
+	if err := d.read(x); err != nil {
 		d.refuseBody(x, err)
 		return
 	}
@@ -245,20 +261,26 @@ func (d *Desk) route(x *exchange, method string, match wire.Match) {
 	}
 	// Requests, the faults that are played on them and their effects share one order: the one in which they pass here.
 	d.mu.Lock()
-	_ = d.find(x) // What is wrong with what it names is told when it is answered.
+	d.lookUp(x)
 	d.recordRequest(x, "")
 	d.arrived(x)
-	d.play(x, d.plan.Next(x.arrival(fault.Request)))
+	d.play(x, d.decide(x.arrival(fault.Request)))
 }
 
-// slow has the body read as slowly as the plan has it. What only the body tells is not known yet.
-func (d *Desk) slow(x *exchange) {
+// read takes the body in, as slowly as the plan has it. What only the body tells is not known yet.
+func (d *Desk) read(x *exchange) error {
 	d.mu.Lock()
 	early := *x
 	_ = d.find(&early)
-	decision := d.plan.Next(early.arrival(fault.Upload))
+	decision := d.decide(early.arrival(fault.Upload))
 	d.mu.Unlock()
+	if decision.Fault.Kind == fault.Accept {
+		return x.read()
+	}
+	d.keeping(x, true)
+	defer d.keeping(x, false)
 	x.r.Body = decision.Reads(x.r, d.done)
+	return x.read()
 }
 
 // choose finds the first of the routes that is meant, if any is. Where one cannot tell for what is wrong with the request, it is that one which says so.
@@ -315,9 +337,8 @@ func (d *Desk) answer(x *exchange, rep reply) {
 		rep.serve(x)
 		return
 	}
-	if rep.ready != nil && d.await(x.r.Context(), rep.ready) != nil {
-		// Either the client has gone, and the answer is lost either way, or the desk closes.
-		d.lose(x, clientGone)
+	if err := d.settled(x.r.Context(), rep); err != nil {
+		d.lose(x, lostFor(err))
 		d.afterReply(rep)
 		return
 	}
@@ -339,6 +360,28 @@ func (d *Desk) answer(x *exchange, rep reply) {
 		_ = http.NewResponseController(x.w).Flush()
 		d.afterReply(rep)
 	}
+}
+
+// settled waits until the reply may go out. Its error is that the client has gone, that the desk closes, or why what was asked cannot be saved.
+func (d *Desk) settled(ctx context.Context, rep reply) error {
+	if rep.ready != nil {
+		if err := d.await(ctx, rep.ready); err != nil {
+			return err
+		}
+	}
+	if rep.mark == 0 {
+		return nil
+	}
+	return d.awaitSaved(ctx, rep.mark)
+}
+
+// lostFor says for the journal why a reply did not go out.
+func lostFor(err error) string {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) {
+		// Either the client has gone, and the answer is lost either way, or the desk closes.
+		return clientGone
+	}
+	return "what was asked could not be saved: " + err.Error()
 }
 
 func bodyAllowed(status int) bool {

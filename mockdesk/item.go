@@ -95,6 +95,10 @@ func (d *Desk) Publish(name, mediaType string, content []byte) string {
 	defer d.mu.Unlock()
 	id := fmt.Sprintf("%d-%s", len(d.media)+1, name)
 	d.media[id] = medium{mediaType, content}
+	if d.isSaved() {
+		d.saving.media = append(d.saving.media, SavedMedium{ID: id, Type: mediaType, Content: content})
+		d.change()
+	}
 	address := d.wire.Address(OpMedium, id)
 	if address == "" {
 		address = publishedUnder + url.PathEscape(id)
@@ -110,15 +114,17 @@ func (d *Desk) serveMedium(x *exchange) outcome {
 	return outcome{name: "served", plain: &wire.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {m.mediaType}}, Body: m.content}}
 }
 
-// servePublished serves a file of an agent's where the wire has no route for it. It is no part of the wire and has no reactions.
+// servePublished serves a file of an agent's where the wire has no route for it. It is no part of the wire and means nothing to it.
 func (d *Desk) servePublished(x *exchange) {
+	x.take = x.wire.Unrouted()
+	x.name = x.r.Method + " " + x.r.URL.Path
 	d.recordRequest(x, "A file of an agent's; the wire has no route for it.")
 	d.mu.Lock()
 	m, ok := d.media[strings.TrimPrefix(x.r.URL.Path, publishedUnder)]
 	d.mu.Unlock()
 	if !ok {
-		d.answer(x, reply{Reply: wire.Plain(wire.UnknownMedium, 0, "There is no such file", "Take the address as the event gave it.")})
+		d.unmeant(x, reply{Reply: wire.Plain(wire.UnknownMedium, 0, "There is no such file", "Take the address as the event gave it.")})
 		return
 	}
-	d.answer(x, reply{Reply: wire.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {m.mediaType}}, Body: m.content}})
+	d.unmeant(x, reply{Reply: wire.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {m.mediaType}}, Body: m.content}})
 }

@@ -95,10 +95,14 @@ func (d *Desk) arrived(x *exchange) {
 			queue = given.Text("queue")
 		}
 		d.queries = append(d.queries, Query{Queue: queue, At: d.clock.Now()})
+		if most := d.bounds.Ended; most > 0 && len(d.queries) > most {
+			d.queries = d.queries[1:]
+		}
 		d.broadcast()
 	case OpEnd:
 		if d.find(x) == nil && x.c != nil {
 			x.c.closures++
+			d.touch(x.c, true)
 			d.broadcast()
 		}
 	default:
@@ -128,6 +132,14 @@ func (d *Desk) find(x *exchange) error {
 	}
 	x.know()
 	return nil
+}
+
+// lookUp finds the conversation as find does, and reads back what is not in memory of it; d.mu is held, and given up meanwhile. What is wrong with what is named, or keeps the
+// conversation from being read, is told when the request or the frame is answered.
+func (d *Desk) lookUp(x *exchange) {
+	if d.find(x) == nil && x.c != nil {
+		x.unreadable = d.fetch(x.c)
+	}
 }
 
 // about is the id of the conversation that a request or a frame is about, as far as find could tell, empty for none.
@@ -173,6 +185,9 @@ func (d *Desk) mean(x *exchange) outcome {
 	if x.unread != nil {
 		return invalid(sentence(x.unread))
 	}
+	if x.unreadable != nil {
+		return failed(wire.Broken, "The desk cannot read what it has saved", sentence(x.unreadable))
+	}
 	if err := d.find(x); err != nil {
 		return invalid(sentence(err))
 	}
@@ -205,7 +220,7 @@ func sentence(err error) string {
 
 // word has the wire word an outcome; d.mu is held.
 func (d *Desk) word(x *exchange, o outcome) reply {
-	rep := reply{serve: o.serve, ready: o.ready, after: o.after, problem: o.title != ""}
+	rep := reply{serve: o.serve, ready: o.ready, after: o.after, problem: o.title != "", mark: d.saving.changes}
 	if o.serve != nil {
 		return rep
 	}
@@ -229,6 +244,7 @@ func (d *Desk) word(x *exchange, o outcome) reply {
 			return x.broken(rep, err)
 		}
 		x.c.keepValues(kept)
+		rep.mark = d.saving.changes
 	}
 	said, words, err := x.take.Answer(x.scope, o.name, o.status)
 	switch {

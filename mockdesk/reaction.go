@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"deskcheck/mockdesk/fault"
+	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
 )
 
@@ -76,6 +78,40 @@ func Body(status int, contentType, text string) Reaction {
 // Faults is the plan of what the desk does wrong on purpose. The methods React, ReactNext, ReactSequence and Release of the desk are short for rules of it that name an
 // operation and nothing else. Nothing that is called back by the plan may call the desk.
 func (d *Desk) Faults() *fault.Plan { return d.plan }
+
+// FaultName is what the journal, and those who list faults, call a rule of the plan; 0 is chaos.
+func FaultName(rule fault.ID) string {
+	if rule == 0 {
+		return "chaos"
+	}
+	return "f" + strconv.Itoa(int(rule))
+}
+
+type playedData struct {
+	Fault        string          `json:"fault"`
+	Kind         fault.Kind      `json:"kind"`
+	Moment       fault.Moment    `json:"moment"`
+	Operation    string          `json:"operation,omitempty"`
+	Frame        string          `json:"frame,omitempty"`
+	Direction    fault.Direction `json:"direction,omitempty"`
+	Conversation string          `json:"conversation,omitempty"`
+	Socket       int             `json:"socket,omitempty"`
+}
+
+func (p playedData) conversation() string { return p.Conversation }
+
+// notePlayed gives what writes a play of a fault down, as an entry of its own before those of its effects, and passes it on.
+func (d *Desk) notePlayed(further func(fault.Played)) func(fault.Played) {
+	return func(p fault.Played) {
+		a := p.Arrival
+		d.record(journal.Entry{Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "fault.played", Note: "On purpose: " + p.Fault.String() + " (" + a.String() + ")."}, time.Now(), playedData{
+			Fault: FaultName(p.Rule), Kind: p.Fault.Kind, Moment: a.Moment, Operation: a.Operation, Frame: a.Frame, Direction: a.Direction, Conversation: a.Conversation, Socket: a.Connection,
+		})
+		if further != nil {
+			further(p)
+		}
+	}
+}
 
 // React sets what the desk does with every request of the operation from now on; what ReactNext or ReactSequence had set for it is dropped. It panics, as its sisters do, if
 // the reaction is one that cannot be played, such as Refuse(200, "").
@@ -177,6 +213,19 @@ func (d *Desk) WaitHeld(ctx context.Context, op Operation, n int) error {
 	return nil
 }
 
+// decide asks the plan what becomes of an arrival; d.mu is held. What the plan counts is saved like everything else.
+func (d *Desk) decide(a fault.Arrival) fault.Decision {
+	if !d.isSaved() {
+		return d.plan.Next(a)
+	}
+	before := d.plan.Changes()
+	decision := d.plan.Next(a)
+	if d.plan.Changes() != before {
+		d.changedItself()
+	}
+	return decision
+}
+
 // arrival is the request or the frame as rules know it.
 func (x *exchange) arrival(moment fault.Moment) fault.Arrival {
 	a := fault.Arrival{Moment: moment, Operation: x.operation(), Conversation: x.about()}
@@ -211,8 +260,8 @@ func (d *Desk) play(x *exchange, decision fault.Decision) {
 	}
 	rep := d.effect(x)
 	d.mu.Unlock()
-	if rep.serve != nil && x.route.As == wire.LongPoll && decision.Alters() {
-		// There is no answer yet: what is wrong with it is for when it comes.
+	if rep.serve != nil && x.route.Socket == nil && decision.Alters() {
+		// There is no answer yet, or it has no end: what is wrong with it is for when it comes.
 		x.alters = &decision
 		rep.serve(x)
 		return
@@ -252,8 +301,8 @@ func (d *Desk) faulty(x *exchange, rep reply) fault.Reply {
 	if rep.serve != nil {
 		f.Upgrade = func() { rep.serve(x) }
 	}
-	if rep.ready != nil {
-		f.Ready = func(ctx context.Context) error { return d.await(ctx, rep.ready) }
+	if rep.ready != nil || rep.mark > 0 {
+		f.Ready = func(ctx context.Context) error { return d.settled(ctx, rep) }
 	}
 	if rep.after != nil {
 		f.After = func() { d.afterReply(rep) }

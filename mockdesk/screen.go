@@ -116,6 +116,7 @@ func (d *Desk) takeScreen(x *exchange) outcome {
 		return gone()
 	}
 	c.screens[i].hear(state)
+	d.touch(c, true)
 	d.broadcast()
 	return outcome{name: "noted", result: map[string]any{"id": screen, "state": string(c.screens[i].State)}}
 }

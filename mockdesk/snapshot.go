@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"deskcheck/mockdesk/wire"
@@ -52,13 +52,7 @@ func (c *Conversation) Snapshot() Snapshot {
 	s := Snapshot{
 		ID: c.id, Queue: c.queue, Context: slices.Clone(c.context), User: c.user, State: c.state, EndedBy: c.endedBy, OpenedAt: c.openedAt,
 		UserTypes: c.userTypes, UserRead: c.userRead, Sockets: len(c.sockets), Closures: c.closures, Uploads: c.uploads,
-		Lines: len(c.lines), Attachments: slices.Clone(c.attachments),
-	}
-	for _, id := range slices.Sorted(maps.Keys(c.agents)) {
-		p := Profile{ID: id}
-		p.Name, _ = c.agents[id]["name"].(string)
-		p.AvatarURL, _ = c.agents[id]["avatarUrl"].(string)
-		s.Agents = append(s.Agents, p)
+		Lines: c.lineCount(), Attachments: slices.Clone(c.attachments), Agents: c.profiles(),
 	}
 	if c.transferFrom != nil {
 		s.TransferringFrom = c.transferFrom.ID
@@ -70,12 +64,35 @@ func (c *Conversation) Snapshot() Snapshot {
 	return s
 }
 
+// Agents are those who are in the conversation, by id.
+func (c *Conversation) Agents() []Profile {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	return c.profiles()
+}
+
+// profiles is Agents with the desk's lock held.
+func (c *Conversation) profiles() []Profile {
+	if len(c.agents) == 0 {
+		return nil
+	}
+	all := make([]Profile, 0, len(c.agents))
+	for id, profile := range c.agents {
+		p := Profile{ID: id}
+		p.Name, _ = profile["name"].(string)
+		p.AvatarURL, _ = profile["avatarUrl"].(string)
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b Profile) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
 // WaitUserLine waits for the first line of the user after the cursor. Its error is ErrEnded once the conversation is over and has no such line, and wraps the context's, or ErrClosed,
 // otherwise.
 func (c *Conversation) WaitUserLine(ctx context.Context, cursor int) (Line, error) {
 	var found Line
 	ended := false
-	err := c.desk.await(ctx, func() bool {
+	err := c.await(ctx, func() bool {
 		for _, l := range c.linesAfter(cursor) {
 			if l.Role == RoleUser {
 				found = l

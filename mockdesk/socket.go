@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
 )
@@ -21,32 +23,42 @@ const (
 	garbled = "garbled"
 	// maxUnsent bounds what a client that floods the desk with frames and never reads can make it remember: the desk reads no more until the client does.
 	maxUnsent = 64
+	// mostUnsaved bounds how many changes may be waiting to be saved for the desk to read more from sockets.
+	mostUnsaved = 20_000
 )
 
-// socket is one WebSocket. One goroutine reads it, one writes it; the fields below the line are guarded by Desk.mu.
+// socketBuffer is how much of a frame is read or written at a time, in bytes; most frames are smaller.
+const socketBuffer = 1 << 10
+
+// unused are the buffers for writing that no socket writes with at the moment.
+var unused sync.Pool
+
+// socket is one WebSocket. Its pump reads and writes it, and plays the faults of its frames; the fields below the line are guarded by Desk.mu.
 type socket struct {
 	desk   *Desk
-	conn   *websocket.Conn
+	pump   *fault.Pump
 	wire   *wire.Wire
 	route  *wire.Route
 	number int
 	// source is the request that opened it.
 	source wire.Source
 	opened int
-	// wake has room for one token: there may be something to write. gone is closed when the socket is no longer the desk's.
-	wake chan struct{}
-	gone chan struct{}
 
 	// framesSent counts the hello, the events, the answers to frames and what Garble sends, as far as their write has finished.
 	framesSent int
 	// c is the conversation whose events the socket brings, nil until a frame says which.
-	c        *Conversation
-	closed   bool
-	broken   bool // nothing more can be written
-	next     int  // index in the conversation's log of the event to be written next
-	written  int  // cursor up to which events were written
-	asides   []aside
-	ping     bool
+	c      *Conversation
+	closed bool
+	// next is the index in the conversation's log of the event to be written next, and part that of its frame; written is the cursor up to which events were written.
+	next, part, written int
+	asides              []aside
+	// busy is whether the pump has a frame that it is not done with, and reaches the cursor up to which events are written then, 0 if that does not change; about is the id of
+	// the conversation as it was when the pump got the frame.
+	busy    bool
+	reaches int
+	about   string
+	// delayed is whether a fault has the socket write nothing until the clock has gone on.
+	delayed  bool
 	stopPing func() bool
 	stopBeat func() bool
 	stopWait func() bool
@@ -58,6 +70,8 @@ type aside struct {
 	raw  json.RawMessage
 	// counted says that a page is to have it before it counts as at rest. What a client provoked by a mistake of its own is not.
 	counted bool
+	// mark is that of the latest change that the frame may rest on.
+	mark int
 }
 
 type socketData struct {
@@ -69,6 +83,18 @@ type socketData struct {
 	Code         int             `json:"code,omitempty"`
 	Reason       string          `json:"reason,omitempty"`
 	Body         json.RawMessage `json:"body,omitempty"`
+}
+
+// payload is the data as JSON. There is one for every frame, so that of a frame is made without the detour that would read its body again.
+func (s socketData) payload() json.RawMessage {
+	if s.Body == nil || s.Cursor != nil || s.Code != 0 || s.Subprotocol+s.Origin+s.Reason != "" {
+		return journal.Payload(s)
+	}
+	raw := make([]byte, 0, len(`{"conversation":"","socket":12345678,"body":}`)+len(s.Conversation)+len(s.Body))
+	raw = wire.AppendString(append(raw, `{"conversation":`...), s.Conversation)
+	raw = strconv.AppendInt(append(raw, `,"socket":`...), int64(s.Socket), 10)
+	raw = append(append(raw, `,"body":`...), s.Body...)
+	return append(raw, '}')
 }
 
 // subprotocol says what is wrong with the subprotocols that a client offers.
@@ -88,6 +114,8 @@ func (d *Desk) upgrade(x *exchange) {
 		return
 	}
 	upgrader := websocket.Upgrader{
+		// Those of the server are four times as large, one each way, and a socket keeps them although nothing happens on it for most of its time.
+		ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer, WriteBufferPool: &unused,
 		// Integrations live on the origin of the page that loads them, never on the desk's.
 		CheckOrigin:  func(*http.Request) bool { return true },
 		Subprotocols: x.route.Socket.Subprotocols,
@@ -98,15 +126,16 @@ func (d *Desk) upgrade(x *exchange) {
 			d.answer(x, rep)
 		},
 	}
+	d.open(1)
+	defer d.open(-1)
 	// Taken before the client can know, so that nothing it does in return seems to have come first.
 	at := time.Now()
 	conn, err := upgrader.Upgrade(x.w, x.r, nil)
 	if err != nil {
 		return
 	}
-	conn.SetReadLimit(x.wire.FrameLimit)
 	d.recordResponseAt(x, reply{Reply: wire.Reply{Status: http.StatusSwitchingProtocols}}, "", at)
-	s := &socket{desk: d, conn: conn, wire: x.wire, route: x.route, wake: make(chan struct{}, 1), gone: make(chan struct{}), source: x.source}
+	s := &socket{desk: d, wire: x.wire, route: x.route, source: x.source}
 	d.mu.Lock()
 	if d.closed {
 		d.mu.Unlock()
@@ -114,6 +143,7 @@ func (d *Desk) upgrade(x *exchange) {
 		return
 	}
 	d.serial++
+	d.changedItself()
 	s.number = d.serial
 	s.source.Socket = s.number
 	opened := socketData{Conversation: x.about(), Socket: s.number, Subprotocol: conn.Subprotocol(), Origin: x.r.Header.Get("Origin")}
@@ -122,22 +152,42 @@ func (d *Desk) upgrade(x *exchange) {
 	}
 	s.opened = d.record(journal.Entry{Kind: journal.Opened, From: journal.Integration, To: journal.Desk, Name: "socket", Ref: x.request}, at, opened)
 	d.sockets[s] = struct{}{}
+	s.start(conn, x.about())
 	cut := false
 	if x.c != nil {
 		cut = x.c.cuts != x.cuts
 		s.bind(x.c, x.next)
 	}
 	s.begin()
-	d.moved()
 	if cut {
 		s.cut()
-		d.mu.Unlock()
-		reset(conn.NetConn())
-		return
 	}
-	d.work.Go(s.write)
-	d.work.Go(s.read)
+	d.moved()
+	departing := d.departing
 	d.mu.Unlock()
+	switch {
+	case cut:
+		s.pump.Cut()
+	case departing:
+		s.pump.Goodbye(departure)
+	}
+}
+
+// open counts the handshakes that are being answered.
+func (d *Desk) open(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opening += n
+	d.broadcast()
+}
+
+// start has a pump read and write the socket; d.mu is held.
+func (s *socket) start(conn *websocket.Conn, conversation string) {
+	s.desk.work.Add(1)
+	s.pump = fault.Start(fault.PumpOptions{
+		Conn: conn, Limit: s.wire.FrameLimit, Plan: s.desk.plan, Where: fault.Arrival{Conversation: conversation, Connection: s.number},
+		Name: s.name, Next: s.give, Receive: s.take, Sending: s.sending, Sent: s.sent, Delayed: s.delay, Ended: s.ended, Gone: s.gone,
+	})
 }
 
 // bind has the socket bring the events of a conversation after a cursor; d.mu is held.
@@ -149,10 +199,12 @@ func (s *socket) bind(c *Conversation, after int) {
 		delete(s.c.sockets, s)
 		s.c.watch()
 	}
-	s.c, s.next, s.written = c, after, after
+	s.c, s.next, s.part, s.written, s.reaches = c, after, 0, after, 0
 	c.sockets[s] = struct{}{}
+	c.broadcast()
 	c.stopWatching()
-	nudge(s.wake)
+	s.pump.Concern(c.id)
+	s.look()
 }
 
 // begin says hello and sets what the socket does from time to time; d.mu is held.
@@ -185,7 +237,7 @@ func (s *socket) speak(name string, said *wire.Said) {
 			socketData{Conversation: s.conversation(), Socket: s.number})
 		return
 	}
-	s.queue(aside{name: name, raw: raw, counted: true})
+	s.queue(aside{name: name, raw: raw, counted: true, mark: s.desk.saving.changes})
 }
 
 // queue has a frame written; d.mu is held.
@@ -194,8 +246,11 @@ func (s *socket) queue(a aside) {
 		return
 	}
 	s.asides = append(s.asides, a)
-	nudge(s.wake)
+	s.look()
 }
+
+// look implements listener.
+func (s *socket) look() { s.pump.Wake() }
 
 // scope has what is known to every frame of the socket.
 func (s *socket) scope() *wire.Scope {
@@ -228,10 +283,7 @@ func (s *socket) every(d time.Duration, stop *func() bool, do func()) {
 
 // setPing has pings written when they are due; d.mu is held.
 func (s *socket) setPing(every time.Duration) {
-	s.every(every, &s.stopPing, func() {
-		s.ping = true
-		nudge(s.wake)
-	})
+	s.every(every, &s.stopPing, s.pump.Ping)
 }
 
 // setBeat has heartbeats written when they are due, but no more than the client takes; d.mu is held.
@@ -251,33 +303,23 @@ func (s *socket) setSilence() {
 	}
 	s.stopWait()
 	s.stopWait = s.desk.clock.AfterFunc(kind.Silence, func() {
-		// A client that takes nothing must not hold up the clock.
-		s.desk.mu.Lock()
-		defer s.desk.mu.Unlock()
-		if s.closed {
-			return
-		}
-		s.desk.work.Go(func() {
-			reason := websocket.FormatCloseMessage(kind.SilenceCode, "silence")
-			_ = s.conn.WriteControl(websocket.CloseMessage, reason, time.Now().Add(time.Second))
-			s.drop(journal.Desk, kind.SilenceCode, "silence", "Nothing was heard of the client for "+kind.Silence.String()+".")
-		})
+		s.pump.Goodbye(fault.End{Code: kind.SilenceCode, Reason: "silence", Note: "nothing was heard of the client for " + kind.Silence.String()})
 	})
 }
 
-// caughtUp says whether everything there is was written; d.mu is held.
+// caughtUp says whether everything there is was written that no fault holds up; d.mu is held.
 func (s *socket) caughtUp() bool {
-	return len(s.asides) == 0 && (s.c == nil || s.written >= len(s.c.log))
+	return s.delayed || !s.busy && len(s.asides) == 0 && (s.c == nil || s.next >= len(s.c.log))
 }
 
-// detach takes the socket out of the desk's books; d.mu is held. Whoever detaches it must close the connection.
+// detach takes the socket out of the desk's books; d.mu is held. Whoever detaches it must have the pump end it.
 func (s *socket) detach() {
 	s.closed = true
-	close(s.gone)
 	s.stopPing()
 	s.stopBeat()
 	s.stopWait()
 	delete(s.desk.sockets, s)
+	s.desk.leaving[s] = struct{}{}
 	if s.c != nil {
 		delete(s.c.sockets, s)
 		s.c.watch()
@@ -285,18 +327,31 @@ func (s *socket) detach() {
 	s.desk.moved()
 }
 
-// drop ends the socket from the side that noticed; only the first to notice is recorded.
-func (s *socket) drop(from journal.Party, code int, reason, note string) {
-	d := s.desk
-	d.mu.Lock()
+// ended notes that the socket has ended, unless the desk has detached it.
+func (s *socket) ended(e fault.End) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
 	if s.closed {
-		d.mu.Unlock()
 		return
 	}
-	s.recordClosed(from, code, reason, note)
+	from, note := journal.Desk, ""
+	if e.ByClient {
+		from = journal.Integration
+	}
+	if e.Note != "" {
+		note = sentence(errors.New(e.Note))
+	}
+	s.recordClosed(from, e.Code, e.Reason, note)
 	s.detach()
-	d.mu.Unlock()
-	_ = s.conn.Close()
+}
+
+// gone notes that nothing of the socket is left.
+func (s *socket) gone() {
+	s.desk.mu.Lock()
+	delete(s.desk.leaving, s)
+	s.desk.broadcast()
+	s.desk.mu.Unlock()
+	s.desk.work.Done()
 }
 
 // recordClosed is called with d.mu held.
@@ -330,99 +385,65 @@ func (c *Conversation) CutSockets() {
 	c.cuts++
 	c.desk.mu.Unlock()
 	for _, s := range cut {
-		reset(s.conn.NetConn())
+		s.pump.Cut()
 	}
 	for _, s := range streams {
 		reset(connectionOf(s.x.r))
 	}
 }
 
-// cut takes the socket out of the desk's books as one whose connection broke; d.mu is held. Whoever cuts it must reset the connection.
+// cut takes the socket out of the desk's books as one whose connection broke; d.mu is held. Whoever cuts it must have the pump do so too, without d.mu.
 func (s *socket) cut() {
 	s.recordClosed(journal.Desk, websocket.CloseAbnormalClosure, "", "The connection is cut.")
 	s.detach()
 }
 
-// outgoing is one thing to write: a ping, an aside, or an event, which may be several frames.
-type outgoing struct {
-	ping   bool
-	name   string
-	frames [][]byte
-	// cursor is that of an event, 0 for anything else.
-	cursor int
-	// conversation is the id to record.
-	conversation string
-}
-
-// write is the socket's writer goroutine.
-func (s *socket) write() {
-	d := s.desk
-	for {
-		d.mu.Lock()
-		out, something := s.choose()
-		d.mu.Unlock()
-		if !something {
-			select {
-			case <-s.wake:
-				continue
-			case <-s.gone:
-				return
-			}
-		}
-		if s.put(out) != nil {
-			// The reader notices too, and it knows whether the client had said goodbye; it must not wait for what will never be written.
-			d.mu.Lock()
-			s.broken = true
-			d.broadcast()
-			d.mu.Unlock()
-			return
-		}
-		s.sent(out)
-	}
-}
-
-func (s *socket) put(out outgoing) error {
-	if out.ping {
-		return s.conn.WriteControl(websocket.PingMessage, nil, time.Time{})
-	}
-	for _, raw := range out.frames {
-		s.desk.record(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: out.name}, time.Now(),
-			socketData{Conversation: out.conversation, Socket: s.number, Body: capped(raw)})
-		if err := s.conn.WriteMessage(websocket.TextMessage, raw); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// choose picks what to write next, if anything, and whether there is any; d.mu is held.
-func (s *socket) choose() (outgoing, bool) {
+// give is what is to be written next, if there is anything. What rests on something that is not saved yet has to wait, and so does what comes after it.
+func (s *socket) give() (fault.Message, bool) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
 	if s.closed {
-		return outgoing{}, false
+		return fault.Message{}, false
 	}
-	if len(s.asides) > 0 {
-		return outgoing{name: s.asides[0].name, frames: [][]byte{s.asides[0].raw}, conversation: s.conversation()}, true
+	s.about = s.conversation()
+	// What is said of one event stays together.
+	if len(s.asides) > 0 && s.part == 0 {
+		a := s.asides[0]
+		if !s.desk.mayGoOut(a.mark, s) {
+			return fault.Message{}, false
+		}
+		s.asides = s.asides[1:]
+		s.busy = true
+		return fault.Message{Name: a.name, Data: a.raw, Tag: a.counted}, true
 	}
-	if s.c != nil {
-		before := s.next
-		for ; s.next < len(s.c.log); s.next++ {
-			e := s.c.log[s.next]
-			if frames := e.on(s.route.Feed); len(frames) > 0 {
-				return outgoing{name: e.name, frames: frames, cursor: s.next + 1, conversation: s.c.id}, true
-			}
-			// The socket has nothing to say of it.
+	return s.event()
+}
+
+// event is the next frame of the next event of which the socket has something to say; d.mu is held.
+func (s *socket) event() (fault.Message, bool) {
+	if s.c == nil {
+		return fault.Message{}, false
+	}
+	before := s.next
+	for ; s.next < len(s.c.log) && s.desk.mayGoOut(s.c.log[s.next].mark, s); s.next++ {
+		e := s.c.log[s.next]
+		frames := e.on(s.route.Feed)
+		if len(frames) == 0 {
 			s.written = s.next + 1
+			continue
 		}
-		if s.next != before {
-			s.desk.broadcast()
+		m := fault.Message{Name: e.name, Data: frames[s.part], Tag: true}
+		if s.part++; s.part == len(frames) {
+			s.next, s.part = s.next+1, 0
+			s.reaches = s.next
 		}
+		s.busy = true
+		return m, true
 	}
-	if s.ping {
-		// Taken back now and not when the write has finished: the next ping may fall due meanwhile.
-		s.ping = false
-		return outgoing{ping: true}, true
+	if s.next != before {
+		s.desk.broadcast()
 	}
-	return outgoing{}, false
+	return fault.Message{}, false
 }
 
 // on is what is said of the event on a feed.
@@ -439,55 +460,46 @@ func (k kept) on(feed int) [][]byte {
 	return raws
 }
 
-// sent notes that a write has finished.
-func (s *socket) sent(out outgoing) {
+// sending records what is written.
+func (s *socket) sending(m fault.Message) {
+	s.desk.record(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: m.Name}, time.Now(),
+		socketData{Conversation: s.about, Socket: s.number, Body: capped(m.Data)})
+}
+
+// sent notes what came of the frame that the pump was given.
+func (s *socket) sent(written []fault.Message) {
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()
-	switch {
-	case out.ping:
-		return
-	case out.cursor > 0:
-		// A frame may have had the socket begin anew meanwhile.
-		if s.c != nil && s.c.id == out.conversation && s.next == out.cursor-1 {
-			s.next, s.written = out.cursor, out.cursor
-		}
-		s.framesSent += len(out.frames)
-	default:
-		if s.asides[0].counted {
+	s.busy = false
+	// A frame may have had the socket begin anew meanwhile.
+	if s.reaches > 0 {
+		s.written, s.reaches = s.reaches, 0
+	}
+	for _, m := range written {
+		if m.Tag == true {
 			s.framesSent++
 		}
-		s.asides = s.asides[1:]
 	}
 	s.desk.broadcast()
 }
 
-// read is the socket's reader goroutine.
-func (s *socket) read() {
-	for {
-		kind, data, err := s.conn.ReadMessage()
-		if err != nil {
-			var closing *websocket.CloseError
-			switch {
-			case errors.As(err, &closing) && closing.Code != websocket.CloseAbnormalClosure:
-				s.drop(journal.Integration, closing.Code, closing.Text, "")
-			case errors.Is(err, websocket.ErrReadLimit):
-				s.drop(journal.Desk, websocket.CloseMessageTooBig, "", "A frame of more than "+size(s.wire.FrameLimit)+" came.")
-			default:
-				s.drop(journal.Integration, websocket.CloseAbnormalClosure, "", "The connection ended without a close frame.")
-			}
-			return
-		}
-		if full := s.receive(kind, data); full {
-			// The error is that the desk closes, which the next read notices too.
-			_ = s.desk.await(context.Background(), func() bool { return len(s.asides) < maxUnsent || s.broken || s.closed })
-		}
+// delay notes whether a fault holds up what is to be written.
+func (s *socket) delay(delayed bool) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	s.delayed = delayed
+	s.desk.broadcast()
+}
+
+// take takes a frame of the client, and comes back when the client may send another: one that floods the desk and reads nothing has to read first.
+func (s *socket) take(m fault.Message) {
+	if full := s.receive(m); full {
+		// The error is that the desk closes, which ends the socket too.
+		_ = s.desk.await(context.Background(), func() bool { return !s.isFull() || s.closed })
 	}
 }
 
-// size words a number of bytes.
-func size(bytes int64) string {
-	if bytes%1024 == 0 {
-		return strconv.FormatInt(bytes/1024, 10) + " KiB"
-	}
-	return strconv.FormatInt(bytes, 10) + " bytes"
+// isFull says whether the desk has to remember too much before it can take another frame of the client; d.mu is held.
+func (s *socket) isFull() bool {
+	return len(s.asides) >= maxUnsent || s.desk.saving.changes-s.desk.saving.safe > mostUnsaved
 }

@@ -3,11 +3,13 @@ package mockdesk
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"time"
 
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
 )
@@ -21,6 +23,10 @@ type stream struct {
 	wake chan struct{}
 	gone chan struct{}
 
+	// out is what server-sent events are written to.
+	out io.Writer
+	// delayed is whether a fault holds up what is written until the clock has gone on.
+	delayed bool
 	// next is how many events were told; held says that it is a poll, which tells them in one go when it ends.
 	next     int
 	held     bool
@@ -66,8 +72,21 @@ func (s *stream) end() {
 	s.detach()
 }
 
-// caughtUp says whether everything there is was told; d.mu is held. A poll that is held has nothing to tell, or is about to end.
-func (s *stream) caughtUp() bool { return s.held || s.next >= len(s.c.log) && len(s.garbled) == 0 }
+// look implements listener.
+func (s *stream) look() { nudge(s.wake) }
+
+// caughtUp says whether everything there is was told that no fault holds up; d.mu is held. A poll that is held has nothing to tell, or is about to end.
+func (s *stream) caughtUp() bool {
+	return s.held || s.delayed || s.next >= len(s.c.log) && len(s.garbled) == 0
+}
+
+// delay notes whether a fault holds up what is to be told.
+func (s *stream) delay(delayed bool) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	s.delayed = delayed
+	s.desk.broadcast()
+}
 
 // wait comes back when there may be something to say, and false if the stream is over.
 func (s *stream) wait() bool {
@@ -88,7 +107,7 @@ func (s *stream) later(d time.Duration, do func()) (stop func() bool) {
 		defer s.desk.mu.Unlock()
 		if !s.closed {
 			do()
-			nudge(s.wake)
+			s.look()
 		}
 	})
 }
@@ -113,6 +132,14 @@ func (d *Desk) conclude(x *exchange, rep reply) {
 		return
 	}
 	d.misplay(x, *x.alters, func() reply { return rep })
+}
+
+// altering is what was decided to be wrong with an answer that goes on, nothing if nothing is.
+func (x *exchange) altering() fault.Decision {
+	if x.alters == nil {
+		return fault.Decision{}
+	}
+	return *x.alters
 }
 
 // result is the answer to a poll that is held, once there is one.
@@ -161,21 +188,21 @@ func (s *stream) events(x *exchange) {
 	header := x.w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
+	s.out = x.altering().Writes(fault.Stream{W: x.w, R: x.r, Delayed: s.delay, Done: s.desk.done})
 	s.desk.recordResponse(x, reply{Reply: wire.Reply{Status: http.StatusOK}}, "")
 	s.opened = s.desk.record(journal.Entry{Kind: journal.Opened, From: journal.Integration, To: journal.Desk, Name: "stream", Ref: x.request}, time.Now(),
 		socketData{Conversation: s.c.id, Cursor: &x.next})
 	x.w.WriteHeader(http.StatusOK)
-	flusher := http.NewResponseController(x.w)
-	if flusher.Flush() == nil {
-		nudge(s.wake)
-		for s.wait() && s.tell(flusher) {
+	if http.NewResponseController(x.w).Flush() == nil {
+		s.look()
+		for s.wait() && s.tell() {
 		}
 	}
 	s.desk.record(journal.Entry{Kind: journal.Closed, From: journal.Integration, To: journal.Desk, Name: "stream", Ref: s.opened}, time.Now(), socketData{Conversation: s.c.id})
 }
 
 // tell writes what there is to be told, and says whether it could.
-func (s *stream) tell(flusher *http.ResponseController) bool {
+func (s *stream) tell() bool {
 	for {
 		text, name, cursor := s.choose()
 		if name == "" {
@@ -183,7 +210,7 @@ func (s *stream) tell(flusher *http.ResponseController) bool {
 		}
 		s.desk.record(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: name}, time.Now(),
 			socketData{Conversation: s.c.id, Body: capped(text)})
-		if _, err := s.x.w.Write(text); err != nil || flusher.Flush() != nil {
+		if _, err := s.out.Write(text); err != nil {
 			return false
 		}
 		s.desk.mu.Lock()
@@ -205,7 +232,7 @@ func (s *stream) choose() (text []byte, name string, cursor int) {
 		s.garbled = s.garbled[1:]
 		return append(text, '\n'), garbled, 0
 	}
-	for ; s.next < len(s.c.log); s.next++ {
+	for ; s.next < len(s.c.log) && s.desk.mayGoOut(s.c.log[s.next].mark, s); s.next++ {
 		e := s.c.log[s.next]
 		for _, f := range e.frames {
 			if f.Feed == s.x.route.Feed {

@@ -58,21 +58,44 @@ var _ wire.Encoder = (*eventView)(nil)
 // eventView is an event's fields as the expressions of a wire see them.
 type eventView struct {
 	fields map[string]any
+	// raw are the fields as JSON, nil as long as nobody has asked for them; parsed is what raw says.
 	raw    json.RawMessage
 	parsed map[string]any
 }
 
+// plain says whether a map has no values but those that are the same once they are encoded.
+func plain(m map[string]any) bool {
+	for _, v := range m {
+		switch v.(type) {
+		case nil, string, bool, int:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // Fields implements wire.Encoder.
-func (v *eventView) Fields() []byte { return v.raw }
+func (v *eventView) Fields() []byte {
+	if v.raw == nil {
+		// Who words an event without having encoded it first has made its fields of plain values, which always encode.
+		v.raw, _ = wire.Encode(v.fields)
+	}
+	return v.raw
+}
 
 // Field implements wire.Object. Whatever is no plain value is taken from the event as it was encoded.
 func (v *eventView) Field(name string) any {
 	switch field := v.fields[name].(type) {
 	case nil, string, bool, int:
 		return field
+	case map[string]any:
+		if plain(field) {
+			return field
+		}
 	}
 	if v.parsed == nil {
-		body, err := wire.ReadBody(wire.JSONBody, v.raw)
+		body, err := wire.ReadBody(wire.JSONBody, v.Fields())
 		parsed, isObject := body.(map[string]any)
 		if err != nil || !isObject {
 			return nil

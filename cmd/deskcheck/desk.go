@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,6 +26,9 @@ The wire listens on one port, plain and with TLS, and the control API on another
 tenant of its own; the one called default is always there. The control port also serves the console, a page on which to watch conversations and journal, to play the
 agents and to break the desk; ? lists its keys. Results go to standard output, logs to standard error. Ctrl-C ends it in order.
 
+What happens is saved in .deskcheck/desk.db below the folder in which the desk is started, or where --store or desk.yaml says: after a restart, and after a crash as well, every conversation goes on
+where it was. What a client was told is in the file before it is told. --ephemeral saves nothing, and neither does --demo; "deskcheck desk reset" empties a desk, and with --store removes the file of one that does not run.
+
 The other verbs speak to a desk that runs. They find it at --desk or DESKCHECK_DESK, and send the token of --token or DESKCHECK_DESK_TOKEN. A CONVERSATION is its id, an unambiguous beginning
 of it, or @last for the newest.
 
@@ -36,13 +41,16 @@ const deskExample = `  deskcheck desk                              serve one des
   deskcheck desk say @last "How can I help?"
   deskcheck desk wait 'kind == "request" && data.body.text != nil'`
 
+// defaultStore is where the desk is saved if nothing else was said, below the working directory.
+const defaultStore = ".deskcheck/desk.db"
+
 // defaultDeskConfig is the file that "deskcheck desk" reads if it is there.
 const defaultDeskConfig = "desk.yaml"
 
 // deskFlags are those of the desk that is served.
 type deskFlags struct {
-	config, wire, control, tokenEnv, logLevel, certificate string
-	expose, logJSON, demo                                  bool
+	config, wire, control, tokenEnv, logLevel, certificate, store string
+	expose, logJSON, demo, ephemeral                              bool
 }
 
 func (p *program) deskCommand() *cobra.Command {
@@ -69,6 +77,8 @@ func (p *program) deskCommand() *cobra.Command {
 	flags.StringVar(&f.certificate, "certificate-out", "", "write the certificate of the wire to `FILE`, for clients that are to trust it")
 	flags.StringVar(&f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error")
 	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent")
+	flags.StringVar(&f.store, "store", "", "save the desk in `FILE`; "+defaultStore+" if nothing else is said")
+	flags.BoolVar(&f.ephemeral, "ephemeral", false, "save nothing: all is forgotten when the desk stops")
 	flags.BoolVar(&f.logJSON, "log-json", false, "log as JSON")
 	addGroups(c, flagGroup{"Serving", flags})
 	p.addDeskVerbs(c)
@@ -100,7 +110,38 @@ func (f deskFlags) deskConfig() (standalone.Config, error) {
 		c.Control.TokenEnv = f.tokenEnv
 	}
 	c.Listen.Expose = c.Listen.Expose || f.expose
-	return c, nil
+	return c, f.choose(&c.Store)
+}
+
+// choose says where the desk is saved.
+func (f deskFlags) choose(s *standalone.Store) error {
+	switch {
+	case f.store != "" && f.ephemeral:
+		return &deskcheck.UserError{Err: errors.New("--store says where the desk is saved, and --ephemeral that it is not"), Fix: "leave one of them out"}
+	case f.store != "":
+		s.File = f.store
+	case f.ephemeral || f.demo || s.Off:
+		s.File = ""
+	case s.File == "":
+		s.File = defaultStore
+	}
+	return nil
+}
+
+// makeStoreFolder makes the folder of the default store, which version control is to leave alone. Other folders are the user's to make.
+func makeStoreFolder(file string) error {
+	if file != defaultStore {
+		return nil
+	}
+	folder := filepath.Dir(file)
+	err := os.MkdirAll(folder, 0o700)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, ".gitignore"), []byte("*\n"), 0o600)
+	}
+	if err != nil {
+		return &deskcheck.UserError{Err: fmt.Errorf("the folder in which the desk is saved cannot be made: %w", err), Fix: "start it in a folder that can be written to, name a file with --store, or save nothing with --ephemeral"}
+	}
+	return nil
 }
 
 // logger is where the desk tells what happens.
@@ -127,6 +168,9 @@ func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
 	config, err := f.deskConfig()
 	if err != nil {
 		return deskMistake(err)
+	}
+	if err := makeStoreFolder(config.Store.File); err != nil {
+		return err
 	}
 	var beside *chatBeside
 	if f.demo {
@@ -178,6 +222,7 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	if made {
 		p.printf("%-9s%s\n", "token", token)
 	}
+	line("saved in", cmp.Or(desk.File(), "nothing"), storeNote(desk.File()))
 	if sum := desk.Fingerprint(); sum != "" {
 		p.printf("%-9s%s\n", "sha-256", sum)
 	}
@@ -188,8 +233,19 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	p.printf("\n")
 }
 
+// storeNote says what becomes of the desk when it stops.
+func storeNote(file string) string {
+	if file == "" {
+		return "all is forgotten when it stops"
+	}
+	return "conversations go on after a restart"
+}
+
 // deskMistake makes an error of the desk one of the command line.
 func deskMistake(err error) error {
+	if _, told := errors.AsType[*deskcheck.UserError](err); told {
+		return err
+	}
 	if wrong, ok := errors.AsType[*standalone.Mistake](err); ok {
 		return &deskcheck.UserError{Err: wrong.Err, Fix: wrong.Fix}
 	}

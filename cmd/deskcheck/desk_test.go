@@ -56,9 +56,9 @@ func (b *deskBench) says(code int, args ...string) string {
 }
 
 // user sends a request of a user.
-func (b *deskBench) user(method, path, body string) {
+func (b *deskBench) user(path, body string) {
 	b.t.Helper()
-	r, err := http.NewRequest(method, b.desk.Wire("default").URL+path, strings.NewReader(body))
+	r, err := http.NewRequest(http.MethodPut, b.desk.Wire("default").URL+path, strings.NewReader(body))
 	require.NoError(b.t, err)
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(b.t, err)
@@ -68,7 +68,7 @@ func (b *deskBench) user(method, path, body string) {
 func TestDeskVerbs(t *testing.T) {
 	b := newDeskBench(t)
 	const id = "conversation-0001"
-	b.user("PUT", "/v1/conversations/"+id, `{"queue":"billing","user":{"name":"Mia"}}`)
+	b.user("/v1/conversations/"+id, `{"queue":"billing","user":{"name":"Mia"}}`)
 	require.NoError(t, os.WriteFile("photo.png", []byte("png"), 0o600))
 	require.NoError(t, os.WriteFile("script.yaml", []byte("steps: [join]\n"), 0o600))
 	require.NoError(t, os.WriteFile("wrong.yaml", []byte("steps:\n  - joyn\n"), 0o600))
@@ -101,9 +101,18 @@ func TestDeskVerbs(t *testing.T) {
 	assert.Contains(t, b.stderr.String(), "[0].fault.bytes: must be a number from 1")
 	assert.Contains(t, b.stderr.String(), "rules.yaml:1:")
 	require.NoError(t, os.WriteFile("rules.yaml", []byte("- fault: {kind: drop}\n"), 0o600))
-	assert.Empty(t, b.says(2, "fault", "rules", "rules.yaml"))
-	assert.Contains(t, b.stderr.String(), "rules[0].fault.kind: expected one of accept")
-	assert.Equal(t, "released 0, removed 0 faults\n", b.says(0, "fault", "clear"))
+	assert.Equal(t, "f4  lose the frame, always, anywhere\n", b.says(0, "fault", "rules", "rules.yaml"))
+	assert.Equal(t, "released 0, removed 1 fault\n", b.says(0, "fault", "clear"))
+	require.NoError(t, os.WriteFile("chaos.yaml", []byte("share: 1\nfaults:\n  - {fault: {kind: drop}, weight: 1}\nscope: {direction: out}\n"), 0o600))
+	assert.Equal(t, "nothing is left to chance\n", b.says(0, "chaos", "show"))
+	assert.Regexp(t, `^chaos with seed \d+: on 1 of arrivals on going out: 1 × lose the frame\n$`, b.says(0, "chaos", "start", "chaos.yaml"))
+	assert.Contains(t, b.says(0, "chaos", "start", "chaos.yaml", "--seed", "42", "--share", "0.5"), "chaos with seed 42: on 0.5 of")
+	assert.Contains(t, b.says(0, "chaos", "show", "--json"), `"seed": 42`)
+	assert.Empty(t, b.says(0, "chaos", "stop"))
+	b.says(2, "chaos", "stop")
+	require.NoError(t, os.WriteFile("chaos.yaml", []byte("share: 7\n"), 0o600))
+	b.says(2, "chaos", "start", "chaos.yaml")
+	assert.Contains(t, b.stderr.String(), "chaos.yaml:1:8: share: must be above 0")
 	assert.Regexp(t, `^\d{4}-`, b.says(0, "advance", "30s"))
 	assert.Regexp(t, `agent +> desk +message +Ada says something\.`, b.says(0, "journal", "--match", `name == "message"`))
 	assert.Contains(t, b.says(0, "wait", `name == "agent.joined"`, "--count", "2"), "Ben joins.")

@@ -63,6 +63,8 @@ func (d *deskCaller) actCommands() []*cobra.Command {
 			flags.StringVar(&reason, "reason", "", "a `SENTENCE` to show, with --by-desk")
 		}),
 		plain("ask-screen", "An agent asks to see the user's screen", (*client.Tenant).AskScreen),
+		plain("withdraw-screen", "An agent withdraws what they asked", (*client.Tenant).WithdrawScreen),
+		plain("stop-screen", "An agent stops looking at the screen", (*client.Tenant).StopScreen),
 		with(d.verb("send-file CONVERSATION FILE", "An agent sends a file", 2, 2, "a conversation and a file", func(ctx context.Context, args []string) error {
 			return d.sendFile(ctx, args[0], args[1], client.File{Name: name, Agent: agent, Text: words, Type: mediaType})
 		}), func(flags *pflag.FlagSet) {

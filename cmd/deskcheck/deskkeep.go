@@ -10,6 +10,7 @@ import (
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/client"
 	"deskcheck/mockdesk/script"
+	"deskcheck/mockdesk/standalone"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -47,10 +48,27 @@ func (d *deskCaller) tenantCommand() *cobra.Command {
 }
 
 func (d *deskCaller) resetCommand() *cobra.Command {
-	return d.verb("reset", "Put the tenant back as it was created", 0, 0, "", func(ctx context.Context, _ []string) error {
+	file := ""
+	c := with(d.verb("reset", "Put the tenant back as it was created", 0, 0, "", func(ctx context.Context, _ []string) error {
+		if file != "" {
+			return d.removeStore(file)
+		}
 		t, err := d.chosen().Reset(ctx)
 		return answer(d, t, err, func(t api.Tenant) { d.printf("%s is as it was created\n", t.Name) })
+	}), func(flags *pflag.FlagSet) {
+		flags.StringVar(&file, "store", "", "remove `FILE`, in which a desk was saved that does not run, such as "+defaultStore)
 	})
+	c.Long = "Puts the tenant back as it was created: its conversations and its journal are gone, and what was changed since.\n\nWith --store it needs no desk that runs: all that was saved in the file is gone, of every tenant."
+	return c
+}
+
+// removeStore removes the file of a desk that does not run.
+func (d *deskCaller) removeStore(file string) error {
+	if err := standalone.RemoveStore(file); err != nil {
+		return deskMistake(err)
+	}
+	d.printf("%s is removed\n", file)
+	return nil
 }
 
 func (d *deskCaller) speakCommand() *cobra.Command {

@@ -92,7 +92,7 @@ func (p *program) addDeskVerbs(desk *cobra.Command) {
 	desk.PersistentFlags().AddFlagSet(shared)
 	desk.AddGroup(&cobra.Group{ID: "act", Title: "Play agents:"}, &cobra.Group{ID: "look", Title: "Watch:"}, &cobra.Group{ID: "break", Title: "Break and bend:"}, &cobra.Group{ID: "keep", Title: "Keep house:"})
 	for group, commands := range map[string][]*cobra.Command{
-		"act": d.actCommands(), "look": d.lookCommands(), "break": {d.faultsCommand(), d.faultCommand(), d.advanceCommand()},
+		"act": append(d.actCommands(), d.queueCommands()...), "look": d.lookCommands(), "break": append(d.bendCommands(), d.faultsCommand(), d.faultCommand(), d.chaosCommand(), d.advanceCommand()),
 		"keep": {d.tenantCommand(), d.resetCommand(), d.scriptCommand(), d.speakCommand(), p.deskSchemaCommand()},
 	} {
 		for _, c := range commands {

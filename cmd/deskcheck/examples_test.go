@@ -40,6 +40,10 @@ func TestExamplesWork(t *testing.T) {
 					runDeskExample(t, words(line)[1:])
 					return
 				}
+				if strings.Contains(line, "deskcheck wire record") {
+					runRecordExample(t, words(line)[1:])
+					return
+				}
 				b := newBench(t)
 				b.trace = deskcheck.ReadTraceability
 				b.run = func(_ context.Context, c deskcheck.Config, _ deskcheck.Progress) (*reports.Result, error) {
@@ -68,8 +72,8 @@ func runDeskExample(t *testing.T, args []string) {
 		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
 		return standalone.Start(c, o)
 	}
-	b.user("PUT", "/v1/conversations/conversation-0001", "{}")
-	b.user("PUT", "/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
+	b.user("/v1/conversations/conversation-0001", "{}")
+	b.user("/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
 	b.says(0, "join", "@last", "ada")
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -77,6 +81,26 @@ func runDeskExample(t *testing.T, args []string) {
 		cancel()
 	}
 	assert.Zero(t, b.execute(ctx, onThisMachine(t, args)), "%s", b.stderr.String())
+}
+
+// runRecordExample runs a command line that records, and tells it to stop at once: it complains only of having nothing to tell.
+func runRecordExample(t *testing.T, args []string) {
+	t.Helper()
+	b := newBench(t)
+	if slices.Contains(args, "--from") {
+		require.NoError(t, os.WriteFile(args[slices.Index(args, "--from")+1], []byte(`{"kind":"mark","step":"join"}`), 0o600))
+	} else {
+		args = append(args, "--listen", "127.0.0.1:0")
+	}
+	b.in = input{Reader: strings.NewReader("")}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	args = onThisMachine(t, args)
+	if at := slices.Index(args, "--integration"); at >= 0 {
+		require.NoError(t, os.WriteFile(args[at+1], []byte("export default () => ({});\n"), 0o600))
+	}
+	assert.Equal(t, 2, b.execute(ctx, args))
+	assert.Contains(t, b.stderr.String(), "error: no request has passed")
 }
 
 func allCommands(c *cobra.Command) []*cobra.Command {
@@ -130,8 +154,11 @@ func words(line string) []string {
 func onThisMachine(t *testing.T, args []string) []string {
 	t.Helper()
 	for i := range args {
-		if args[i] == "ID" {
+		switch args[i] {
+		case "ID":
 			args[i] = "FLOW-03"
+		case "URL":
+			args[i] = "http://127.0.0.1:1"
 		}
 		switch {
 		case i == 0:

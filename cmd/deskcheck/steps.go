@@ -12,7 +12,7 @@ import (
 )
 
 // listSteps prints the vocabulary, or what of it speaks of all the words.
-func (p *program) listSteps(f listFlags, words []string) error {
+func (p *program) listSteps(f listFlags, asked []string) error {
 	if err := f.check("steps"); err != nil {
 		return err
 	}
@@ -20,9 +20,9 @@ func (p *program) listSteps(f listFlags, words []string) error {
 	if err != nil {
 		return err
 	}
-	found := slices.DeleteFunc(slices.Clone(all), func(s deskcheck.StepInfo) bool { return !s.Speaks(words) })
+	found := slices.DeleteFunc(slices.Clone(all), func(s deskcheck.StepInfo) bool { return !s.Speaks(asked) })
 	if len(found) == 0 {
-		return nothingSpeaks(all, words)
+		return nothingSpeaks(all, asked)
 	}
 	switch {
 	case f.json:
@@ -36,7 +36,7 @@ func (p *program) listSteps(f listFlags, words []string) error {
 		}
 		return nil
 	}
-	group := ""
+	group, words := "", ""
 	for _, s := range found {
 		if s.Group != group {
 			if group != "" {
@@ -44,6 +44,13 @@ func (p *program) listSteps(f listFlags, words []string) error {
 			}
 			group = s.Group
 			p.printf("%s\n", p.paint(p.out, group, text.Bold))
+		}
+		// Said once for all that have them in common.
+		if explained := strings.Join(s.Words, "\n"); explained != "" && explained != words {
+			words = explained
+			for _, line := range s.Words {
+				p.printf("  %s\n", p.paint(p.out, p.indented(line, 2), text.Faint))
+			}
 		}
 		form := s.Form
 		if s.Argument != "" {
@@ -53,7 +60,7 @@ func (p *program) listSteps(f listFlags, words []string) error {
 		first, below, _ := strings.Cut(s.Example, "\n")
 		p.printf("%s\n", p.paint(p.out, fmt.Sprintf("      %s   # %s:%d", first, s.File, s.Line), text.Faint))
 		// One that was searched for is shown whole.
-		if below != "" && len(words) > 0 {
+		if below != "" && len(asked) > 0 {
 			p.printf("%s\n", p.paint(p.out, "      "+strings.ReplaceAll(below, "\n", "\n      "), text.Faint))
 		}
 	}

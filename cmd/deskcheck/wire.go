@@ -14,7 +14,8 @@ import (
 const wireLong = `Works on wire files, which say which protocol the mock desk speaks with your integration: which requests and frames mean what, and how
 the desk words its answers and its events.
 
-Begin with the native one:
+Begin with what your integration and your desk say to each other, or with the native wire:
+  deskcheck wire record --to https://chat.acme.example --out acme.wire.yaml
   deskcheck wire print native > acme.wire.yaml
 and have a run use it, in deskcheck.yaml:
   desk:
@@ -32,6 +33,8 @@ func (p *program) wireCommand() *cobra.Command {
 		return []cobra.Completion{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 	}
 	c.AddCommand(
+		p.recordCommand(),
+		p.markCommand(),
 		&cobra.Command{
 			Use:               "check FILE",
 			Short:             "Check a wire file, and say what it offers and what could not be tested with it",

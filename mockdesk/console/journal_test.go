@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,9 +12,11 @@ import (
 
 	"deskcheck/features"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 	"deskcheck/steps"
 	"deskcheck/steps/aichat"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -81,6 +84,34 @@ func TestTheJournalIsFiltered(t *testing.T) {
 // copied is an entry in the forms in which it can be taken along.
 type copied struct{ Kind, Name, Curl, Scenario, Rule string }
 
+// parses puts a copied rule into a wire and reads it.
+func parses(t *testing.T, rule string) {
+	t.Helper()
+	whole := "wire: 1\nname: copied\n"
+	const below = "# Below the socket of a route:\n"
+	switch {
+	case strings.HasPrefix(rule, below):
+		whole += "routes:\n  - on: SOCKET /v1/conversations/{id}/events\n    means: events\n    conversation: path.id\n    socket:\n      " +
+			strings.ReplaceAll(strings.TrimPrefix(rule, below), "\n", "\n      ") + "\nevents: {message: none}\n"
+	case strings.HasPrefix(rule, "routes:"):
+		whole += rule + "\nevents: {message: none}\n"
+	case strings.HasPrefix(rule, "events:"):
+		whole += "routes:\n  - {on: GET /nothing, means: nothing}\n" + rule + "\n"
+	default:
+		assert.Regexp(t, "^# .* is nothing that a wire words[.]$", rule)
+		return
+	}
+	_, err := wire.Parse("copied.wire.yaml", []byte(whole))
+	assert.NoError(t, err, "%s", whole)
+}
+
+// shellReads has a shell read a copied command without running it.
+func shellReads(t *testing.T, command string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "sh", "-n", "-c", command).CombinedOutput()
+	assert.NoError(t, err, "%s\n%s", command, out)
+}
+
 // TestEntriesAreCopied takes the command and the scenario of an entry at their word.
 func TestEntriesAreCopied(t *testing.T) {
 	d := startDesk(t, nil)
@@ -95,6 +126,15 @@ func TestEntriesAreCopied(t *testing.T) {
 	p.types("#message", "Two\nlines")
 	p.presses("Enter")
 	hears(t, socket, "message")
+	for _, frame := range []string{`{"type":"typing","typing":true}`, `{"type":"read","upTo":1}`, `{"type":"user","id":"u1","locale":"de"}`, `{"type":"nonsense"}`} {
+		require.NoError(t, socket.WriteMessage(websocket.TextMessage, []byte(frame)))
+	}
+	hears(t, socket, "error")
+	require.Equal(t, http.StatusCreated, user.send(http.MethodPut, "/attachments/f1?name=a.txt", "text"))
+	require.Equal(t, http.StatusNotFound, user.send(http.MethodPut, "/screens/s1", map[string]string{"state": "accepted"}))
+	require.Equal(t, http.StatusNotFound, user.send(http.MethodPut, "/nonsense", map[string]string{}))
+	require.Equal(t, http.StatusOK, user.send(http.MethodGet, "", nil))
+	require.Equal(t, http.StatusOK, user.send(http.MethodGet, "/events?cursor=0", nil))
 	p.clicks("#read")
 	hears(t, socket, "messages.read")
 	p.clicks("#leave")
@@ -121,6 +161,10 @@ func TestEntriesAreCopied(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, own, len(texts))
 	assert.Empty(t, aichat.Unfit(own, aichat.Sentences(embedded)), "%s", strings.Join(scenarios, "\n"))
+	for _, text := range texts {
+		parses(t, text.Rule)
+		shellReads(t, text.Curl)
+	}
 
 	last := scenarios[slices.IndexFunc(texts, func(text copied) bool {
 		return text.Name == "DELETE /v1/conversations/{id}"

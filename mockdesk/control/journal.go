@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,9 +58,14 @@ func queryJournal(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := c.tenant.Journal()
-	page := api.EntryPage{Entries: []api.Entry{}, First: j.First()}
-	for _, e := range j.Since(after) {
+	page := api.EntryPage{Entries: []api.Entry{}}
+	if page.First, err = c.tenant.FirstEntry(c.Context()); err != nil {
+		return nil, err
+	}
+	for e, err := range c.tenant.Entries(c.Context(), after) {
+		if err != nil {
+			return nil, err
+		}
 		page.Last = e.Seq
 		if !filter.Matches(e) {
 			continue
@@ -70,7 +76,7 @@ func queryJournal(c *call) (*answer, error) {
 		}
 		page.Entries = append(page.Entries, c.tenant.Entry(e))
 	}
-	page.Last = max(page.Last, j.Len())
+	page.Last = max(page.Last, c.tenant.Journal().Len())
 	return ok(page)
 }
 
@@ -79,12 +85,20 @@ func getEntry(c *call) (*answer, error) {
 	if err != nil || seq < 1 {
 		return nil, invalid(fmt.Sprintf("seq: expected the sequence number of an entry, found %q.", c.PathValue("seq")))
 	}
-	j := c.tenant.Journal()
-	found := j.Since(seq - 1)
-	if len(found) == 0 || found[0].Seq != seq {
-		return nil, problem(http.StatusNotFound, "unknown", "What is named is not there", fmt.Sprintf("The journal has no entry %d by now; it keeps those from %d to %d.", seq, j.First(), j.Len()))
+	for e, err := range c.tenant.Entries(c.Context(), seq-1) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Seq == seq {
+			return ok(c.tenant.Entry(e))
+		}
+		break
 	}
-	return ok(c.tenant.Entry(found[0]))
+	first, err := c.tenant.FirstEntry(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	return nil, problem(http.StatusNotFound, "unknown", "What is named is not there", fmt.Sprintf("The journal has no entry %d by now; it keeps those from %d to %d.", seq, first, c.tenant.Journal().Len()))
 }
 
 func countEntries(c *call, q api.Count) (*answer, error) {
@@ -92,20 +106,26 @@ func countEntries(c *call, q api.Count) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	count, last := tally(c.tenant.Journal(), q.After, filter)
+	count, last, err := tally(c, q.After, filter)
+	if err != nil {
+		return nil, err
+	}
 	return ok(api.Counted{Count: count, Last: last})
 }
 
 // tally counts entries, and says up to which.
-func tally(j *journal.Journal, after int, filter tenant.Filter) (count, last int) {
+func tally(c *call, after int, filter tenant.Filter) (count, last int, err error) {
 	last = after
-	for _, e := range j.Since(after) {
+	for e, err := range c.tenant.Entries(c.Context(), after) {
+		if err != nil {
+			return count, last, err
+		}
 		if filter.Matches(e) {
 			count++
 		}
 		last = e.Seq
 	}
-	return count, last
+	return count, last, nil
 }
 
 func verifyEntries(c *call, q api.Verify) (*answer, error) {
@@ -123,7 +143,10 @@ func verifyEntries(c *call, q api.Verify) (*answer, error) {
 	if most >= 0 && most < least {
 		return nil, invalid(fmt.Sprintf("most: expected at least %d, as least says, found %d.", least, most))
 	}
-	count, _ := tally(c.tenant.Journal(), q.After, filter)
+	count, _, err := tally(c, q.After, filter)
+	if err != nil {
+		return nil, err
+	}
 	outcome := api.Verified{OK: count >= least && (most < 0 || count <= most), Count: count, NearMisses: []api.NearMiss{}}
 	outcome.Says = fmt.Sprintf("expected %s matching %s, found %d", bounds(least, most), q.Match, count)
 	if count < least {
@@ -194,12 +217,14 @@ func (s *Server) waitForEntries(c *call, q api.Wait) (*answer, error) {
 	defer free()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	found, err := gather(ctx, c.tenant.Journal(), q.After, max(q.Count, 1), filter)
-	if errors.Is(err, context.DeadlineExceeded) {
+	found, err := gather(ctx, c.tenant, q.After, max(q.Count, 1), filter)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, c.late(q, timeout, len(found), filter)
-	}
-	if err != nil {
+	case err != nil && ctx.Err() != nil:
 		return nil, gone(err)
+	case err != nil:
+		return nil, err
 	}
 	waited := api.Waited{Entries: []api.Entry{}, Last: found[len(found)-1].Seq}
 	for _, e := range found {
@@ -208,12 +233,15 @@ func (s *Server) waitForEntries(c *call, q api.Wait) (*answer, error) {
 	return ok(waited)
 }
 
-// gather waits for so many entries that match. The error is the cause of the context's end; what was found comes with it.
-func gather(ctx context.Context, j *journal.Journal, after, count int, filter tenant.Filter) ([]journal.Entry, error) {
+// gather waits for so many entries that match. The error is the cause of the context's end, or says why the journal cannot be read; what was found comes with it.
+func gather(ctx context.Context, t *tenant.Tenant, after, count int, filter tenant.Filter) ([]journal.Entry, error) {
 	var found []journal.Entry
 	for {
-		changed := j.Changed()
-		for _, e := range j.Since(after) {
+		changed := t.Journal().Changed()
+		for e, err := range t.Entries(ctx, after) {
+			if err != nil {
+				return found, cmp.Or(context.Cause(ctx), err)
+			}
 			after = e.Seq
 			if !filter.Matches(e) {
 				continue
@@ -284,7 +312,8 @@ func (s *Server) followJournal(w http.ResponseWriter, c *call) error {
 // follow sends entries until the reader goes, is too slow, or the tenant ends.
 func (f *follower) follow(ctx context.Context) {
 	j := f.tenant.Journal()
-	if first := j.First(); f.mark+1 < first {
+	// Where the store cannot be read, catchUp notices.
+	if first, err := f.tenant.FirstEntry(ctx); err == nil && f.mark+1 < first {
 		if f.event("missed", api.Missed{From: f.mark + 1, To: first - 1}) != nil {
 			return
 		}
@@ -294,7 +323,7 @@ func (f *follower) follow(ctx context.Context) {
 	defer beat.Stop()
 	for {
 		changed := j.Changed()
-		if !f.catchUp(j) {
+		if !f.catchUp(ctx) {
 			return
 		}
 		select {
@@ -312,28 +341,47 @@ func (f *follower) follow(ctx context.Context) {
 }
 
 // catchUp sends what there is, and says whether the stream goes on.
-func (f *follower) catchUp(j *journal.Journal) bool {
-	for {
-		// Few at a time, so that what the journal drops meanwhile is noticed.
-		fresh := j.Since(f.mark)
-		if len(fresh) == 0 {
-			return true
+func (f *follower) catchUp(ctx context.Context) bool {
+	for more := true; more; {
+		last := f.tenant.Journal().Len()
+		// What a reader was told of has its number for ever.
+		if last > f.mark && f.tenant.Saved(ctx) != nil {
+			// Where it ends in order the reader is told why.
+			return ctx.Err() != nil || f.tenant.Context().Err() != nil
 		}
-		if first := fresh[0].Seq; first > f.mark+1 {
-			_ = f.event("dropped", api.Missed{From: f.mark + 1, To: first - 1}) // It is the last, whether or not it arrives.
+		var goesOn bool
+		if more, goesOn = f.some(ctx, last); !goesOn {
 			return false
 		}
-		for _, e := range fresh[:min(len(fresh), 100)] {
-			f.mark = e.Seq
-			if !f.filter.Matches(e) {
-				continue
-			}
-			raw, err := json.Marshal(f.tenant.Entry(e))
-			if err != nil || f.send("id: "+strconv.Itoa(e.Seq)+"\nevent: entry\ndata: "+string(raw)+"\n\n") != nil {
-				return false
-			}
+	}
+	return true
+}
+
+// some sends a few of the entries up to the last, so that what the journal drops meanwhile is noticed, and says whether there are more, and whether the stream goes on.
+func (f *follower) some(ctx context.Context, last int) (more, goesOn bool) {
+	const few = 100
+	n := 0
+	for e, err := range f.tenant.Entries(ctx, f.mark) {
+		switch {
+		case err != nil:
+			return false, ctx.Err() != nil
+		case e.Seq > f.mark+1:
+			_ = f.event("dropped", api.Missed{From: f.mark + 1, To: e.Seq - 1}) // It is the last, whether or not it arrives.
+			return false, false
+		case n == few || e.Seq > last:
+			return true, true
+		}
+		n++
+		f.mark = e.Seq
+		if !f.filter.Matches(e) {
+			continue
+		}
+		raw, err := json.Marshal(f.tenant.Entry(e))
+		if err != nil || f.send("id: "+strconv.Itoa(e.Seq)+"\nevent: entry\ndata: "+string(raw)+"\n\n") != nil {
+			return false, false
 		}
 	}
+	return false, true
 }
 
 func (f *follower) event(name string, data any) error {

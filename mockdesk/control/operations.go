@@ -11,6 +11,7 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
 )
@@ -47,7 +48,7 @@ func (s *Server) operations() []operation {
 		get("listTenants", "/v1/tenants", s.listTenants),
 		post("createTenant", "/v1/tenants", "NewTenant", true, s.createTenant),
 		get("getTenant", base, func(c *call) (*answer, error) { return ok(c.tenant.Describe()) }),
-		remove("dropTenant", base, func(c *call) (*answer, error) { return noContent(s.Tenants.Drop(c.tenant.Name())) }),
+		remove("dropTenant", base, s.dropTenant),
 		post("resetTenant", base+"/reset", "", true, s.resetTenant),
 		get("getAvailability", base+"/availability", func(c *call) (*answer, error) { return ok(c.tenant.Availability()) }),
 		put("setAvailability", base+"/availability", "AvailabilityRule", with(func(c *call, rule api.AvailabilityRule) (*answer, error) {
@@ -84,6 +85,9 @@ func (s *Server) operations() []operation {
 		post("releaseFaults", base+"/faults/release", "Release", true, with(func(c *call, r api.Release) (*answer, error) {
 			return ok(c.tenant.ReleaseFaults(r.Operation))
 		})),
+		get("getChaos", base+"/chaos", func(c *call) (*answer, error) { return ok(c.tenant.Chaos()) }),
+		put("startChaos", base+"/chaos", "ChaosOptions", with(func(c *call, o fault.ChaosOptions) (*answer, error) { return reply(c.tenant.StartChaos(o)) })),
+		remove("stopChaos", base+"/chaos", func(c *call) (*answer, error) { return noContent(c.tenant.StopChaos()) }),
 		get("getClock", base+"/clock", func(c *call) (*answer, error) { return ok(c.tenant.Clock()) }),
 		post("advanceClock", base+"/clock/advance", "Advance", false, with(func(c *call, a api.Advance) (*answer, error) {
 			return reply(c.tenant.Advance(c.Context(), time.Duration(a.By)))
@@ -235,7 +239,14 @@ func (s *Server) createTenant(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.tenant = t
 	return &answer{status: http.StatusCreated, location: "/v1/tenants/" + t.Name(), value: t.Describe()}, nil
+}
+
+func (s *Server) dropTenant(c *call) (*answer, error) {
+	name := c.tenant.Name()
+	c.tenant = nil // What is dropped is not saved any more.
+	return noContent(s.Tenants.Drop(name))
 }
 
 func (s *Server) resetTenant(c *call) (*answer, error) {
@@ -243,6 +254,7 @@ func (s *Server) resetTenant(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.tenant = t
 	return ok(t.Describe())
 }
 

@@ -279,7 +279,12 @@ func (s *Server) run(op operation, w http.ResponseWriter, c *call) (*answer, err
 	if op.stream != nil {
 		return nil, op.stream(w, c)
 	}
-	return op.handle(c)
+	done, err := op.handle(c)
+	if err != nil || c.tenant == nil {
+		return done, err
+	}
+	// Nothing that the API has said is missing after the process was killed.
+	return done, c.tenant.Saved(c.Context())
 }
 
 // readBody reads a JSON body and holds it against its schema.
@@ -426,6 +431,9 @@ func problemOf(err error) *api.Problem {
 		p := problem(how.status, string(r.Kind), how.title, r.Detail)
 		p.Errors = r.Mistakes
 		return p
+	}
+	if errors.Is(err, tenant.ErrNotSaved) {
+		return problem(http.StatusInsufficientStorage, "not-saved", "The desk cannot save any more", err.Error())
 	}
 	return problem(http.StatusInternalServerError, "failed", "The server failed", err.Error()+"; please report it.")
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// seedShift leaves of a seed that is made up what every reader of JSON takes for the same number.
+const seedShift = 64 - 53
+
 // Weighted is a fault that chaos may choose, and how often against the others.
 type Weighted struct {
 	Fault Fault `json:"fault"`
@@ -113,7 +116,7 @@ func NewChaos(o ChaosOptions, out io.Writer) (*Chaos, error) {
 		return nil, fmt.Errorf("making chaos: %w", err)
 	}
 	for o.Seed == 0 {
-		o.Seed = rand.Uint64() //nolint:gosec // A seed is to be printed, not to be kept secret.
+		o.Seed = rand.Uint64() >> seedShift //nolint:gosec // A seed is to be printed, not to be kept secret.
 	}
 	c := &Chaos{options: o, streams: map[string]*rand.Rand{}, places: map[[2]string]int{}, counts: map[string]int{}}
 	if _, err := fmt.Fprintln(out, c); err != nil {
@@ -121,6 +124,25 @@ func NewChaos(o ChaosOptions, out io.Writer) (*Chaos, error) {
 	}
 	return c, nil
 }
+
+// ParseChaos reads the options of chaos, as YAML or JSON. The error names the file as it is given here, the line, and the field.
+func ParseChaos(file string, source []byte) (ChaosOptions, error) {
+	var o ChaosOptions
+	tree, body, err := parseOne(file, source, "chaos is one document, an object")
+	if err != nil {
+		return o, err
+	}
+	if body == nil {
+		return o, fmt.Errorf("%s:1: chaos is an object such as {share: 0.1, faults: [{fault: {kind: reset}, weight: 1}]}", file)
+	}
+	if err := o.UnmarshalYAML([]byte(body.String())); err != nil {
+		return o, located(file, tree, body, err)
+	}
+	return o, nil
+}
+
+// Options are what it was made with, with the seed that it has.
+func (c *Chaos) Options() ChaosOptions { return c.options }
 
 // Seed is what all chance comes from.
 func (c *Chaos) Seed() uint64 { return c.options.Seed }

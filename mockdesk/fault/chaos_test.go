@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -141,5 +142,35 @@ func TestChaosInFiles(t *testing.T) {
 	} {
 		var o fault.ChaosOptions
 		require.ErrorContains(t, json.Unmarshal([]byte(source), &o), message, source)
+	}
+}
+
+func TestChaosInAFile(t *testing.T) {
+	const source = "# as it goes\nseed: 7\nshare: 0.25\nfaults:\n  - fault: {kind: drop}\n    weight: 3\nscope: {direction: out}\n"
+	o, err := fault.ParseChaos("chaos.yaml", []byte(source))
+	require.NoError(t, err)
+	assert.Equal(t, fault.ChaosOptions{Seed: 7, Share: 0.25, Faults: []fault.Weighted{{drop, 3}}, Scope: fault.Scope{Direction: fault.Out}}, o)
+	for wrong, want := range map[string]string{
+		"share: 2\nfaults: [{fault: {kind: drop}, weight: 1}]":                                              "chaos.yaml:1:8: share: must be above 0",
+		"share: 1\nfaults:\n  - fault: {kind: drop}\n    weight: 1\n  - fault: {kind: hold}\n    weight: 1": `chaos.yaml:5:19: faults[1].fault.kind: "hold" waits`,
+		"share: 1\nfaults:\n  - fault: {kind: melt}\n    weight: 1":                                         "chaos.yaml:3:19: faults[0].fault.kind: there is no kind",
+		"share: 1":       "chaos.yaml:1:",
+		"":               "chaos.yaml:1: chaos is an object",
+		"- 1":            "chaos.yaml:1:1: must be an object",
+		"a: &x 1\nb: *x": "chaos.yaml:2:4: aliases are not taken",
+		"a: [":           "chaos.yaml:1:",
+	} {
+		_, err := fault.ParseChaos("chaos.yaml", []byte(wrong))
+		require.ErrorContains(t, err, want, wrong)
+	}
+}
+
+// TestSeedsAreMadeUpForEveryone keeps a seed within what every reader of JSON takes for the same number.
+func TestSeedsAreMadeUpForEveryone(t *testing.T) {
+	for range 100 {
+		c, err := fault.NewChaos(fault.ChaosOptions{Share: 1, Faults: choices}, io.Discard)
+		require.NoError(t, err)
+		assert.Less(t, c.Seed(), uint64(1)<<53)
+		assert.Equal(t, c.Seed(), c.Options().Seed)
 	}
 }

@@ -4,9 +4,9 @@
 // of each Arrival. It is deterministic: the same arrivals meet the same faults. Chance has its place in Chaos, which a plan has only if it is given one, and which prints the
 // seed that brings the same faults back. All time is desk time, told by a Clock.
 //
-// Decision.Serve plays what was decided on a request, Decision.Reads on the body that it uploads, Decision.Answer on a frame that asks for an operation, and a Pump plays it on
-// the frames of an open socket as such. Handlers know nothing of faults: they
-// give Serve an effect, and a Pump functions that take frames.
+// Decision.Serve plays what was decided on a request, Decision.Reads on the body that it uploads, Decision.Writes on an answer without an end, Decision.Answer on a frame that
+// asks for an operation, and a Pump plays it on the frames of an open socket as such. Handlers know nothing of faults: they give Serve an effect, and a Pump functions that give
+// and take frames.
 //
 // Rules are written in Go, JSON or YAML:
 //
@@ -43,7 +43,7 @@
 //	slow-download | request                            | the head at once, the body at the rate                              | the effect
 //	slow-upload   | upload                             | a body that is taken at the rate                                    | the effect, once the body has come
 //	close         | open, frame                        | the close code and its reason                                       | closed the socket, nothing with the frame
-//	silence       | open, frame                        | no frame, pong, goodbye or end; its own are taken by the system     | nothing any more
+//	silence       | open, frame                        | no frame, pong, goodbye or end, until it ends the connection itself | nothing any more
 //	no-pong       | ping                               | no pong                                                             | nothing
 //	drop          | frame                              | nothing of the frame                                                | nothing with the frame
 //	duplicate     | frame                              | the frame twice                                                     | what the frame asks for, twice
@@ -51,6 +51,15 @@
 //	corrupt       | frame                              | text: half of it and U+FFFD; utf-8: half and 0xFF; header: RSV bits | took it so; header: closed with 1002
 //	oversize      | frame                              | the frame with spaces behind it, up to the size                     | closed with 1009
 //	binary        | frame                              | a binary frame with the same payload                                | took it as a binary frame
+//
+// # Streams, polls, and requests that mean nothing
+//
+// Server-sent events are one answer to one request, and have its faults; what is called a frame here is one of a WebSocket, so that drop, reorder and their kind are never played
+// on them. Of what alters an answer, truncate resets the connection after so many bytes of the stream, slow-download lets its bytes pass at the rate, malformed breaks each event
+// (half of it, a byte that is no UTF-8, and the empty line behind it), and content-type and no-cors change the head. A poll that is held is altered when it is answered.
+//
+// A request that no route takes meets faults as any other, but for those whose scope names an operation; its route is the method and the path as it came. Its body is not read,
+// so that slow-upload shows on routes alone. An upgrade that is let pass is no answer: what alters one is not played on it.
 //
 // # How sockets close
 //

@@ -112,7 +112,7 @@ func TestTheSocketIsToldAsItIsWritten(t *testing.T) {
 		if !assert.NoError(t, err) {
 			return
 		}
-		s.pumps <- fault.Start(fault.PumpOptions{
+		s.pumps <- start(fault.PumpOptions{
 			Conn: conn, Plan: s.plan, Sending: func(m fault.Message) { told = append(told, fmt.Sprintf("%s %v", m.Data, m.Binary)) },
 			Ended: func(e fault.End) { told = append(told, fmt.Sprintf("ended %d", e.Code)) },
 		})

@@ -177,7 +177,7 @@ func TestParseRulesNamesFileLineAndField(t *testing.T) {
 		"- fault: {kind: hang}\n  scope:\n    operatoin: x\n":                 "f.yaml:3:16: [0].scope.operatoin: a scope has no such field",
 		"- fault: {kind: hang}\n  scope: {frame: x}\n":                        "f.yaml:2:18: [0].scope.frame: is known on \"frame\" only",
 		"- fault: {kind: hang}\n  shedule: next 2\n":                          `f.yaml:2:12: [0].shedule: a rule has no such field; it has "fault", "schedule", "scope"`,
-		"- &a\n  fault: {kind: hang}\n- *a\n":                                 "f.yaml:3:3: rules take no aliases; write out what *a stands for",
+		"- &a\n  fault: {kind: hang}\n- *a\n":                                 "f.yaml:3:3: aliases are not taken; write out what *a stands for",
 	} {
 		_, err := fault.ParseRules("f.yaml", []byte(source))
 		require.ErrorContains(t, err, want, source)

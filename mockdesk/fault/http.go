@@ -221,6 +221,8 @@ func (p *play) noCORS() {
 func (p *play) tooMany() {
 	rep := p.refusal(http.StatusTooManyRequests, "")
 	rep.Header = headerOf(rep)
+	// Without it, a page of another origin may see the status and not the time.
+	p.W.Header().Add("Access-Control-Expose-Headers", "Retry-After, Date")
 	if p.fault.As == AsDate {
 		// A date is of use to a client only beside the date of the one who wrote it, whose clock is not the client's.
 		now := p.clock.Now().UTC()
@@ -250,6 +252,8 @@ func (p *play) slowDownload() {
 	pace := newPace(p.clock, p.fault.Rate)
 	// The client sees the head at once: it is the body that is slow.
 	_ = controller.Flush()
+	p.keeping(true)
+	defer p.keeping(false)
 	for left := rep.Body; len(left) > 0; {
 		portion := left[:min(pace.portion(), len(left))]
 		if err := pace.wait(len(portion), p.R.Context().Done(), p.Done); err != nil {

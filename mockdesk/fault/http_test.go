@@ -224,6 +224,7 @@ func TestTooMany(t *testing.T) {
 	got := s.get()
 	assert.Equal(t, 429, got.status)
 	assert.Equal(t, "2", got.header.Get("Retry-After"), "in whole seconds, never too early")
+	assert.Equal(t, "Retry-After, Date", got.header.Get("Access-Control-Expose-Headers"), "pages of other origins may read them")
 	s.clock.Advance(24 * time.Hour)
 	got = s.get()
 	assert.Equal(t, 429, got.status)

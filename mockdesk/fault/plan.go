@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -63,6 +64,8 @@ type Standing struct {
 type Plan struct {
 	clock  Clock
 	played func(Played)
+	// busy is whether there are rules or chaos: those who would have to find out what they ask about need not ask if there are none.
+	busy atomic.Bool
 
 	mu      sync.Mutex
 	rules   []*rule
@@ -70,6 +73,8 @@ type Plan struct {
 	serial  int
 	chaos   *Chaos
 	changed chan struct{}
+	// changes counts what a Memory would tell of.
+	changes int
 }
 
 // rule is a Rule at work. Its fields are guarded by Plan.mu.
@@ -135,6 +140,8 @@ func (p *Plan) add(rules []Rule) []ID {
 		fresh, ids = append(fresh, r), append(ids, r.id)
 	}
 	p.rules = append(fresh, p.rules...)
+	p.changes++
+	p.look()
 	return ids
 }
 
@@ -153,6 +160,7 @@ func (p *Plan) begin(r *rule) {
 // end has the rules not play again and lets go on what they parked. Rules that are no longer in the plan are let be.
 func (p *Plan) end(rules []*rule) {
 	p.mu.Lock()
+	p.changes++
 	var waiting []*ticket
 	for _, r := range rules {
 		r.over = true
@@ -189,6 +197,7 @@ func (p *Plan) Remove(ids ...ID) error {
 		return err
 	}
 	p.rules = slices.DeleteFunc(p.rules, func(r *rule) bool { return slices.Contains(rules, r) })
+	p.look()
 	for _, r := range rules {
 		if r.stopTimer != nil {
 			r.stopTimer()
@@ -204,6 +213,7 @@ func (p *Plan) Clear() {
 	p.mu.Lock()
 	rules := p.rules
 	p.rules, p.chaos = nil, nil
+	p.look()
 	for _, r := range rules {
 		if r.stopTimer != nil {
 			r.stopTimer()
@@ -218,6 +228,7 @@ func (p *Plan) Clear() {
 func (p *Plan) Release(ids ...ID) error {
 	p.mu.Lock()
 	rules, err := p.find(ids)
+	p.changes++
 	var waiting []*ticket
 	for _, r := range rules {
 		r.over = r.over || r.Schedule.UntilReleased
@@ -267,7 +278,24 @@ func (p *Plan) SetChaos(c *Chaos) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.chaos = c
+	p.look()
 }
+
+// Chaos is the chaos that plays where no rule does, nil if there is none, and how often it has played.
+func (p *Plan) Chaos() (c *Chaos, played int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.chaos == nil {
+		return nil, 0
+	}
+	return p.chaos, p.chaos.played
+}
+
+// look notes whether there is anything to decide by; p.mu is held.
+func (p *Plan) look() { p.busy.Store(len(p.rules) > 0 || p.chaos != nil) }
+
+// isEmpty is whether every arrival would be accepted.
+func (p *Plan) isEmpty() bool { return !p.busy.Load() }
 
 // Decision is what a plan decided about one arrival.
 type Decision struct {
@@ -317,6 +345,7 @@ func (p *Plan) Next(a Arrival) Decision {
 			continue
 		}
 		r.seen++
+		p.changes++
 		if r.seen > 1 && r.seen == r.Schedule.first() {
 			p.begin(r)
 		}

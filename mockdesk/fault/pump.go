@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -36,6 +37,8 @@ type Message struct {
 	Binary bool
 	// Data is the payload.
 	Data []byte
+	// Tag is the sender's own: the pump hands it back as it is.
+	Tag any
 }
 
 // End is how a socket came to its end.
@@ -49,46 +52,60 @@ type End struct {
 	Note string
 }
 
-// PumpOptions are what a pump is started with.
+// PumpOptions are what a pump is started with. None of its functions is called with a lock of the pump or of the plan held; each that is nil takes no notice.
 type PumpOptions struct {
-	// Conn is an open socket of the desk. From Start on it is the pump's alone; its read limit is set by whoever opened it.
+	// Conn is an open socket of the desk. From Start on it is the pump's alone.
 	Conn *websocket.Conn
+	// Limit is how many bytes a frame of the client may have; 0 is any number.
+	Limit int64
 	// Plan decides about the faults.
 	Plan *Plan
-	// Where is the tenant, the conversation and the number of the socket; the pump fills in the rest for each arrival.
+	// Where is the tenant, the conversation and the number of the socket; the pump fills in the rest for each arrival. Concern changes the conversation.
 	Where Arrival
-	// Name gives the type of a frame that came; nil gives none.
-	Name func(data []byte) string
-	// Receive is called with each frame that came, as the faults make of it, one at a time. Nil takes no notice.
+	// Name gives the type of a frame that came.
+	Name func(Message) string
+	// Next gives what is to be written next, and false if there is nothing; it is asked again after each message and after Wake. A pump that can write no more, since it is
+	// silent or the connection is broken, goes on asking, and what it is given is lost.
+	Next func() (Message, bool)
+	// Receive is called with each frame that came, as the faults make of it, one at a time. While it does not return nothing is read.
 	Receive func(Message)
-	// Sending is called just before a frame is written, with what is written; nil takes no notice.
+	// Sending is called just before a frame is written, with what is written.
 	Sending func(Message)
-	// Sent is called with each Message that was given to Send once nothing of it is left to be written: it was written, or lost to a fault. What is lost with the
-	// socket is not told. Nil takes no notice.
-	Sent func(Message)
+	// Sent is called once for each message that Next gave, before Next is called again, with the frames that were written for it, valid until it returns: none if it was lost
+	// or is held back until another was written, which brings it along, and two if it was doubled.
+	Sent func(written []Message)
+	// Delayed is called with true when a fault begins to hold up what Next has given or would give, and with false when its time has come, before the clock goes on.
+	Delayed func(bool)
 	// Ended is called once, just before the client can know that the socket has ended if the desk ends it, and when the desk learns of it otherwise. Frames
-	// that come or are written after it are not told, except one that is under way at that moment. Nil takes no notice.
+	// that come or are written after it are not told, except one that is under way at that moment.
 	Ended func(End)
+	// Gone is called once, at the very last: the connection has ended, and nothing else is called any more.
+	Gone func()
 }
 
 // Pump reads and writes one open socket, and plays on it what a Plan decides. One goroutine reads and one writes; callers never touch the connection. Make one with Start, and
-// Cut or Close it.
+// Cut it in the end: a silent one stays until then, or until the client ends the connection.
 type Pump struct {
-	o     PumpOptions
-	clock Clock
+	o PumpOptions
 	// wake has room for one token: there may be something to write. halt is closed when no more frames are written, gone when the connection is no longer of use.
 	wake       chan struct{}
 	halt, gone chan struct{}
 	// heard is closed by the reader when the client has said goodbye.
-	heard    chan struct{}
-	work     sync.WaitGroup
-	finished chan struct{}
+	heard chan struct{}
+	// working counts the goroutines that have not ended.
+	working atomic.Int32
+	// written is what Sent is told, for the writer alone.
+	written []Message
 
-	mu    sync.Mutex
-	queue []Message
+	mu sync.Mutex
+	// where is PumpOptions.Where, with the conversation by the latest word.
+	where Arrival
 	pongs []string
-	// closing is what Play, a fault or the client's goodbye has the writer end the socket with.
-	closing *End
+	// ping is whether a ping is to be written.
+	ping bool
+	// closing is what Play, a fault, Goodbye or the client's goodbye has the writer end the socket with; stopFarewell ends the time that there is for it.
+	closing      *End
+	stopFarewell func() bool
 	// ended is whether Ended was called, halted and cut whether halt and gone are closed.
 	ended, halted, silenced, cut bool
 }
@@ -96,31 +113,82 @@ type Pump struct {
 // Start begins to read and write the socket. Faults for the moment Open are played before any frame is read or written.
 func Start(o PumpOptions) *Pump {
 	p := &Pump{
-		o: o, clock: o.Plan.clock, wake: make(chan struct{}, 1),
-		halt: make(chan struct{}), gone: make(chan struct{}), heard: make(chan struct{}), finished: make(chan struct{}),
+		o: o, where: o.Where, wake: make(chan struct{}, 1), halt: make(chan struct{}), gone: make(chan struct{}), heard: make(chan struct{}),
+		stopFarewell: func() bool { return false },
 	}
+	o.Conn.SetReadLimit(o.Limit)
 	o.Conn.SetPingHandler(p.pinged)
 	// The goodbye is answered by the writer, like everything else that is written.
 	o.Conn.SetCloseHandler(func(int, string) error { return nil })
-	p.work.Go(func() {
-		p.playOnSocket(o.Plan.Next(p.arrival(Open, "", "")).Fault)
-		p.work.Go(p.read)
-		p.write()
-	})
+	p.working.Store(2)
 	go func() {
-		p.work.Wait()
-		p.Cut()
-		close(p.finished)
+		defer p.finish()
+		p.playOnSocket(p.ask(Open, "", nil).Fault)
+		go func() {
+			defer p.finish()
+			p.read()
+		}()
+		p.write()
 	}()
 	return p
 }
 
-// Send queues a frame; it never blocks. What is queued when the socket ends is lost.
-func (p *Pump) Send(m Message) {
+// finish is the end of a goroutine; the last one turns out the light.
+func (p *Pump) finish() {
+	if p.working.Add(-1) > 0 {
+		return
+	}
+	p.Cut()
+	if p.o.Gone != nil {
+		p.o.Gone()
+	}
+}
+
+// Wake has the pump ask for what is to be written next; it never blocks.
+func (p *Pump) Wake() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Ping has a ping written as soon as the client takes it; one that is due while another waits is the same. It never blocks.
+func (p *Pump) Ping() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.queue = append(p.queue, m)
-	p.nudge()
+	p.ping = true
+	p.Wake()
+}
+
+// Concern says which conversation the socket is about from now on.
+func (p *Pump) Concern(conversation string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.where.Conversation = conversation
+}
+
+// Goodbye ends the socket as the close frame says that it is given, calls Ended, and gives the client 5 s of desk time to end the connection. It never blocks. One that is silent
+// stays as it is.
+func (p *Pump) Goodbye(e End) {
+	if p.isSilent() {
+		return
+	}
+	p.end(e)
+	p.mu.Lock()
+	first := p.closing == nil
+	if first {
+		p.closing = &e
+		p.stop()
+	}
+	p.mu.Unlock()
+	if !first {
+		return
+	}
+	clock := p.o.Plan.clock
+	stop := callAt(clock, clock.Now().Add(farewell), p.leave)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopFarewell = stop
 }
 
 // Play plays Close, Reset or Silence on the socket now, whatever the plan says; other kinds are played on frames, by the plan. It calls Ended itself if it ends the socket.
@@ -141,33 +209,26 @@ func (p *Pump) Cut() {
 		return
 	}
 	p.abandon()
+	stopFarewell := p.stopFarewell
 	p.mu.Unlock()
+	stopFarewell()
 	p.end(End{Code: websocket.CloseAbnormalClosure, Note: "the connection was reset"})
 	reset(p.o.Conn.NetConn())
 }
 
-// Done is closed when the connection has ended and all goroutines of the pump have.
-func (p *Pump) Done() <-chan struct{} { return p.finished }
-
-// Close cuts the socket and waits until all goroutines of the pump have ended. It must not be called from within the functions of PumpOptions.
-func (p *Pump) Close() {
-	p.Cut()
-	<-p.finished
-}
-
-// arrival is what is asked of the plan.
-func (p *Pump) arrival(m Moment, frame string, way Direction) Arrival {
-	a := p.o.Where
-	a.Moment, a.Frame, a.Direction = m, frame, way
-	return a
-}
-
-// nudge tells the writer to look; it never blocks.
-func (p *Pump) nudge() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
+// ask asks the plan what becomes of an arrival. frame names the frame that arrives, nil for none; where the plan has no rules it is not called.
+func (p *Pump) ask(m Moment, way Direction, frame func() string) Decision {
+	if p.o.Plan.isEmpty() {
+		return Decision{Fault: Fault{Kind: Accept}}
 	}
+	p.mu.Lock()
+	a := p.where
+	p.mu.Unlock()
+	a.Moment, a.Direction = m, way
+	if frame != nil {
+		a.Frame = frame()
+	}
+	return p.o.Plan.Next(a)
 }
 
 // end notes that the socket has ended; only the first to say so is heard.
@@ -195,7 +256,7 @@ func (p *Pump) playOnSocket(f Fault) bool {
 	case Silence:
 		p.silence()
 	case Close:
-		p.goodbye(End{Code: f.Code, Reason: f.Reason})
+		p.Goodbye(End{Code: f.Code, Reason: f.Reason})
 	default:
 		return false
 	}
@@ -211,6 +272,8 @@ func (p *Pump) silence() {
 	}
 	p.silenced = true
 	p.stop()
+	// The reader would answer by itself what is against the protocol.
+	_ = p.o.Conn.SetReadDeadline(time.Unix(1, 0))
 }
 
 // stop has no more frames written; p.mu is held.
@@ -218,6 +281,7 @@ func (p *Pump) stop() {
 	if !p.halted {
 		p.halted = true
 		close(p.halt)
+		p.Wake()
 	}
 }
 
@@ -230,96 +294,96 @@ func (p *Pump) abandon() {
 	}
 }
 
-// goodbye ends the socket and has the writer say so to the client.
-func (p *Pump) goodbye(e End) {
-	p.end(e)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closing == nil {
-		p.closing = &e
-		p.stop()
-	}
-}
-
 // pinged answers a ping, unless a fault has it not answered. It is called by the reader.
 func (p *Pump) pinged(payload string) error {
-	if p.o.Plan.Next(p.arrival(Ping, "", In)).Fault.Kind == NoPong {
+	if p.ask(Ping, In, nil).Fault.Kind == NoPong {
 		return nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// A client may be told of the last of its pings only; one that sends many and reads nothing must not fill the memory.
 	p.pongs = append(p.pongs[max(0, len(p.pongs)+1-maxPongs):], payload)
-	p.nudge()
+	p.Wake()
 	return nil
 }
 
-// write is the writer goroutine. A failed write ends it without a word: the reader notices too, and it knows whether the client had said goodbye.
+// write is the writer goroutine. A failed write has it write no more: the reader notices too, and it knows whether the client had said goodbye.
 func (p *Pump) write() {
 	var held []Message
 	for {
-		next, something := p.choose()
-		if !something {
-			select {
-			case <-p.wake:
-				continue
-			case <-p.halt:
-			}
-			p.takeLeave()
-			return
-		}
+		control, goodbye := p.control()
 		var err error
 		switch {
-		case next.pong != nil:
-			err = p.o.Conn.WriteControl(websocket.PongMessage, []byte(*next.pong), time.Time{})
+		case goodbye != nil:
+			p.takeLeave(*goodbye)
+			return
+		case control != nil:
+			err = p.o.Conn.WriteControl(control.kind, []byte(control.payload), time.Time{})
 		default:
-			held, err = p.play(next.message, held)
+			if m, there := p.next(); there {
+				held, err = p.play(m, held)
+				break
+			}
+			select {
+			case <-p.wake:
+			case <-p.gone:
+				return
+			}
 		}
 		if err != nil {
-			return
+			p.mu.Lock()
+			p.stop()
+			p.mu.Unlock()
 		}
 	}
 }
 
-// outgoing is one thing to write.
-type outgoing struct {
-	pong    *string
-	message Message
+// control is a ping or a pong.
+type control struct {
+	kind    int
+	payload string
 }
 
-// choose takes what is to be written next, if anything, and says whether there is any.
-func (p *Pump) choose() (outgoing, bool) {
+// control takes the control frame that is to be written next, nil for none, and says how the socket is to end, nil if it is not.
+func (p *Pump) control() (*control, *End) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.halted:
+	case p.closing != nil || p.halted:
+		return nil, p.closing
 	case len(p.pongs) > 0:
 		pong := p.pongs[0]
 		p.pongs = p.pongs[1:]
-		return outgoing{pong: &pong}, true
-	case len(p.queue) > 0:
-		m := p.queue[0]
-		p.queue = p.queue[1:]
-		return outgoing{message: m}, true
+		return &control{websocket.PongMessage, pong}, nil
+	case p.ping:
+		p.ping = false
+		return &control{kind: websocket.PingMessage}, nil
 	}
-	return outgoing{}, false
+	return nil, nil
+}
+
+func (p *Pump) next() (Message, bool) {
+	if p.o.Next == nil {
+		return Message{}, false
+	}
+	return p.o.Next()
 }
 
 // play writes a frame as the plan has it, and returns what is held back until the next one was written. Faults that end the socket leave the frame unwritten.
 func (p *Pump) play(m Message, held []Message) ([]Message, error) {
-	d := p.o.Plan.Next(p.arrival(Frame, m.Name, Out))
-	f := d.Fault
-	if p.playOnSocket(f) {
+	if p.isHalted() {
+		p.sent()
 		return held, nil
 	}
+	d := p.ask(Frame, Out, func() string { return m.Name })
+	f := d.Fault
 	var err error
 	switch {
-	case f.Kind == Drop:
-		p.sent(m)
-		return held, nil
-	case f.Kind == Delay && !p.delay(d):
+	case p.playOnSocket(f), f.Kind == Drop, f.Kind == Delay && !p.delay(d, Out):
+		p.sent()
 		return held, nil
 	case f.Kind == Reorder && held == nil:
+		p.sent()
 		return []Message{m}, nil
 	case f.Kind == Duplicate:
 		if err = p.put(m); err == nil {
@@ -330,26 +394,32 @@ func (p *Pump) play(m Message, held []Message) ([]Message, error) {
 	default:
 		err = p.put(altered(m, f))
 	}
-	p.sent(m)
 	for _, later := range held {
 		if err == nil {
 			err = p.put(later)
 		}
-		p.sent(later)
 	}
+	p.sent()
 	return nil, err
 }
 
 // delay waits for the time of the fault, and says whether frames still matter: what is behind a delayed frame waits too, since a connection keeps its order. A goodbye does
 // not wait.
-func (p *Pump) delay(d Decision) bool {
-	return waitUntil(p.clock, d.at.Add(d.Fault.For), p.halt, nil) == nil
+func (p *Pump) delay(d Decision, way Direction) bool {
+	tell := func(bool) {}
+	if way == Out && p.o.Delayed != nil {
+		tell = p.o.Delayed
+	}
+	return waitTelling(p.o.Plan.clock, d.at.Add(d.Fault.For), tell, p.halt, nil) == nil
 }
 
-func (p *Pump) sent(m Message) {
+// sent tells that nothing is left to be done for a message.
+func (p *Pump) sent() {
 	if p.o.Sent != nil {
-		p.o.Sent(m)
+		p.o.Sent(p.written)
 	}
+	clear(p.written)
+	p.written = p.written[:0]
 }
 
 // put writes a frame.
@@ -361,7 +431,11 @@ func (p *Pump) put(m Message) error {
 	if m.Binary {
 		kind = websocket.BinaryMessage
 	}
-	return p.o.Conn.WriteMessage(kind, m.Data)
+	if err := p.o.Conn.WriteMessage(kind, m.Data); err != nil {
+		return err
+	}
+	p.written = append(p.written, m)
+	return nil
 }
 
 // putBroken writes a frame with the reserved bits set, which the library would never do.
@@ -373,8 +447,11 @@ func (p *Pump) putBroken(m Message) error {
 	if m.Binary {
 		opcode = websocket.BinaryMessage
 	}
-	_, err := p.o.Conn.NetConn().Write(frameOf(finalBit|reservedBits|opcode, m.Data))
-	return err
+	if _, err := p.o.Conn.NetConn().Write(frameOf(finalBit|reservedBits|opcode, m.Data)); err != nil {
+		return err
+	}
+	p.written = append(p.written, m)
+	return nil
 }
 
 // sending tells what is about to be written, and says whether it still may be.
@@ -431,20 +508,17 @@ func corrupted(m Message, f Fault) Message {
 	return m
 }
 
-// takeLeave says goodbye, if that is how the socket ends, and gives the client the time to end the connection; then the desk does. The client's own goodbye is answered.
-func (p *Pump) takeLeave() {
-	p.mu.Lock()
-	closing := p.closing
-	p.mu.Unlock()
-	if closing == nil {
-		return // It was cut, or it is silent.
-	}
-	if endsWithFrame(closing.Code) {
-		_ = p.o.Conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(closing.Code, closing.Reason), time.Time{})
+// takeLeave says goodbye and waits until the client has ended the connection, or its time is over; then the desk does. The client's own goodbye is answered.
+func (p *Pump) takeLeave(e End) {
+	if endsWithFrame(e.Code) {
+		_ = p.o.Conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(e.Code, e.Reason), time.Time{})
 	} else {
 		p.hangUp()
 	}
-	_ = waitUntil(p.clock, p.clock.Now().Add(farewell), p.gone, p.heard)
+	select {
+	case <-p.gone:
+	case <-p.heard:
+	}
 	p.leave()
 }
 
@@ -461,7 +535,9 @@ func (p *Pump) hangUp() {
 func (p *Pump) leave() {
 	p.mu.Lock()
 	p.abandon()
+	stopFarewell := p.stopFarewell
 	p.mu.Unlock()
+	stopFarewell()
 	_ = p.o.Conn.NetConn().Close()
 }
 
@@ -470,19 +546,15 @@ func (p *Pump) read() {
 	var held []Message
 	for {
 		kind, data, err := p.o.Conn.ReadMessage()
-		if p.isSilent() {
-			<-p.gone
+		switch {
+		case p.isSilent():
+			p.outlast()
 			return
-		}
-		if err != nil {
+		case err != nil:
 			p.readFailed(err)
 			return
 		}
-		m := Message{Binary: kind == websocket.BinaryMessage, Data: data}
-		if p.o.Name != nil {
-			m.Name = p.o.Name(data)
-		}
-		held = p.take(m, held)
+		held = p.take(Message{Binary: kind == websocket.BinaryMessage, Data: data}, held)
 	}
 }
 
@@ -492,22 +564,36 @@ func (p *Pump) isSilent() bool {
 	return p.silenced
 }
 
+func (p *Pump) isHalted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.halted
+}
+
+// outlast waits on a silent socket until the client ends the connection: what nobody holds any more is not to be kept.
+func (p *Pump) outlast() {
+	_ = p.o.Conn.SetReadDeadline(time.Time{})
+	p.drain()
+	p.end(End{ByClient: true, Code: websocket.CloseAbnormalClosure, Note: "the client ended the connection on which the desk was silent"})
+	p.leave()
+}
+
 // readFailed ends the socket for the reason that the reader was given.
 func (p *Pump) readFailed(err error) {
 	closing, said := errors.AsType[*websocket.CloseError](err)
 	_, broken := errors.AsType[*net.OpError](err)
 	switch {
 	case said && closing.Code != websocket.CloseAbnormalClosure:
-		p.goodbye(End{ByClient: true, Code: closing.Code, Reason: closing.Text})
+		p.Goodbye(End{ByClient: true, Code: closing.Code, Reason: closing.Text})
 		close(p.heard)
 		return
 	case errors.Is(err, websocket.ErrReadLimit):
-		p.goodbye(End{Code: websocket.CloseMessageTooBig, Note: "a frame over the limit came"})
+		p.Goodbye(End{Code: websocket.CloseMessageTooBig, Note: fmt.Sprintf("a frame of more than %d bytes came", p.o.Limit)})
 		p.drain()
 	case said || broken:
 		p.end(End{ByClient: true, Code: websocket.CloseAbnormalClosure, Note: "the connection ended without a close frame"})
 	default:
-		p.goodbye(End{Code: websocket.CloseProtocolError, Note: "what came is no frame: " + err.Error()})
+		p.Goodbye(End{Code: websocket.CloseProtocolError, Note: "what came is no frame: " + err.Error()})
 		p.drain()
 	}
 	p.leave()
@@ -523,23 +609,20 @@ func (p *Pump) take(m Message, held []Message) []Message {
 	if p.hasEnded() {
 		return held
 	}
-	d := p.o.Plan.Next(p.arrival(Frame, m.Name, In))
+	d := p.ask(Frame, In, func() string { return p.name(m) })
 	f := d.Fault
-	if p.playOnSocket(f) {
-		return held
-	}
 	switch {
-	case f.Kind == Drop, f.Kind == Delay && !p.delay(d):
+	case p.playOnSocket(f), f.Kind == Drop, f.Kind == Delay && !p.delay(d, In):
 		return held
 	case f.Kind == Reorder && held == nil:
 		return []Message{m}
 	case f.Kind == Duplicate:
 		p.receive(m)
 	case f.Kind == Oversize:
-		p.goodbye(End{Code: websocket.CloseMessageTooBig, Note: "a frame was taken as one over the limit"})
+		p.Goodbye(End{Code: websocket.CloseMessageTooBig, Note: "a frame was taken as one over the limit"})
 		return held
 	case f.Kind == Corrupt && f.How == HowHeader:
-		p.goodbye(End{Code: websocket.CloseProtocolError, Note: "a frame was taken as one with a broken header"})
+		p.Goodbye(End{Code: websocket.CloseProtocolError, Note: "a frame was taken as one with a broken header"})
 		return held
 	}
 	p.receive(altered(m, f))
@@ -547,6 +630,13 @@ func (p *Pump) take(m Message, held []Message) []Message {
 		p.receive(later)
 	}
 	return nil
+}
+
+func (p *Pump) name(m Message) string {
+	if p.o.Name == nil {
+		return ""
+	}
+	return p.o.Name(m)
 }
 
 func (p *Pump) receive(m Message) {

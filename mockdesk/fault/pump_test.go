@@ -22,7 +22,7 @@ var (
 )
 
 // say has the desk send frames.
-func say(p *fault.Pump, lines ...string) {
+func say(p *pump, lines ...string) {
 	for _, l := range lines {
 		p.Send(text(l))
 	}
@@ -68,7 +68,7 @@ func fails(t *testing.T, conn *websocket.Conn) error {
 }
 
 // end waits for the end of a socket, and that nothing of it is left.
-func (s *stage) end(p *fault.Pump) fault.End {
+func (s *stage) end(p *pump) fault.End {
 	s.t.Helper()
 	e := wait(s, s.ended)
 	wait(s, p.Done())
@@ -83,7 +83,7 @@ func TestFramesCrossAHealthySocket(t *testing.T) {
 	assert.Equal(t, []string{"one", "two"}, heard(t, conn, 2))
 	tell(t, conn, "three", "four")
 	assert.Equal(t, []string{"three", "four"}, s.received(2))
-	assert.Equal(t, "one", wait(s, s.sent).Name)
+	assert.Equal(t, 1, wait(s, s.sent))
 	require.NoError(t, conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(4001, "enough"), time.Time{}))
 	closing := &websocket.CloseError{}
 	require.ErrorAs(t, fails(t, conn), &closing)
@@ -188,9 +188,9 @@ func TestResetOfASocket(t *testing.T) {
 }
 
 func TestCutAndPlayAtAnyTime(t *testing.T) {
-	for name, act := range map[string]func(*fault.Pump) error{
-		"cut":  func(p *fault.Pump) error { p.Cut(); return nil },
-		"play": func(p *fault.Pump) error { return p.Play(fault.Fault{Kind: fault.Reset}) },
+	for name, act := range map[string]func(*pump) error{
+		"cut":  func(p *pump) error { p.Cut(); return nil },
+		"play": func(p *pump) error { return p.Play(fault.Fault{Kind: fault.Reset}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
@@ -415,7 +415,7 @@ func TestWhatIsNoFrameEndsTheSocket(t *testing.T) {
 	require.ErrorAs(t, fails(t, conn), &closing)
 	assert.Equal(t, websocket.CloseMessageTooBig, closing.Code)
 	_ = conn.Close()
-	assert.Equal(t, fault.End{Code: 1009, Note: "a frame over the limit came"}, s.end(pump))
+	assert.Equal(t, fault.End{Code: 1009, Note: "a frame of more than 1024 bytes came"}, s.end(pump))
 
 	conn, pump = s.socket()
 	_, err := io.WriteString(conn.NetConn(), "no frame at all")

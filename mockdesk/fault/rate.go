@@ -18,11 +18,15 @@ type pace struct {
 	clock Clock
 	rate  int
 	began time.Time
+	// tell is as in waitTelling.
+	tell func(bool)
 	// passed counts the bytes for which the wait is over.
 	passed int
 }
 
-func newPace(clock Clock, rate int) *pace { return &pace{clock: clock, rate: rate, began: clock.Now()} }
+func newPace(clock Clock, rate int) *pace {
+	return &pace{clock: clock, rate: rate, began: clock.Now(), tell: func(bool) {}}
+}
 
 // portion is how many bytes may pass together.
 func (p *pace) portion() int { return max(p.rate/slicesPerSecond, 1) }
@@ -32,7 +36,7 @@ func (p *pace) wait(n int, gone, done <-chan struct{}) error {
 	p.passed += n
 	// In floating point: the product of a large body and a second overflows an int64 of nanoseconds.
 	due := time.Duration(float64(p.passed) / float64(p.rate) * float64(time.Second))
-	return waitUntil(p.clock, p.began.Add(due), gone, done)
+	return waitTelling(p.clock, p.began.Add(due), p.tell, gone, done)
 }
 
 // callAt calls f once at the moment of desk time, at once if it has come. The returned stop reports whether it kept f from being called.
@@ -45,16 +49,23 @@ func callAt(clock Clock, at time.Time, f func()) (stop func() bool) {
 	return stop
 }
 
-// waitUntil returns when the moment of desk time has come, or with errEnded when one of the channels is closed, of which either may be nil.
-func waitUntil(clock Clock, at time.Time, gone, done <-chan struct{}) error {
+// waitTelling returns when the moment of desk time has come, or with errEnded when one of the channels is closed, of which either may be nil. It calls tell with true before it
+// waits, and with false when the moment has come, before the clock goes on, or the wait was for nothing.
+func waitTelling(clock Clock, at time.Time, tell func(bool), gone, done <-chan struct{}) error {
 	due := make(chan struct{})
-	stop := callAt(clock, at, func() { close(due) })
-	defer stop()
+	tell(true)
+	stop := callAt(clock, at, func() {
+		tell(false)
+		close(due)
+	})
 	select {
 	case <-due:
 		return nil
 	case <-gone:
 	case <-done:
+	}
+	if stop() {
+		tell(false)
 	}
 	return errEnded
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -84,24 +85,13 @@ func (r *Rule) UnmarshalYAML(data []byte) error { return fromYAML(data, r) }
 
 // ParseRules reads a list of rules, as YAML or JSON. The error names the file as it is given here, the line, and the field.
 func ParseRules(file string, source []byte) ([]Rule, error) {
-	tree, err := parser.ParseBytes(source, 0)
+	tree, body, err := parseOne(file, source, "rules are one document, a list")
 	if err != nil {
-		if positioned, ok := errors.AsType[yaml.Error](err); ok && positioned.GetToken() != nil {
-			at := positioned.GetToken().Position
-			return nil, fmt.Errorf("%s:%d:%d: %s", file, at.Line, at.Column, positioned.GetMessage())
-		}
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, err
 	}
-	if len(tree.Docs) != 1 {
-		return nil, fmt.Errorf("%s: there are %d documents; rules are one document, a list", file, len(tree.Docs))
-	}
-	list, ok := tree.Docs[0].Body.(*ast.SequenceNode)
+	list, ok := body.(*ast.SequenceNode)
 	if !ok {
 		return nil, fmt.Errorf("%s:1: rules are a list of objects, each with a fault, a schedule and a scope", file)
-	}
-	if alias := firstAlias(list); alias != nil {
-		at := alias.GetToken().Position
-		return nil, fmt.Errorf("%s:%d:%d: rules take no aliases; write out what *%s stands for", file, at.Line, at.Column, alias.Value)
 	}
 	var rules []Rule
 	for i, node := range list.Values {
@@ -112,6 +102,30 @@ func ParseRules(file string, source []byte) ([]Rule, error) {
 		rules = append(rules, r)
 	}
 	return rules, nil
+}
+
+// parseOne reads a file that is one document without aliases, and gives its body beside the whole, nil for one that is empty.
+func parseOne(file string, source []byte, expected string) (*ast.File, ast.Node, error) {
+	tree, err := parser.ParseBytes(source, 0)
+	if err != nil {
+		if positioned, ok := errors.AsType[yaml.Error](err); ok && positioned.GetToken() != nil {
+			at := positioned.GetToken().Position
+			return nil, nil, fmt.Errorf("%s:%d:%d: %s", file, at.Line, at.Column, positioned.GetMessage())
+		}
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(tree.Docs) != 1 {
+		return nil, nil, fmt.Errorf("%s: there are %d documents; %s", file, len(tree.Docs), expected)
+	}
+	body := tree.Docs[0].Body
+	if body == nil {
+		return tree, nil, nil
+	}
+	if alias := firstAlias(body); alias != nil {
+		at := alias.GetToken().Position
+		return nil, nil, fmt.Errorf("%s:%d:%d: aliases are not taken; write out what *%s stands for", file, at.Line, at.Column, alias.Value)
+	}
+	return tree, body, nil
 }
 
 // aliasFinder remembers the first alias that it meets.
@@ -132,11 +146,15 @@ func firstAlias(n ast.Node) *ast.AliasNode {
 	return finder.found
 }
 
-// located puts the place of the field in front of the error: where the field stands, or the rule if it is not there.
-func located(file string, tree *ast.File, rule ast.Node, err error) error {
-	at := rule.GetToken().Position
+// located puts the place of the field in front of the error: where the field stands, or the whole if it is not there.
+func located(file string, tree *ast.File, whole ast.Node, err error) error {
+	at := whole.GetToken().Position
 	if wrong, ok := errors.AsType[*FieldError](err); ok {
-		if path, err := yaml.PathString("$" + wrong.Field); err == nil {
+		below := wrong.Field
+		if !strings.HasPrefix(below, "[") {
+			below = "." + below
+		}
+		if path, err := yaml.PathString("$" + below); err == nil {
 			if node, err := path.FilterFile(tree); err == nil && node != nil {
 				at = node.GetToken().Position
 			}

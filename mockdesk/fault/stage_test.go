@@ -51,9 +51,11 @@ type stage struct {
 	close  func()
 
 	effects atomic.Int32
-	pumps   chan *fault.Pump
+	pumps   chan *pump
 	came    chan fault.Message
-	sent    chan fault.Message
+	// sent has how many frames were written for each message.
+	sent    chan int
+	delayed chan bool
 	ended   chan fault.End
 
 	mu       sync.Mutex
@@ -66,7 +68,7 @@ func open(t *testing.T, rules ...fault.Rule) *stage {
 	t.Helper()
 	s := &stage{
 		t: t, clock: mockdesk.NewManualClock(morning), done: make(chan struct{}),
-		pumps: make(chan *fault.Pump, 9), came: make(chan fault.Message, 99), sent: make(chan fault.Message, 99), ended: make(chan fault.End, 9),
+		pumps: make(chan *pump, 9), came: make(chan fault.Message, 99), sent: make(chan int, 99), delayed: make(chan bool, 9), ended: make(chan fault.End, 9),
 	}
 	s.plan = fault.NewPlan(s.clock, func(p fault.Played) {
 		s.mu.Lock()
@@ -150,14 +152,56 @@ func (s *stage) upgrade(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	conn.SetReadLimit(1 << 10)
-	s.pumps <- fault.Start(fault.PumpOptions{
-		Conn: conn, Plan: s.plan, Where: fault.Arrival{Conversation: r.URL.Query().Get("c"), Connection: 1},
-		Name:    func(data []byte) string { return strings.SplitN(string(data), " ", 2)[0] },
+	s.pumps <- start(fault.PumpOptions{
+		Conn: conn, Limit: 1 << 10, Plan: s.plan, Where: fault.Arrival{Conversation: r.URL.Query().Get("c"), Connection: 1},
+		Name:    func(m fault.Message) string { return strings.SplitN(string(m.Data), " ", 2)[0] },
 		Receive: func(m fault.Message) { s.came <- m },
-		Sent:    func(m fault.Message) { s.sent <- m },
+		Sent:    func(written []fault.Message) { s.sent <- len(written) },
+		Delayed: func(delayed bool) { s.delayed <- delayed },
 		Ended:   func(e fault.End) { s.ended <- e },
 	})
+}
+
+// pump is a pump with a queue of what is to be written.
+type pump struct {
+	*fault.Pump
+
+	gone chan struct{}
+
+	mu    sync.Mutex
+	queue []fault.Message
+}
+
+func start(o fault.PumpOptions) *pump {
+	p := &pump{gone: make(chan struct{})}
+	o.Next = func() (fault.Message, bool) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.queue) == 0 {
+			return fault.Message{}, false
+		}
+		m := p.queue[0]
+		p.queue = p.queue[1:]
+		return m, true
+	}
+	o.Gone = func() { close(p.gone) }
+	p.Pump = fault.Start(o)
+	return p
+}
+
+func (p *pump) Send(m fault.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue = append(p.queue, m)
+	p.Wake()
+}
+
+// Done is closed when nothing of the pump is left.
+func (p *pump) Done() <-chan struct{} { return p.gone }
+
+func (p *pump) Close() {
+	p.Cut()
+	<-p.gone
 }
 
 // answer is what a client has of its request.
@@ -221,7 +265,7 @@ func (s *stage) dial() (*websocket.Conn, *http.Response, error) {
 }
 
 // socket opens a socket and gives both of its ends.
-func (s *stage) socket() (*websocket.Conn, *fault.Pump) {
+func (s *stage) socket() (*websocket.Conn, *pump) {
 	s.t.Helper()
 	conn, _, err := s.dial()
 	require.NoError(s.t, err)

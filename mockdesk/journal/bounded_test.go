@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,28 @@ func TestABoundedJournalKeepsTheNewest(t *testing.T) {
 	assert.Equal(t, 61, e.Seq)
 }
 
+// TestAJournalThatIsSavedWaitsForThat drops nothing that is not saved, and goes on where another ended.
+func TestAJournalThatIsSavedWaitsForThat(t *testing.T) {
+	j := journal.NewBounded(3)
+	began := time.Now().Add(-time.Hour)
+	j.Continue(began, 40)
+	assert.Equal(t, 41, j.First())
+	assert.Equal(t, 40, j.Len())
+	for range 10 {
+		j.Append(journal.Entry{Kind: journal.Act})
+	}
+	kept := j.Since(0)
+	require.Len(t, kept, 10, "none of them is saved")
+	assert.Equal(t, 41, kept[0].Seq)
+	assert.GreaterOrEqual(t, kept[0].At, time.Hour)
+	j.Saved(45)
+	assert.Equal(t, 46, j.First())
+	j.Saved(50)
+	assert.Equal(t, 48, j.First(), "the newest are kept")
+	j.Append(journal.Entry{Kind: journal.Act})
+	assert.Len(t, j.Since(0), 3, "what goes was saved")
+}
+
 func TestSecretsAreReplaced(t *testing.T) {
 	r := journal.NewRedactor("Order-Pin")
 	for given, want := range map[string]string{
@@ -66,4 +89,50 @@ func TestSecretsAreReplaced(t *testing.T) {
 	j := journal.New()
 	j.Filter(r.Redact)
 	assert.JSONEq(t, `{"secret":"[redacted]"}`, string(j.Append(journal.Entry{Data: json.RawMessage(`{"secret":"s"}`)}).Data))
+}
+
+// TestSecretsAreFoundWhateverTheirLetters has names with letters that only become those of a name when their case is folded: the sign for Kelvin is one.
+func TestSecretsAreFoundWhateverTheirLetters(t *testing.T) {
+	r := journal.NewRedactor("Straße", "PİN")
+	for _, name := range []string{"to\u212Aen", "STRAßE", "Str-aße", "PİN"} {
+		data, err := json.Marshal(map[string]string{name: "s", "text": strings.Repeat("long ", 200)})
+		require.NoError(t, err)
+		assert.NotContains(t, string(r.Redact(journal.Entry{Data: data}).Data), `:"s"`, name)
+	}
+}
+
+func BenchmarkRedactNothing(b *testing.B) {
+	r := journal.NewRedactor()
+	e := journal.Entry{Note: "Ada says something.", Data: json.RawMessage(`{"conversation":"6f1c2f0e-5d0b-4b8e-9a65-0d8a3c1f7b11","socket":17,"body":{"t":"say","text":"Why did my bill double this month, and who can tell me?"}}`)}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Redact(e)
+	}
+}
+
+// TestABoundedJournalKeepsTheNewestAcrossBlocks holds what a journal keeps against a list, beyond whatever it is kept in.
+func TestABoundedJournalKeepsTheNewestAcrossBlocks(t *testing.T) {
+	for _, limit := range []int{1, 127, 128, 129, 300} {
+		j := journal.NewBounded(limit)
+		for n := 1; n <= 1000; n++ {
+			j.Append(journal.Entry{Kind: journal.Act})
+			kept := j.Since(0)
+			require.Len(t, kept, min(n, limit))
+			for i, e := range kept {
+				require.Equal(t, n-len(kept)+1+i, e.Seq)
+			}
+		}
+		for mark := 1000 - limit; mark <= 1000; mark++ {
+			require.Len(t, j.Since(mark), 1000-mark)
+		}
+		assert.Nil(t, j.Since(1001))
+	}
+}
+
+func BenchmarkAppendToABoundedJournal(b *testing.B) {
+	j := journal.NewBounded(20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		j.Append(journal.Entry{Kind: journal.Act})
+	}
 }

@@ -76,6 +76,8 @@ type Entry struct {
 	Conversation string `json:"-"`
 	// Operation is what a request or a frame of the client means to the desk, and so for the response to a request; empty for everything else.
 	Operation string `json:"-"`
+	// Untold says of an act why the client was not told what came of it: the wire has no words for the event. Empty for everything else.
+	Untold string `json:"-"`
 	// Requirement is the ID that a Violation breaks, empty for other kinds.
 	Requirement string `json:"requirement,omitempty"`
 	// Note is one sentence for a person, such as why the host ignored a callback.
@@ -88,10 +90,13 @@ type Entry struct {
 type Journal struct {
 	mu      sync.Mutex
 	start   time.Time
-	entries []Entry
+	entries tail
 	// limit is how many entries are kept, 0 for all; dropped is how many are not any more.
 	limit, dropped int
-	// changed is closed and replaced at every append, so that a waiter never polls.
+	// saves says that entries are kept until they are saved, saved up to which Seq they are.
+	saves bool
+	saved int
+	// changed is closed at the next append, so that a waiter never polls; nil while nobody waits.
 	changed  chan struct{}
 	filter   func(Entry) Entry
 	observer func(Entry)
@@ -99,7 +104,7 @@ type Journal struct {
 
 // New returns an empty journal whose clock starts now.
 func New() *Journal {
-	return &Journal{start: time.Now(), changed: make(chan struct{})}
+	return &Journal{start: time.Now()}
 }
 
 // NewBounded returns an empty journal that keeps the newest entries, limit of them and at least one, and drops what is older.
@@ -107,6 +112,34 @@ func NewBounded(limit int) *Journal {
 	j := New()
 	j.limit = max(limit, 1)
 	return j
+}
+
+// Continue has a journal in which nothing was recorded yet go on where another ended: its clock started then, and last was its last Seq. What it records is kept, whatever its
+// bound, until Saved.
+func (j *Journal) Continue(start time.Time, last int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.start, j.dropped, j.saved, j.saves = start, last, last, true
+}
+
+// Saved says that the entries up to a Seq are saved elsewhere.
+func (j *Journal) Saved(seq int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.saved = seq
+	j.trim()
+}
+
+// trim drops what is over the bound; j.mu is held.
+func (j *Journal) trim() {
+	over := j.entries.length - j.limit
+	if j.saves {
+		over = min(over, j.saved-j.dropped)
+	}
+	if j.limit > 0 && over > 0 {
+		j.entries.drop(over)
+		j.dropped += over
+	}
 }
 
 // Start is the moment that all Entry.At are measured from.
@@ -131,16 +164,14 @@ func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
 	if now := time.Now(); at.After(now) {
 		at = now
 	}
-	e.Seq = j.dropped + len(j.entries) + 1
+	e.Seq = j.dropped + j.entries.length + 1
 	e.At = max(at.Sub(j.start), 0)
-	j.entries = append(j.entries, e)
-	if j.limit > 0 && len(j.entries) > j.limit {
-		// What is cut off is freed when the next append moves the rest. It is not overwritten: waiters may be reading it.
-		j.entries = j.entries[1:]
-		j.dropped++
+	j.entries.add(e)
+	j.trim()
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
 	}
-	close(j.changed)
-	j.changed = make(chan struct{})
 	observer := j.observer
 	j.mu.Unlock()
 	if observer != nil {
@@ -162,7 +193,7 @@ func Payload(v any) json.RawMessage {
 func (j *Journal) Len() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.dropped + len(j.entries)
+	return j.dropped + j.entries.length
 }
 
 // First is the Seq of the oldest entry that is kept, or that the next one will get while there is none.
@@ -172,16 +203,14 @@ func (j *Journal) First() int {
 	return j.dropped + 1
 }
 
-// since returns the kept entries with Seq > mark; j.mu is held.
-func (j *Journal) since(mark int) []Entry {
-	return j.entries[min(max(mark-j.dropped, 0), len(j.entries)):]
-}
+// since returns a copy of the kept entries with Seq > mark; j.mu is held.
+func (j *Journal) since(mark int) []Entry { return j.entries.from(max(mark-j.dropped, 0)) }
 
 // Since returns a copy of the entries with Seq > mark in the order of arrival.
 func (j *Journal) Since(mark int) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.since(mark))
+	return j.since(mark)
 }
 
 // Ordered returns a copy of all entries by the time at which they happened; entries of one moment keep their order of arrival.
@@ -220,8 +249,8 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 	for {
 		j.mu.Lock()
 		fresh := j.since(mark)
-		mark = max(mark, j.dropped+len(j.entries))
-		changed := j.changed
+		mark = max(mark, j.dropped+j.entries.length)
+		changed := j.next()
 		j.mu.Unlock()
 		for _, e := range fresh {
 			if m(e) {
@@ -240,6 +269,14 @@ func (j *Journal) Wait(ctx context.Context, mark int, m Match) (Entry, error) {
 func (j *Journal) Changed() <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.next()
+}
+
+// next is closed at the next append; j.mu is held.
+func (j *Journal) next() <-chan struct{} {
+	if j.changed == nil {
+		j.changed = make(chan struct{})
+	}
 	return j.changed
 }
 
@@ -247,7 +284,7 @@ func (j *Journal) Changed() <-chan struct{} {
 func (j *Journal) WaitUntil(ctx context.Context, done func() bool) error {
 	for {
 		j.mu.Lock()
-		changed := j.changed
+		changed := j.next()
 		j.mu.Unlock()
 		if done() {
 			return nil

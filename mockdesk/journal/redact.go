@@ -25,8 +25,15 @@ var secretTexts = regexp.MustCompile(`(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/-
 // formPair is a name and its value in a query or a form.
 var formPair = regexp.MustCompile(`([A-Za-z0-9_.\[\]-]{2,64})=([^&\s"]+)`)
 
+// textSigns are what a text holds, folded, that secretTexts finds something in.
+var textSigns = []string{"bearer", "basic", "eyj"}
+
 // Redactor replaces secrets in the data of entries.
-type Redactor struct{ names []string }
+type Redactor struct {
+	// names are folded. signs are what a text with a secret in it holds one of: most entries hold none, and looking at each of their fields would cost more than all else.
+	names []string
+	signs *words
+}
 
 // NewRedactor makes one that knows the names of what is always taken for a secret (password, token, authorization, cookie and the like, also at the end of longer names), and these
 // besides. Case, hyphens and underscores do not count.
@@ -35,17 +42,18 @@ func NewRedactor(names ...string) *Redactor {
 	for _, name := range names {
 		r.names = append(r.names, fold(name))
 	}
+	r.signs = newWords(slices.Concat(r.names, textSigns))
 	return r
 }
 
-func fold(name string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
-}
+var withoutHyphens = strings.NewReplacer("-", "", "_", "")
+
+func fold(name string) string { return strings.ToLower(withoutHyphens.Replace(name)) }
 
 // Redact returns the entry with its secrets replaced by Redacted.
 func (r *Redactor) Redact(e Entry) Entry {
 	e.Note = r.text(e.Note)
-	if len(e.Data) == 0 || !r.suspects(string(e.Data)) {
+	if len(e.Data) == 0 || !r.signs.in(e.Data) {
 		return e
 	}
 	var data any
@@ -60,13 +68,6 @@ func (r *Redactor) Redact(e Entry) Entry {
 	return e
 }
 
-// suspects says whether a text may hold a secret. Most entries hold none, and looking through them word by word would cost more than all else.
-func (r *Redactor) suspects(text string) bool {
-	folded := fold(text)
-	holds := func(word string) bool { return strings.Contains(folded, word) }
-	return slices.ContainsFunc(r.names, holds) || slices.ContainsFunc([]string{"bearer", "basic", "eyj"}, holds)
-}
-
 // clean returns the value without its secrets, and whether there were any.
 func (r *Redactor) clean(value any) (any, bool) {
 	changed := false
@@ -74,7 +75,7 @@ func (r *Redactor) clean(value any) (any, bool) {
 	case map[string]any:
 		for name, inner := range v {
 			switch clean, dirty := r.clean(inner); {
-			case r.secret(name) && inner != nil && inner != "":
+			case r.Secret(name) && inner != nil && inner != "":
 				v[name], changed = Redacted, true
 			case dirty:
 				v[name], changed = clean, true
@@ -95,7 +96,7 @@ func (r *Redactor) clean(value any) (any, bool) {
 
 // text replaces secrets within a text: JSON in it, pairs of a query or a form, and what looks like a secret by itself.
 func (r *Redactor) text(s string) string {
-	if !r.suspects(s) {
+	if !r.signs.in([]byte(s)) {
 		return s
 	}
 	if inner := strings.TrimSpace(s); strings.HasPrefix(inner, "{") || strings.HasPrefix(inner, "[") {
@@ -110,7 +111,7 @@ func (r *Redactor) text(s string) string {
 	if strings.Contains(s, "=") {
 		s = formPair.ReplaceAllStringFunc(s, func(pair string) string {
 			name, _, _ := strings.Cut(pair, "=")
-			if r.secret(name) {
+			if r.Secret(name) {
 				return name + "=" + Redacted
 			}
 			return pair
@@ -119,7 +120,8 @@ func (r *Redactor) text(s string) string {
 	return secretTexts.ReplaceAllString(s, Redacted)
 }
 
-func (r *Redactor) secret(name string) bool {
+// Secret says whether the value of a field, a header or a parameter of this name is taken for a secret.
+func (r *Redactor) Secret(name string) bool {
 	name = fold(name)
 	return slices.Contains(r.names, name) || slices.ContainsFunc(secretEndings, func(end string) bool { return strings.HasSuffix(name, end) })
 }

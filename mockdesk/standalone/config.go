@@ -2,6 +2,7 @@
 package standalone
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,10 +11,12 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/script"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
@@ -35,6 +38,10 @@ type Config struct {
 	TLS TLS `yaml:"tls"`
 	// Control is about who may call the control API.
 	Control Control `yaml:"control"`
+	// Store is where the desk is saved, and how much of it.
+	Store Store `yaml:"store"`
+	// Memory is how much is in memory of what is over.
+	Memory Memory `yaml:"memory"`
 	// Tenants are those that are there from the start.
 	Tenants []Tenant `yaml:"tenants"`
 }
@@ -67,6 +74,33 @@ type Control struct {
 	OpenConsole *bool `yaml:"open-console"`
 }
 
+// Store is where the desk is saved, so that every conversation goes on after a restart, and how much of it is kept.
+type Store struct {
+	// File is a SQLite file; empty saves nothing.
+	File string `yaml:"file"`
+	// Off has the command line save nothing either where no file is named.
+	Off bool `yaml:"off"`
+	// Conversations is how many that have ended are kept of each tenant, Entries how many entries of its journal; 0 is DefaultKept and the registry's own number.
+	Conversations int `yaml:"conversations"`
+	Entries       int `yaml:"entries"`
+	// Age is for how long conversations that have ended are kept, by the clock of the machine, and tenants that were made over the API and are not used; 0 is DefaultAge.
+	Age api.Duration `yaml:"age"`
+}
+
+// Memory is how much is in memory of what is over.
+type Memory struct {
+	// Conversations is how many that have ended are in memory of each tenant; 0 is DefaultEnded. Of others what is asked for is read back from the store; without one they are
+	// forgotten.
+	Conversations int `yaml:"conversations"`
+}
+
+// How much is kept if nothing else was said.
+const (
+	DefaultEnded = 1000
+	DefaultKept  = 10_000
+	DefaultAge   = 30 * 24 * time.Hour
+)
+
 // Tenant is one that is there from the start.
 type Tenant struct {
 	api.NewTenant `yaml:",inline"`
@@ -75,6 +109,8 @@ type Tenant struct {
 	Scripts map[string]string `yaml:"scripts"`
 	// WireFile is the file of the wire that the tenant speaks, empty for the native one.
 	WireFile string `yaml:"wire"`
+	// ChaosFile is the file of the chance by which faults are played, empty for none.
+	ChaosFile string `yaml:"chaos"`
 }
 
 // Mistake is something in what the user gave that keeps the desk from starting.
@@ -184,7 +220,7 @@ func (c Config) doubles() []document.Problem {
 	return problems
 }
 
-// resolve takes relative paths from the folder of the file, and reads the scripts.
+// resolve takes relative paths from the folder of the file, and reads the files.
 func (c *Config) resolve(folder string) error {
 	at := func(path *string) {
 		if *path != "" && !filepath.IsAbs(*path) {
@@ -193,6 +229,7 @@ func (c *Config) resolve(folder string) error {
 	}
 	at(&c.TLS.Certificate)
 	at(&c.TLS.Key)
+	at(&c.Store.File)
 	for i := range c.Tenants {
 		t := &c.Tenants[i]
 		if at(&t.WireFile); t.WireFile != "" {
@@ -201,6 +238,12 @@ func (c *Config) resolve(folder string) error {
 				return err
 			}
 			t.Wire = source
+		}
+		if at(&t.ChaosFile); t.ChaosFile != "" {
+			var err error
+			if t.Chaos, err = readChaos(t.ChaosFile); err != nil {
+				return err
+			}
 		}
 		for name, file := range t.Scripts {
 			at(&file)
@@ -247,6 +290,18 @@ func readWire(file string) (string, error) {
 	return string(text), nil
 }
 
+func readChaos(file string) (*fault.ChaosOptions, error) {
+	text, err := document.Sort{Name: "chaos", Most: 128 << 10}.Read(file)
+	if err != nil {
+		return nil, &Mistake{Err: err}
+	}
+	o, err := fault.ParseChaos(file, text)
+	if err != nil {
+		return nil, &Mistake{Err: err, Fix: "chaos is such as {share: 0.1, faults: [{fault: {kind: reset}, weight: 1}]}"}
+	}
+	return &o, nil
+}
+
 // defaults fills in what was left out.
 func (c Config) defaults() Config {
 	if c.Listen.Wire == "" {
@@ -258,6 +313,8 @@ func (c Config) defaults() Config {
 	if c.Control.OpenConsole == nil {
 		c.Control.OpenConsole = new(true)
 	}
+	c.Store.Conversations, c.Store.Age = cmp.Or(c.Store.Conversations, DefaultKept), cmp.Or(c.Store.Age, api.Duration(DefaultAge))
+	c.Memory.Conversations = cmp.Or(c.Memory.Conversations, DefaultEnded)
 	if !slices.ContainsFunc(c.Tenants, func(t Tenant) bool { return t.Name == tenant.Default }) {
 		c.Tenants = append([]Tenant{{NewTenant: api.NewTenant{Name: tenant.Default}}}, c.Tenants...)
 	}

@@ -18,6 +18,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/store"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
 )
@@ -27,6 +28,8 @@ const (
 	shortestToken = 16
 	// patientHeaders bounds how long a client of the control API may take to say what it wants.
 	patientHeaders = 10 * time.Second
+	// farewell bounds how long the clients of the wire may take to end their sockets once they were told that the desk closes.
+	farewell = 2 * time.Second
 )
 
 // Options are what the program around the desk gives it.
@@ -45,7 +48,9 @@ type Options struct {
 type Server struct {
 	tenants *tenant.Registry
 	control *control.Server
-	log     *slog.Logger
+	// store is nil where nothing is saved.
+	store *store.Store
+	log   *slog.Logger
 
 	wire          *http.Server
 	split         *splitter
@@ -79,17 +84,23 @@ func Start(c Config, o Options) (*Server, error) {
 	if err := s.takeToken(c.Control.TokenEnv, o.Environment); err != nil {
 		return nil, err
 	}
+	if err := s.openStore(c.Store); err != nil {
+		return nil, err
+	}
 	wire, control, err := s.listen(c)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.closeStore())
 	}
 	if err := s.furnish(c, o); err != nil {
 		_, _ = wire.Close(), control.Close()
-		return nil, err
+		return nil, errors.Join(err, s.closeStore())
 	}
 	s.serve(wire, control)
 	for _, t := range c.Tenants {
 		s.watchWire(t)
+	}
+	if s.store == nil {
+		s.log.Info("nothing is saved, and of conversations that have ended only the newest are kept", "conversations", c.Memory.Conversations)
 	}
 	s.log.Info("the desk is open", "wire", s.Wire(tenant.Default).URL, "control", s.ControlURL(), "tenants", len(c.Tenants))
 	return s, nil
@@ -142,14 +153,22 @@ func (s *Server) furnish(c Config, o Options) error {
 		s.certificate = &pair
 	}
 	metrics := control.NewMetrics()
-	s.tenants = tenant.NewRegistry(tenant.Options{Addresses: s.Wire, Observe: metrics.Observe, Played: metrics.Played})
+	s.tenants = tenant.NewRegistry(tenant.Options{
+		Addresses: s.Wire, Observe: metrics.Observe, Played: metrics.Played, Log: s.log, Store: s.store, Entries: c.Store.Entries, Failed: s.fail,
+		Bounds: mockdesk.Bounds{Ended: c.Memory.Conversations, Saved: c.Store.Conversations, Age: time.Duration(c.Store.Age)},
+	})
+	var specs []api.NewTenant
 	for _, t := range c.Tenants {
-		if _, err := s.tenants.Create(t.NewTenant); err != nil {
-			s.tenants.Close()
-			return &Mistake{Err: fmt.Errorf("tenant %s: %w", t.Name, err)}
-		}
+		specs = append(specs, t.NewTenant)
 	}
-	var err error
+	err := s.tenants.Restore(s.stopped, specs)
+	if err != nil {
+		s.tenants.Close()
+		if _, wrong := errors.AsType[*tenant.Refusal](err); wrong {
+			return &Mistake{Err: err}
+		}
+		return err
+	}
 	s.control, err = control.New(control.Options{
 		Tenants: s.tenants, Token: s.token, Hosts: append(c.Control.Hosts, s.controlHost), OpenConsole: *c.Control.OpenConsole, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
 		Wire: func() api.WireAddresses { return s.Wire(tenant.Default) },
@@ -235,21 +254,64 @@ func (s *Server) speakAgain(t Tenant) (fresh bool, err error) {
 func (s *Server) run(what string, serve func() error) {
 	s.work.Go(func() {
 		if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			s.failed <- fmt.Errorf("%s serves no more: %w", what, err)
+			s.fail(fmt.Errorf("%s serves no more: %w", what, err))
 		}
 	})
+}
+
+// fail notes that the desk can serve no more; the first reasons are enough.
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// openStore opens the file in which the desk is saved, if there is to be one.
+func (s *Server) openStore(c Store) error {
+	if c.File == "" {
+		return nil
+	}
+	var err error
+	if s.store, err = store.Open(c.File); err != nil {
+		return &Mistake{Err: err, Fix: "--store names another file, --ephemeral saves nothing"}
+	}
+	return nil
+}
+
+// RemoveStore removes the file in which a desk was saved that does not run. The error is a *Mistake: there is none, or it is no file of a desk, or in use.
+func RemoveStore(file string) error {
+	if err := store.Remove(file); err != nil {
+		return &Mistake{Err: err}
+	}
+	return nil
+}
+
+// closeStore closes that file. What could not be saved was told before.
+func (s *Server) closeStore() error {
+	if s.store == nil {
+		return nil
+	}
+	lost := s.store.Err()
+	if err := s.store.Close(); lost == nil {
+		return err
+	}
+	return nil
 }
 
 // Failed gives an error if the desk can serve no more.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Stop ends the desk in order: it is not ready any more, waits and streams are told, requests of the control API are answered as long as ctx lasts, all else is closed. The error says what did
+// Stop ends the desk in order: it is not ready any more, waits and streams are told, the sockets of the wire are closed with 1001, requests of the control API are
+// answered as long as ctx lasts, all else is closed. The error says what did
 // not end in time.
 func (s *Server) Stop(ctx context.Context) error {
 	s.control.SetReady(false)
 	s.log.Info("the desk closes")
 	s.stop()
-	s.tenants.Close()
+	parting, parted := context.WithTimeout(ctx, farewell)
+	s.tenants.Shutdown(parting)
+	parted()
 	err := s.controlServer.Shutdown(ctx)
 	if err != nil {
 		err = fmt.Errorf("requests of the control API did not end in time: %w", errors.Join(err, s.controlServer.Close()))
@@ -257,7 +319,15 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.split.stop()
 	_ = s.wire.Close()
 	s.work.Wait()
-	return err
+	return errors.Join(err, s.closeStore())
+}
+
+// File is where the desk is saved, empty if it is not.
+func (s *Server) File() string {
+	if s.store == nil {
+		return ""
+	}
+	return s.store.Path()
 }
 
 // Wire is where clients find the tenant of a name.

@@ -1,9 +1,11 @@
 package standalone_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -111,9 +113,27 @@ func TestStopping(t *testing.T) {
 		ended <- caller.Tenant("default").Follow(t.Context(), client.Follow{Began: func() { close(began) }}, func(api.Entry) error { return nil })
 	}()
 	<-began
+	const conversation = "/v1/conversations/conversation-0001"
+	opened, err := http.NewRequestWithContext(t.Context(), http.MethodPut, desk.Wire("default").URL+conversation, nil)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(opened)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	socket, _, err := websocket.DefaultDialer.DialContext(t.Context(), desk.Wire("default").SocketURL+conversation+"/events", nil)
+	require.NoError(t, err)
+	defer socket.Close()
+	closed := make(chan error, 1)
+	go func() {
+		var err error
+		for err == nil {
+			_, _, err = socket.ReadMessage()
+		}
+		closed <- err
+	}()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	require.NoError(t, desk.Stop(ctx))
+	assert.ErrorContains(t, <-closed, "close 1001 (going away): the desk closes", "sockets are closed in order")
 	assert.ErrorContains(t, <-ended, "the server stops", "streams are told")
 	_, err = silent.Read(make([]byte, 1))
 	require.Error(t, err)
@@ -232,10 +252,16 @@ tenants:
     clock: {mode: manual, start: 2026-03-01T09:00:00Z}
     journal: {limit: 500, redact: [pin]}
     scripts: {greeter: greeter.yaml}
+    chaos: chaos.yaml
 `)
+	write("chaos.yaml", "share: 0.5\nfaults:\n  - {fault: {kind: duplicate}, weight: 1}\n")
 	c, err := standalone.Load(path)
 	require.NoError(t, err)
-	desk := start(t, c)
+	var log bytes.Buffer
+	c.Listen.Control = "127.0.0.1:0"
+	desk, err := standalone.Start(c, standalone.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, desk.Stop(context.Background())) })
 	one := client.New(desk.ControlURL(), first(desk.Token()), nil).Tenant("checkout")
 	described, err := one.Describe(t.Context())
 	require.NoError(t, err)
@@ -248,6 +274,11 @@ tenants:
 	rules, err := one.Uploads(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, int64(1000), rules.MaxBytes)
+	chaos, err := one.Chaos(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, chaos.Says, "on 0.5 of arrivals anywhere: 1 × double the frame")
+	assert.Contains(t, log.String(), fmt.Sprintf("tenant=checkout seed=%d", chaos.Options.Seed))
+	write("cruel.yaml", "share: 0.5\nfaults:\n  - {fault: {kind: hold}, weight: 1}\n")
 	scripts, err := one.Scripts(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "greeter", scripts[0].Name)
@@ -261,6 +292,8 @@ tenants:
 		"tls: {key: k}\n":                                               "tls: expected certificate: and key:",
 		"tenants:\n  - name: a\n    scripts: {greeter: greeter.yaml}\n": "greeter.yaml:1:8: agent: there is no agent zoe",
 		"tenants:\n  - name: a\n    scripts: {greeter: nowhere.yaml}\n": "nowhere.yaml",
+		"tenants:\n  - name: a\n    chaos: cruel.yaml\n":                `cruel.yaml:3:20: faults[0].fault.kind: "hold" waits`,
+		"tenants:\n  - name: a\n    chaos: nowhere.yaml\n":              "nowhere.yaml",
 		"tenants:\n  - name: a\n    agents: [{id: x}, {id: x}]\n":       "there is an agent x already",
 		"a: [\n":      "desk.yaml:",
 		"- a\n":       "expected keys with values",

@@ -22,7 +22,7 @@ func (t *Tenant) who(c *mockdesk.Conversation, id string) (*mockdesk.Agent, erro
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if id == "" {
-		in := c.Snapshot().Agents
+		in := c.Agents()
 		switch len(in) {
 		case 0:
 			return nil, refuse(Conflict, "no agent is in conversation %s; have one join, or name who acts", c.ID())

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/fault"
-	"deskcheck/mockdesk/journal"
 )
 
 // mostFaults is how many faults may be set at once; mostSpent is how many are remembered after they have played as often as they were to.
@@ -92,25 +90,10 @@ func (t *Tenant) AddFault(spec api.NewFault) (api.Fault, error) {
 // AddRules sets rules: all of them before those that are set, in the order given, or none. The error is a *Refusal that names the rule by its place in the list, from 0.
 func (t *Tenant) AddRules(rules []fault.Rule) ([]api.Fault, error) {
 	var all []asked
-	for i, r := range rules {
-		if !playable(r) {
-			return nil, refuse(Invalid, "rules[%d].fault.kind: this desk does not play %q on the frames of open sockets as such; it plays faults on requests, and on frames that ask for an operation", i, string(r.Fault.Kind))
-		}
+	for _, r := range rules {
 		all = append(all, asked{r, api.NewFault{Kind: string(r.Fault.Kind), Operation: r.Scope.Operation}})
 	}
 	return t.addRules(all)
-}
-
-// playable is whether the rule is about what the desk asks its plan for.
-func playable(r fault.Rule) bool {
-	asked := []fault.Moment{fault.Preflight, fault.Upload, fault.Request, fault.Upgrade, fault.Ask}
-	if r.Scope.On != "" {
-		return slices.Contains(asked, r.Scope.On)
-	}
-	if r.Scope.Frame != "" || r.Scope.Direction != "" {
-		return false
-	}
-	return slices.ContainsFunc(r.Fault.Kind.Moments(), func(m fault.Moment) bool { return slices.Contains(asked, m) })
 }
 
 // asked is a rule, and how it was asked for.
@@ -127,7 +110,10 @@ func (t *Tenant) addRules(all []asked) ([]api.Fault, error) {
 		return nil, refuse(TooMuch, "there are %d faults already; remove some first", set)
 	}
 	var rules []fault.Rule
-	for _, a := range all {
+	for i, a := range all {
+		if err := t.desk.CheckRule(a.rule); err != nil {
+			return nil, refuse(Invalid, "rules[%d].%s", i, err)
+		}
 		rules = append(rules, a.rule)
 	}
 	ids, err := t.desk.Faults().AddScript(rules...)
@@ -173,16 +159,12 @@ func (t *Tenant) forgetSpent() {
 	}
 }
 
-// notePlayed tells of a fault that is played. The desk and its plan are locked, so it calls neither, nor waits for whoever does.
+// notePlayed counts a fault that is played. The desk and its plan may be locked, so it calls neither, nor waits for whoever does.
 func (t *Tenant) notePlayed(p fault.Played) {
 	t.registry.options.Played(string(p.Fault.Kind), mockdesk.Operation(p.Arrival.Operation))
-	t.journal.Append(journal.Entry{
-		Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "fault.played", Conversation: p.Arrival.Conversation, Note: "On purpose: " + p.Fault.String() + " (" + p.Arrival.String() + ").",
-		Data: journal.Payload(map[string]string{"fault": faultID(p.Rule), "kind": string(p.Fault.Kind), "operation": p.Arrival.Operation}),
-	})
 }
 
-func faultID(id fault.ID) string { return "f" + strconv.Itoa(int(id)) }
+func faultID(id fault.ID) string { return mockdesk.FaultName(id) }
 
 // describe tells of a rule; l.mu is held.
 func (l *faults) describe(s fault.Standing) api.Fault {
@@ -198,7 +180,7 @@ func says(r fault.Rule) string {
 	when := r.Schedule
 	where := r.Scope
 	where.Operation, where.Conversation = "", ""
-	if where != (fault.Scope{}) || when.Only+when.Every > 0 || when.For > 0 || when.UntilReleased {
+	if where != (fault.Scope{}) || r.Scope.Operation == "" && onSockets(r.Fault.Kind) || when.Only+when.Every > 0 || when.For > 0 || when.UntilReleased {
 		return r.String()
 	}
 	which := "every request"
@@ -215,6 +197,11 @@ func says(r fault.Rule) string {
 		which += fmt.Sprintf(" of %q", r.Scope.Operation)
 	}
 	return fmt.Sprintf("%s, for %s", r.Fault, which)
+}
+
+// onSockets is whether a fault can be played on sockets that ask for nothing.
+func onSockets(k fault.Kind) bool {
+	return slices.ContainsFunc(k.Moments(), func(m fault.Moment) bool { return m == fault.Open || m == fault.Ping || m == fault.Frame })
 }
 
 // Faults are those that are set, and the requests that are held.

@@ -2,6 +2,9 @@ package tenant
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,10 +22,10 @@ import (
 // mostScripts is how many scripts a tenant may have.
 const mostScripts = 50
 
-// script is one that new conversations are held against; it is immutable.
+// script is one that new conversations are held against; it is immutable. digest is that of its source.
 type script struct {
-	name, source string
-	plot         *theater.Script
+	name, source, digest string
+	plot                 *theater.Script
 }
 
 // PutScript adds a script, or replaces one. The error is a *Refusal, with the lines of the mistakes.
@@ -45,7 +48,8 @@ func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 	if t.scripts[name] == nil && len(t.scripts) >= mostScripts {
 		return api.Script{}, refuse(TooMuch, "there are %d scripts already; remove one first", len(t.scripts))
 	}
-	t.scripts[name] = &script{name: name, source: source, plot: plot}
+	sum := sha256.Sum256([]byte(source))
+	t.scripts[name] = &script{name: name, source: source, digest: hex.EncodeToString(sum[:8]), plot: plot}
 	return t.describeScript(t.scripts[name]), nil
 }
 
@@ -114,24 +118,31 @@ func (t *Tenant) playAll() {
 		if err != nil {
 			return
 		}
-		queue := c.Queue()
-		t.mu.Lock()
-		var p *player
-		for _, name := range slices.Sorted(maps.Keys(t.scripts)) {
-			if s := t.scripts[name]; s.plot.Queue == "" || s.plot.Queue == queue {
-				p = t.newPlayer(s, c)
-				t.players[p] = struct{}{}
-				break
-			}
-		}
-		t.mu.Unlock()
-		if p != nil {
-			t.tell(p, "script.began", "The script "+p.script.name+" plays this conversation.")
-			p.goOn()
-			t.work.Go(p.listen)
-		}
+		t.cast(c)
 		t.progress(func() { t.seen++ })
 	}
+}
+
+// cast gives a new conversation to the first script that fits it, and notes that it was looked at.
+func (t *Tenant) cast(c *mockdesk.Conversation) {
+	queue := c.Queue()
+	t.mu.Lock()
+	var p *player
+	for _, name := range slices.Sorted(maps.Keys(t.scripts)) {
+		if s := t.scripts[name]; s.plot.Queue == "" || s.plot.Queue == queue {
+			p = t.newPlayer(s, c)
+			t.players[p] = struct{}{}
+			break
+		}
+	}
+	t.mu.Unlock()
+	if p == nil {
+		c.SetNote(json.RawMessage("{}"))
+		return
+	}
+	t.tell(p, "script.began", "The script "+p.script.name+" plays this conversation.")
+	p.goOn()
+	t.work.Go(p.listen)
 }
 
 func (t *Tenant) newPlayer(s *script, c *mockdesk.Conversation) *player {
@@ -152,7 +163,7 @@ func (t *Tenant) progress(change func()) {
 func (t *Tenant) settle(ctx context.Context) error {
 	for {
 		t.mu.Lock()
-		behind := t.seen < len(t.desk.Conversations())
+		behind := t.seen < t.desk.Arrived()
 		players, played := slices.Collect(maps.Keys(t.players)), t.played
 		t.mu.Unlock()
 		// A player who acts needs the tenant's lock, so it is asked without.
@@ -191,8 +202,9 @@ type player struct {
 	heard     []string
 	// cursor is that of the last line that was heard.
 	cursor int
-	// stop takes back what is set on the clock.
+	// stop takes back what is set on the clock, due is the moment that it is set for, zero if nothing is.
 	stop func() bool
+	due  time.Time
 	over bool
 }
 
@@ -214,15 +226,28 @@ func (p *player) listen() {
 		if err != nil {
 			return
 		}
-		p.mu.Lock()
-		p.heard = append(p.heard, line.Text)
+		p.hear(line)
+		p.tenant.progress(func() {})
+	}
+}
+
+func (p *player) hear(line mockdesk.Line) {
+	p.step(func() {
+		p.heard, p.cursor = append(p.heard, line.Text), line.Cursor
 		if p.answering {
 			p.takeSteps()
 		}
-		p.cursor = line.Cursor
-		p.mu.Unlock()
-		p.tenant.progress(func() {})
-	}
+	})
+}
+
+// step has the player go on and notes how far it has come, as one for whoever saves the tenant.
+func (p *player) step(do func()) {
+	p.tenant.stepping.RLock()
+	defer p.tenant.stepping.RUnlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	do()
+	p.remember()
 }
 
 // finish ends the player.
@@ -243,11 +268,7 @@ func (p *player) quit() {
 }
 
 // goOn takes the steps that are due.
-func (p *player) goOn() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.takeSteps()
-}
+func (p *player) goOn() { p.step(p.takeSteps) }
 
 // takeSteps takes steps until one has to wait; p.mu is held.
 func (p *player) takeSteps() {
@@ -275,20 +296,24 @@ func (p *player) fail(err error) {
 	p.tenant.tell(p, "script.stopped", fmt.Sprintf("The script %s stops at step %d, %s: %v.", p.script.name, p.next+1, p.script.plot.Steps[p.next].Verb, err))
 }
 
-// after has the steps go on once time has passed, from the one that follows.
-func (p *player) after(d time.Duration, first func() error) {
+// after has a step be over once time has passed, and the steps go on from the one that follows.
+func (p *player) after(d time.Duration, s theater.Step) {
+	p.due = p.tenant.clock.Now().Add(d)
 	p.stop = p.tenant.clock.AfterFunc(d, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.over {
-			return
-		}
-		if err := first(); err != nil {
-			p.fail(err)
-			return
-		}
-		p.next++
-		p.takeSteps()
+		p.step(func() {
+			if p.over {
+				return
+			}
+			p.due = time.Time{}
+			if s.Verb == "type" {
+				if _, err := p.tenant.Type(p.c, api.TypeAct{Agent: s.Agent, Typing: new(false)}); err != nil {
+					p.fail(err)
+					return
+				}
+			}
+			p.next++
+			p.takeSteps()
+		})
 	})
 }
 
@@ -298,16 +323,13 @@ func (p *player) take(s theater.Step) (waits bool, err error) {
 	who := api.AgentAct{Agent: s.Agent}
 	switch s.Verb {
 	case "wait":
-		p.after(s.For, func() error { return nil })
+		p.after(s.For, s)
 		return true, nil
 	case "type":
 		if _, err := t.Type(c, api.TypeAct{Agent: s.Agent}); err != nil {
 			return false, err
 		}
-		p.after(s.For, func() error {
-			_, err := t.Type(c, api.TypeAct{Agent: s.Agent, Typing: new(false)})
-			return err
-		})
+		p.after(s.For, s)
 		return true, nil
 	case "answer":
 		return p.answer(s.Rules)

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"slices"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/store"
 )
 
 // Default is the name of the tenant that is always there; a client finds it at the root of the wire's address.
@@ -41,6 +43,15 @@ type Options struct {
 	Observe func(journal.Entry)
 	// Played is called for every fault that is played, with its kind; it must not block. Nil does nothing.
 	Played func(kind string, op mockdesk.Operation)
+	// Log receives the seeds of chaos; nil is silent.
+	Log *slog.Logger
+	// Store is where tenants are saved; nil leaves them in memory only. Whoever opened it closes it, after the registry.
+	Store *store.Store
+	// Bounds are how much of conversations that have ended a tenant keeps, Entries how many entries of its journal are kept in the store unless it is made with a number of its own.
+	Bounds  mockdesk.Bounds
+	Entries int
+	// Failed is called when something could not be saved, with an error that wraps ErrNotSaved; it must not block. Nil does nothing.
+	Failed func(error)
 }
 
 // Registry is all tenants of a process. Make one with NewRegistry, and Close it.
@@ -52,13 +63,23 @@ type Registry struct {
 	closed  bool
 }
 
+// defaultEntries is how many entries of a journal are kept in a store if nothing else was said.
+const defaultEntries = 200_000
+
 // NewRegistry returns one without tenants.
 func NewRegistry(o Options) *Registry {
 	if o.Observe == nil {
 		o.Observe = func(journal.Entry) {}
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	if o.Played == nil {
 		o.Played = func(string, mockdesk.Operation) {}
+	}
+	o.Entries = cmp.Or(o.Entries, defaultEntries)
+	if o.Failed == nil {
+		o.Failed = func(error) {}
 	}
 	return &Registry{options: o, tenants: map[string]*Tenant{}}
 }
@@ -71,7 +92,7 @@ func (r *Registry) Create(spec api.NewTenant) (*Tenant, error) {
 	if err := checkName("name", spec.Name); err != nil {
 		return nil, err
 	}
-	t, err := r.open(spec)
+	t, err := r.open(spec, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -86,10 +107,11 @@ func (r *Registry) Create(spec api.NewTenant) (*Tenant, error) {
 		err = refuse(TooMuch, "there are %d tenants already; drop those that are not needed any more", len(r.tenants))
 	}
 	if err != nil {
-		t.close(ErrDropped)
+		t.discard()
 		return nil, err
 	}
 	r.tenants[spec.Name] = t
+	t.begin()
 	return t, nil
 }
 
@@ -115,57 +137,95 @@ func (r *Registry) List() []*Tenant {
 	return all
 }
 
-// Drop ends a tenant: its connections are closed and its waits end with ErrDropped. The error is a *Refusal.
+// Drop ends a tenant: its connections are closed and its waits end with ErrDropped. What was saved of it is gone when it returns. The error is a *Refusal, or wraps ErrNotSaved.
 func (r *Registry) Drop(name string) error {
 	if name == Default {
 		return refuse(Conflict, "the tenant %q cannot be dropped; reset it", name)
 	}
-	t, err := r.Get(name)
+	t, err := r.ending(name)
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	if r.tenants[name] == t {
-		delete(r.tenants, name)
-	}
-	r.mu.Unlock()
 	t.close(ErrDropped)
+	err = r.erase(name)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// Its name was taken for as long as something of it was left.
+	delete(r.tenants, name)
+	return err
+}
+
+// ending finds a tenant that nobody else has begun to drop or to reset, for the caller to do so.
+func (r *Registry) ending(name string) (*Tenant, error) {
+	t, err := r.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.tenants[name] != t || t.ending {
+		return nil, refuse(Conflict, "the tenant %q was dropped or reset in the same moment; look again", name)
+	}
+	t.ending = true
+	return t, nil
+}
+
+// erase removes what is saved of a tenant, whose keeper has ended.
+func (r *Registry) erase(name string) error {
+	if r.options.Store == nil {
+		return nil
+	}
+	if err := r.options.Store.Write(name, store.Change{Dropped: true}).Wait(context.Background()); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotSaved, err)
+	}
 	return nil
 }
 
-// Reset puts a tenant back as it was created, and returns it. The error is a *Refusal.
+// Reset puts a tenant back as it was created, and returns it. The error is a *Refusal, or wraps ErrNotSaved.
 func (r *Registry) Reset(name string) (*Tenant, error) {
-	old, err := r.Get(name)
+	old, err := r.ending(name)
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := r.open(old.origin())
+	fresh, err := r.open(old.origin(), nil)
 	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		old.ending = false
 		return nil, err
 	}
+	old.close(ErrReset)
+	err = r.erase(name)
 	r.mu.Lock()
-	if r.closed || r.tenants[name] != old {
-		r.mu.Unlock()
-		fresh.close(ErrDropped)
-		return nil, refuse(Conflict, "the tenant %q was dropped or reset in the same moment; look again", name)
+	defer r.mu.Unlock()
+	if r.closed {
+		fresh.discard()
+		return nil, refuse(Closed, "the server stops, the tenant %q cannot be reset any more", name)
 	}
 	r.tenants[name] = fresh
-	r.mu.Unlock()
-	old.close(ErrReset)
-	return fresh, nil
+	fresh.begin()
+	return fresh, err
 }
 
-// Close ends all tenants, and refuses to create more.
-func (r *Registry) Close() {
+// Close ends all tenants at once, and refuses to create more.
+func (r *Registry) Close() { r.endAll(func(t *Tenant) { t.close(ErrStopped) }) }
+
+// Shutdown ends all tenants, and refuses to create more. Their sockets are closed in order, for as long as ctx lasts.
+func (r *Registry) Shutdown(ctx context.Context) {
+	r.endAll(func(t *Tenant) { t.shutdown(ctx, ErrStopped) })
+}
+
+func (r *Registry) endAll(end func(*Tenant)) {
 	r.mu.Lock()
 	r.closed = true
-	all := r.tenants
+	var closing sync.WaitGroup
+	for _, t := range r.tenants {
+		if !t.ending {
+			closing.Go(func() { end(t) })
+		}
+	}
 	r.tenants = map[string]*Tenant{}
 	r.mu.Unlock()
-	var closing sync.WaitGroup
-	for _, t := range all {
-		closing.Go(func() { t.close(ErrStopped) })
-	}
 	closing.Wait()
 }
 

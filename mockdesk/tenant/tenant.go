@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/wire"
 )
 
 const (
@@ -32,10 +34,19 @@ type Tenant struct {
 	limit    int
 	clock    *mockdesk.AdvancingClock
 	faults   *faults
+	// began is what its clock showed at first, keeps how many entries of the journal are kept in the store.
+	began time.Time
+	keeps int
+	// keeper saves the tenant, nil if nothing does. stepping is held for reading while a script takes a step and notes that it has, and for writing while what is to be saved is
+	// gathered: a script that goes on after the process ended neither repeats a step nor leaves one out.
+	keeper   *keeper
+	stepping sync.RWMutex
 	// ctx ends when the tenant does, with the reason as its cause. work counts its goroutines.
 	ctx  context.Context
 	end  context.CancelCauseFunc
 	work sync.WaitGroup
+	// ending says that it is being dropped or reset; Registry.mu guards it.
+	ending bool
 
 	mu      sync.Mutex
 	agents  []*agent
@@ -55,42 +66,105 @@ type Tenant struct {
 	played  chan struct{}
 }
 
-// open makes a tenant that no one can find yet.
-func (r *Registry) open(spec api.NewTenant) (*Tenant, error) {
+// open makes a tenant that no one can find yet, or makes one again that was saved; begin has it live.
+func (r *Registry) open(spec api.NewTenant, before *saved) (*Tenant, error) {
+	spec.Availability = cmp.Or(spec.Availability, api.ByAgents)
 	t := &Tenant{
-		spec: spec, registry: r, created: time.Now(), limit: spec.Journal.Limit, faults: newFaults(),
+		spec: spec, registry: r, created: time.Now(), limit: cmp.Or(spec.Journal.Limit, defaultJournal), keeps: cmp.Or(spec.Journal.Limit, r.options.Entries), faults: newFaults(),
 		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, played: make(chan struct{}),
 	}
-	if t.limit == 0 {
-		t.limit = defaultJournal
+	asBefore := before != nil && before.isAsBefore(spec)
+	if t.wire = spec.Wire; asBefore {
+		t.wire = before.Wire
 	}
-	spoken, err := parseWire(spec.Wire)
+	spoken, err := parseWire(t.wire)
 	if err != nil {
 		return nil, err
 	}
-	t.wire = spec.Wire
-	t.journal = journal.NewBounded(t.limit)
-	t.journal.Observe(r.options.Observe)
-	if !spec.Journal.Plain {
-		t.journal.Filter(journal.NewRedactor(spec.Journal.Redact...).Redact)
+	t.openJournal()
+	if before != nil {
+		t.created, t.advanced, t.began = before.Created, before.Advanced, before.Began
+		t.journal.Continue(before.Created, before.entry)
 	}
-	t.clock = mockdesk.NewAdvancingClock()
-	if spec.Clock.Mode == api.ManualClock {
-		start := time.Now()
-		if spec.Clock.Start != nil {
-			start = *spec.Clock.Start
-		}
-		t.clock = mockdesk.NewManualClock(start)
-	}
-	addresses := r.options.Addresses(spec.Name)
-	t.desk = mockdesk.New(mockdesk.Options{Journal: t.journal, Clock: t.clock, URL: addresses.URL, SocketURL: addresses.SocketURL, Wire: spoken, Played: t.notePlayed})
+	t.openClock()
+	t.openDesk(spoken)
 	t.ctx, t.end = context.WithCancelCause(context.Background())
-	if err := t.furnish(); err != nil {
-		t.close(ErrDropped)
+	if before != nil {
+		err = t.restoreDesk(before)
+	}
+	switch {
+	case err != nil:
+	case asBefore:
+		err = t.recall(before)
+	default:
+		err = t.furnish()
+	}
+	if err != nil {
+		t.discard()
 		return nil, err
 	}
-	t.work.Go(t.playAll)
 	return t, nil
+}
+
+func (t *Tenant) openJournal() {
+	r := t.registry
+	t.journal = journal.NewBounded(t.limit)
+	t.journal.Observe(r.options.Observe)
+	if !t.spec.Journal.Plain {
+		t.journal.Filter(journal.NewRedactor(t.spec.Journal.Redact...).Redact)
+	}
+	if r.options.Store == nil {
+		return
+	}
+	t.keeper = newKeeper(r.options.Store)
+	t.journal.Continue(t.created, 0)
+	t.journal.Observe(func(e journal.Entry) {
+		r.options.Observe(e)
+		t.keeper.nudge()
+	})
+}
+
+// openClock makes the clock, and lets the time pass that was let pass before.
+func (t *Tenant) openClock() {
+	t.clock = mockdesk.NewAdvancingClock()
+	if t.spec.Clock.Mode == api.ManualClock {
+		if t.began.IsZero() {
+			if t.began = time.Now(); t.spec.Clock.Start != nil {
+				t.began = *t.spec.Clock.Start
+			}
+		}
+		t.clock = mockdesk.NewManualClock(t.began)
+	}
+	t.clock.Advance(t.advanced)
+}
+
+func (t *Tenant) openDesk(spoken *wire.Wire) {
+	addresses := t.registry.options.Addresses(t.spec.Name)
+	o := mockdesk.Options{
+		Journal: t.journal, Clock: t.clock, URL: addresses.URL, SocketURL: addresses.SocketURL, Wire: spoken, Played: t.notePlayed, Bounds: t.registry.options.Bounds,
+	}
+	if t.keeper != nil {
+		o.Saving = &mockdesk.Saving{Changed: t.keeper.nudge, Read: t.readBack}
+	}
+	t.desk = mockdesk.New(o)
+}
+
+// restoreDesk has the desk and the faults go on where they were.
+func (t *Tenant) restoreDesk(s *saved) error {
+	t.keeper.entry, t.keeper.oldest, t.keeper.desk = s.entry, s.oldest, s.desk
+	if s.Faults != nil {
+		t.faults.given = s.Faults
+	}
+	return t.desk.Restore(s.desk, s.records, s.media)
+}
+
+// begin has the tenant live: it is saved from now on, and its scripts play.
+func (t *Tenant) begin() {
+	if t.keeper != nil {
+		go t.keep()
+	}
+	t.resume()
+	t.work.Go(t.playAll)
 }
 
 // furnish puts agents, rules and scripts as the tenant was created with.
@@ -107,9 +181,6 @@ func (t *Tenant) furnish() error {
 			return err
 		}
 	}
-	if t.spec.Availability == "" {
-		t.spec.Availability = api.ByAgents
-	}
 	t.SetAvailability(api.AvailabilityRule{Mode: t.spec.Availability})
 	uploads := api.UploadSettings{UploadRules: api.UploadRules{Allowed: true}}
 	if t.spec.Uploads != nil {
@@ -121,13 +192,33 @@ func (t *Tenant) furnish() error {
 			return err
 		}
 	}
-	return nil
+	if t.spec.Chaos == nil {
+		return nil
+	}
+	chaos, err := t.StartChaos(*t.spec.Chaos)
+	// One that is reset meets the same faults again, also where the seed was made up.
+	t.spec.Chaos = chaos.Options
+	return err
 }
 
-// close ends the tenant; cause is what its waits are told.
+// discard ends a tenant that has not begun.
+func (t *Tenant) discard() {
+	t.end(ErrDropped)
+	_ = t.desk.Close() // It is always nil.
+}
+
+// close ends the tenant, which has begun, and saves it; cause is what its waits are told.
 func (t *Tenant) close(cause error) {
 	t.end(cause)
 	_ = t.desk.Close() // It is always nil.
+	t.work.Wait()
+	t.stopKeeping()
+}
+
+// shutdown ends the tenant as close does, and closes its sockets in order before.
+func (t *Tenant) shutdown(ctx context.Context, cause error) {
+	t.end(cause)
+	_ = t.desk.Shutdown(ctx) // It is always nil.
 	t.work.Wait()
 }
 
@@ -147,7 +238,7 @@ func (t *Tenant) Desk() *mockdesk.Desk { return t.desk }
 func (t *Tenant) Describe() api.Tenant {
 	d := api.Tenant{
 		Name: t.spec.Name, CreatedAt: t.created, Wire: t.registry.options.Addresses(t.spec.Name), Availability: t.Availability(), Sockets: t.desk.Sockets(),
-		Journal: api.JournalState{First: t.journal.First(), Last: t.journal.Len(), Limit: t.limit}, Faults: len(t.Faults().Faults), Scripts: len(t.Scripts()), Clock: t.Clock(),
+		Journal: t.describeJournal(), Faults: len(t.Faults().Faults), Scripts: len(t.Scripts()), Clock: t.Clock(),
 	}
 	for _, c := range t.desk.Conversations() {
 		switch c.State() {
@@ -162,8 +253,28 @@ func (t *Tenant) Describe() api.Tenant {
 	return d
 }
 
-// Conversation finds one by its id, by an unambiguous beginning of it, or as @last, the newest. The error is a *Refusal.
+func (t *Tenant) describeJournal() api.JournalState {
+	s := api.JournalState{First: t.journal.First(), Last: t.journal.Len(), Limit: t.limit}
+	if t.keeper == nil {
+		return s
+	}
+	s.Limit = t.keeps
+	if first, err := t.FirstEntry(t.ctx); err == nil {
+		s.First = first
+	}
+	return s
+}
+
+// Conversation finds one by its id, by an unambiguous beginning of it, or as @last, the newest, and has it in memory whole. The error is a *Refusal, or says why it cannot be read.
 func (t *Tenant) Conversation(id string) (*mockdesk.Conversation, error) {
+	c, err := t.findConversation(id)
+	if err != nil {
+		return nil, err
+	}
+	return c, t.desk.Fetch(c)
+}
+
+func (t *Tenant) findConversation(id string) (*mockdesk.Conversation, error) {
 	if c := t.desk.Conversation(id); c != nil {
 		return c, nil
 	}
@@ -185,11 +296,24 @@ func (t *Tenant) Conversation(id string) (*mockdesk.Conversation, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, refuse(Unknown, "there is no conversation %q; give an id, its first %d characters or more, or @last for the newest", id, shortestPrefix)
+		return nil, refuse(Unknown, "there is no conversation %q; give an id, its first %d characters or more, or @last for the newest%s", id, shortestPrefix, t.forgets())
 	case 1:
 		return one, nil
 	}
 	return nil, refuse(Conflict, "%d conversations begin with %q, %s and %s among them; give more of the id", len(found), id, found[0], found[1])
+}
+
+// forgets says which conversations are not there any more, as the end of a sentence.
+func (t *Tenant) forgets() string {
+	b := t.registry.options.Bounds
+	most := b.Ended
+	if t.keeper != nil {
+		most = b.Saved
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; of those that have ended the newest %d are kept", most)
 }
 
 // Clock is what time it is.

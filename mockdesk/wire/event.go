@@ -110,3 +110,28 @@ func (r *rule) frame(s *Scope, keep func(map[string]any)) (f Frame, said bool, e
 	f.ID, f.Event = oneLine(f.ID), oneLine(f.Event)
 	return f, true, nil
 }
+
+// savedFrame is a Frame as it is written down. What is sent is kept byte for byte.
+type savedFrame struct {
+	Feed   int    `json:"feed,omitempty"`
+	Raw    []byte `json:"raw"`
+	ID     string `json:"id,omitempty"`
+	Event  string `json:"event,omitempty"`
+	Markup bool   `json:"markup,omitempty"`
+	JSON   bool   `json:"json,omitempty"`
+}
+
+// MarshalJSON writes the frame down, for UnmarshalJSON to read.
+func (f Frame) MarshalJSON() ([]byte, error) {
+	return json.Marshal(savedFrame{f.Feed, f.Raw, f.ID, f.Event, f.markup, f.json})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (f *Frame) UnmarshalJSON(text []byte) error {
+	var s savedFrame
+	if err := json.Unmarshal(text, &s); err != nil {
+		return err
+	}
+	*f = Frame{Feed: s.Feed, Raw: s.Raw, ID: s.ID, Event: s.Event, markup: s.Markup, json: s.JSON}
+	return nil
+}

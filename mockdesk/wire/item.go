@@ -160,7 +160,7 @@ func (i item) json(names []string) template {
 		t := i.sentence(names)
 		switch {
 		case len(t.values) == 0:
-			return fixed(appendString(nil, t.pieces[0]))
+			return fixed(AppendString(nil, t.pieces[0]))
 		case t.single():
 			return value{t.values[0]}
 		}
@@ -180,7 +180,7 @@ func (i item) json(names []string) template {
 			f := field{template: i.get(name).json(names)}
 			if name != "..." {
 				plain, optional := strings.CutSuffix(name, "?")
-				f.name, f.optional = string(append(appendString(nil, plain), ':')), optional
+				f.name, f.optional = string(append(AppendString(nil, plain), ':')), optional
 			}
 			o = append(o, f)
 		}

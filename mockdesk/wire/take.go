@@ -251,9 +251,9 @@ func Plain(problem Problem, code int, title, detail string) Reply {
 	if code == 0 {
 		code = status[problem]
 	}
-	body := appendString([]byte(`{"error":`), string(problem))
-	body = appendString(append(body, `,"title":`...), title)
-	body = appendString(append(body, `,"detail":`...), detail)
+	body := AppendString([]byte(`{"error":`), string(problem))
+	body = AppendString(append(body, `,"title":`...), title)
+	body = AppendString(append(body, `,"detail":`...), detail)
 	return Reply{Status: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: append(body, '}')}
 }
 

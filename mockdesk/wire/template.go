@@ -117,7 +117,7 @@ func (q quoted) write(dst []byte, s *Scope) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	return appendString(dst, string(raw)), nil
+	return AppendString(dst, string(raw)), nil
 }
 
 // list is a JSON array.
@@ -187,13 +187,21 @@ func saysNothing(said []byte) bool {
 	return false
 }
 
+// Encode makes JSON of a map whose values are plain: truth values, numbers, texts, lists and maps of those, and JSON. The error says which is none.
+func Encode(m map[string]any) (json.RawMessage, error) {
+	return appendMap(make([]byte, 0, usualLength), m)
+}
+
+// usualFields is how many most maps have; those that have more take longer.
+const usualFields = 16
+
 // appendJSON writes a value as JSON.
 func appendJSON(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
 		return append(dst, "null"...), nil
 	case string:
-		return appendString(dst, v), nil
+		return AppendString(dst, v), nil
 	case bool:
 		return strconv.AppendBool(dst, v), nil
 	case int:
@@ -201,7 +209,7 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	case json.RawMessage:
 		return append(dst, v...), nil
 	case Markup:
-		return appendString(dst, string(v)), nil
+		return AppendString(dst, string(v)), nil
 	case Encoder:
 		return append(dst, v.Fields()...), nil
 	case []any:
@@ -216,6 +224,8 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 			}
 		}
 		return append(dst, ']'), nil
+	case map[string]any:
+		return appendMap(dst, v)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return dst, errors.New("JSON has no such number")
@@ -230,8 +240,32 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	return append(dst, raw...), nil
 }
 
-// appendString writes a JSON string. Most texts need no escapes and are copied.
-func appendString(dst []byte, text string) []byte {
+// appendMap writes a map as a JSON object, its fields in the order of their names.
+func appendMap(dst []byte, m map[string]any) ([]byte, error) {
+	if m == nil {
+		return append(dst, "null"...), nil
+	}
+	var room [usualFields]string
+	names := room[:0]
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	dst = append(dst, '{')
+	var err error
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dst, err = appendJSON(append(AppendString(dst, name), ':'), m[name]); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+// AppendString writes a JSON string. Most texts need no escapes and are copied.
+func AppendString(dst []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			raw, _ := json.Marshal(text) // A string always has one.

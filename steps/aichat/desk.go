@@ -30,7 +30,6 @@ var deskSteps = []definition{
 	define(`the desk holds its replies to `+operations, func(p *Player) any { return p.reacts(mockdesk.HoldReply()) }),
 	define(`the desk garbles `+operations, func(p *Player) any { return p.reacts(mockdesk.Body(200, "application/json", `{"stat`)) }),
 	define(`the desk accepts `+operations+` from now on`, func(p *Player) any { return p.reacts(mockdesk.Accept()) }),
-	define(`the desk loses its reply to the next message`, func(p *Player) any { return p.losesReply }),
 	define(`the desk takes ([\d, and]+) milliseconds for the next messages`, func(p *Player) any { return p.takes }),
 	define(`the desk lets go`, func(p *Player) any { return p.letsGo }),
 	define(`the desk has a request for a new conversation`, func(p *Player) any { return p.held(mockdesk.OpStart) }),
@@ -88,11 +87,6 @@ func (p *Player) deskAvailability(state string) error {
 	return nil
 }
 
-func (p *Player) losesReply() error {
-	p.Desk.ReactNext(mockdesk.OpMessage, 1, mockdesk.LoseReply())
-	return nil
-}
-
 // takes gives each of the next messages a delay of its own on the desk's clock.
 func (p *Player) takes(list string) error {
 	var reactions []mockdesk.Reaction
@@ -107,11 +101,13 @@ func (p *Player) takes(list string) error {
 	return nil
 }
 
-// letsGo has the desk go on with everything that it holds.
+// letsGo has the desk go on with everything that it holds, and hold nothing more.
 func (p *Player) letsGo() error {
-	for _, op := range operationOf {
-		if p.Desk.Held(op) > 0 {
-			p.Desk.Release(op)
+	for _, s := range p.Desk.Faults().List() {
+		if len(s.Parked) > 0 {
+			if err := p.Desk.Faults().Remove(s.ID); err != nil {
+				return &steps.HarnessError{Doing: "let go of what the desk holds", Err: err}
+			}
 		}
 	}
 	return p.Rest()
@@ -257,6 +253,7 @@ var deskChecks = []definition{
 	define(`the desk was asked about the queue "([^"]*)"`, func(p *Player) any { return p.deskWasAsked }),
 	define(`the desk has received "(.*)"`, func(p *Player) any { return p.deskReceived }),
 	define(`the desk has received`, func(p *Player) any { return p.deskReceivedText }),
+	define(`the desk has received "(.*)" at most once`, func(p *Player) any { return p.receivedAtMostOnce }),
 	define(`the desk has received a text of (\d+) characters`, func(p *Player) any { return p.deskReceivedLong }),
 	define(`the desk has received exactly`, func(p *Player) any { return p.deskReceivedExactly }),
 	define(`the desk has received no request`, func(p *Player) any { return p.deskReceivedNoRequest }),
@@ -372,6 +369,23 @@ func (p *Player) deskReceivedExactly(table *godog.Table) error {
 	}
 	if !slices.Equal(p.received(), want) {
 		return &steps.Failure{Expected: expected, Recorded: recorded()}
+	}
+	return nil
+}
+
+// receivedAtMostOnce: whether a line arrives is for the integration and its desk, but twice is once too often.
+func (p *Player) receivedAtMostOnce(text string) error {
+	if err := p.Rest(); err != nil {
+		return err
+	}
+	n := 0
+	for _, line := range p.received() {
+		if line == unescape(text) {
+			n++
+		}
+	}
+	if n > 1 {
+		return &steps.Failure{Expected: "the desk to have " + quote(text) + " once at most", Recorded: fmt.Sprintf("it has it %d times", n), Hint: "repeat a line under the key that it had"}
 	}
 	return nil
 }

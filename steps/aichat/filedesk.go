@@ -21,7 +21,6 @@ var fileDeskSteps = []definition{
 	define(`the desk has "([^"]*)" and looks at it`, func(p *Player) any { return p.looksAt }),
 	define(`the desk keeps "([^"]*)"`, func(p *Player) any { return func(name string) error { return p.finishes(name, "") } }),
 	define(`the desk throws "([^"]*)" away because "([^"]*)"`, func(p *Player) any { return p.finishes }),
-	define(`the desk loses its reply to the next upload`, func(p *Player) any { return p.losesUploadReply }),
 	define(`the desk answers uploads with the error page of a proxy`, func(p *Player) any {
 		return p.reactsTo("uploads", mockdesk.Body(http.StatusBadGateway, "text/html", proxyPage))
 	}),
@@ -112,11 +111,6 @@ func (p *Player) finishes(name, reason string) error {
 		return &steps.HarnessError{Doing: "have the desk look at a file", Err: err}
 	}
 	return p.Rest()
-}
-
-func (p *Player) losesUploadReply() error {
-	p.Desk.ReactNext(mockdesk.OpAttachment, 1, mockdesk.LoseReply())
-	return nil
 }
 
 // uploadUnderWay waits until the desk has got a file and keeps it without an answer.

@@ -65,6 +65,9 @@ type Player struct {
 	// reloaded is the length of the journal when the page was last loaded again; release lets it go on while it is held back, and is nil otherwise.
 	reloaded int
 	release  func()
+	// faults are what sentences have the desk play, ended the selections of those that were ended before anything came on which they could be played.
+	faults []playing
+	ended  []selection
 	// before is what the user of each chat saw before the scripted integration last spoke.
 	before map[int]Screen
 }
@@ -74,6 +77,10 @@ type definition struct {
 	expr *regexp.Regexp
 	// bind gives the function for a player; its parameters are the groups of expr, then the doc string or table.
 	bind func(*Player) any
+	// check, if there is one, says what is wrong with the groups of expr, before anything is played.
+	check func(groups []string) error
+	// words explain what the sentence does not say of its parameters, each a line.
+	words []string
 }
 
 func define(expr string, bind func(*Player) any) definition {
@@ -185,16 +192,22 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	return result
 }
 
-// closing looks once more when all steps have passed: whether everything has arrived, and whether the integration left the page that it is a guest on as it was.
+// closing looks once more when all steps have passed: whether everything has arrived, and whether the integration left the page that it is a guest on as it was. In the end a
+// scenario tells nothing if what was to go wrong did not.
 func (p *Player) closing(result *Performance) {
-	if result.Err() != nil || !p.open || p.left {
-		return
-	}
 	last := &result.Outcomes[len(result.Outcomes)-1]
-	if last.Err = p.Rest(); last.Err == nil {
-		last.Err = p.manners()
+	if result.Err() == nil && p.open && !p.left {
+		if last.Err = p.Rest(); last.Err == nil {
+			last.Err = p.manners()
+		}
+		result.AtTheEnd = last.Err != nil
 	}
-	result.AtTheEnd = last.Err != nil
+	for i := range result.Outcomes {
+		if one := &result.Outcomes[i]; one.Err != nil || one == last {
+			one.Err = p.tried(one.Err)
+			return
+		}
+	}
 }
 
 // rude matches what no page can bear.

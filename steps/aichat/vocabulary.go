@@ -28,8 +28,12 @@ type Sentence struct {
 	// File and Line are where that stands, below features/; empty if no feature uses the sentence.
 	File string
 	Line int
+	// Words explain what the form does not say of a parameter, each a line; none where it says enough.
+	Words []string
 
 	expr *regexp.Regexp
+	// check says what is wrong with what the groups of expr have found, where that is not for expr to say.
+	check func(groups []string) error
 }
 
 // group is a titled part of the vocabulary. What stands in quotes there, and has no better name by the words before it, is a name of this kind.
@@ -52,6 +56,7 @@ func vocabulary() []group {
 		{"The dialect", "name", dialectSteps},
 		{"The scripted integration, in place of yours", "method", scriptSteps},
 		{"The link to the desk", "event", linkSteps},
+		{"Faults: what goes wrong at the desk, and when", "value", faultSteps},
 		{"Transfers: who hands over, who is told", "agent", transferSteps},
 		{"Typing: who types, who sees it", "agent", typingSteps},
 		{"Sharing the screen: who asks, who answers, what is seen", "agent", sharingSteps},
@@ -77,7 +82,7 @@ var sentences = sync.OnceValue(func() []Sentence {
 	var all []Sentence
 	for _, g := range vocabulary() {
 		for _, d := range g.steps {
-			all = append(all, Sentence{Group: g.title, Form: formOf(d.expr, g.kind), Argument: argumentOf(d), expr: d.expr})
+			all = append(all, Sentence{Group: g.title, Form: formOf(d.expr, g.kind), Argument: argumentOf(d), Words: d.words, expr: d.expr, check: d.check})
 		}
 	}
 	return all
@@ -169,6 +174,10 @@ func (f *form) write(re *syntax.Regexp) {
 			f.write(sub)
 		}
 	case syntax.OpCapture:
+		if re.Name != "" {
+			f.text.WriteString("<" + re.Name + ">")
+			return
+		}
 		if re.Sub[0].Op == syntax.OpAlternate {
 			f.write(re.Sub[0])
 			return
@@ -308,8 +317,8 @@ func (f *form) parameter(re *syntax.Regexp) string {
 	return f.kind
 }
 
-// Unfit lists what is wrong with the sentences of scenarios before any of them is played: one that fits no definition, or several, and one whose argument is not what
-// its definition wants. Each names the file and the line, and for the first kind the closest sentences that there are.
+// Unfit lists what is wrong with the sentences of scenarios before any of them is played: one that fits no definition, or several, one whose argument is not what
+// its definition wants, and one whose words make no sense to it. Each names the file and the line, and for the first kind the closest sentences that there are.
 func Unfit(scenarios []steps.Scenario, vocabulary []Sentence) []string {
 	var problems []string
 	once := map[string]bool{}
@@ -347,6 +356,11 @@ func unfit(step steps.Step, vocabulary []Sentence) string {
 		return fmt.Sprintf("‘%s’ could be %d steps: %s · %s", step.Text, len(fitting), fitting[0].Form, fitting[1].Form)
 	case has != fitting[0].Argument:
 		return fmt.Sprintf("‘%s’ wants %s below it, and has %s", step.Text, orElse(fitting[0].Argument, "nothing"), orElse(has, "nothing"))
+	}
+	if check := fitting[0].check; check != nil {
+		if err := check(fitting[0].expr.FindStringSubmatch(step.Text)[1:]); err != nil {
+			return fmt.Sprintf("‘%s’: %s", step.Text, err)
+		}
 	}
 	return ""
 }

@@ -54,6 +54,7 @@ func TestForms(t *testing.T) {
 	for _, form := range []string{
 		`"<agent>" says "<text>"`, `"<method>" {settles|is fulfilled|is rejected} within <seconds> seconds`, `the user can[not] type a message`, `the desk says that agents are {online|offline|undeterminable}`,
 		`the desk has {no|<number>} [open ]conversation[s]`, `"<callback>" is called within <seconds> seconds with`, `the chat is open`, `the page attaches <JSON> to "<event>"`,
+		`the desk answers <which> with status <status>[, <limits>]`, `the desk sends its reply to <which> at <bytes> byte[s] a second[, <limits>]`,
 	} {
 		assert.Contains(t, all, form)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"deskcheck/mockdesk/fault"
 )
 
 // Duration is a length of time that is written as in Go, such as "30s".
@@ -57,6 +59,17 @@ type NewTenant struct {
 	Scripts      map[string]string `json:"scripts,omitempty"      yaml:"-"`
 	// Wire is the text of a wire file, empty for the native wire.
 	Wire string `json:"wire,omitempty" yaml:"-"`
+	// Chaos is played from the start, nil for none.
+	Chaos *fault.ChaosOptions `json:"chaos,omitempty" yaml:"-"`
+}
+
+// Chaos is the chance by which a tenant plays faults.
+type Chaos struct {
+	On bool `json:"on"`
+	// Options have the seed, also where it was made up; nil while nothing is left to chance.
+	Options *fault.ChaosOptions `json:"options,omitempty"`
+	Played  int                 `json:"played"`
+	Says    string              `json:"says"`
 }
 
 // NewClock is what a tenant's clock is made with.

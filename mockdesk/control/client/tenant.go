@@ -160,6 +160,19 @@ func (t *Tenant) ReleaseFaults(ctx context.Context, operation string) (api.Relea
 	return post[api.Released](ctx, t.client, t.path+"/faults/release", api.Release{Operation: operation})
 }
 
+// Chaos is the chance by which faults are played.
+func (t *Tenant) Chaos(ctx context.Context) (api.Chaos, error) {
+	return get[api.Chaos](ctx, t.client, t.path+"/chaos", nil)
+}
+
+// StartChaos has faults played by chance; what comes back has the seed.
+func (t *Tenant) StartChaos(ctx context.Context, o fault.ChaosOptions) (api.Chaos, error) {
+	return put[api.Chaos](ctx, t.client, t.path+"/chaos", o)
+}
+
+// StopChaos leaves nothing to chance any more.
+func (t *Tenant) StopChaos(ctx context.Context) error { return remove(ctx, t.client, t.path+"/chaos") }
+
 // Clock is what time it is.
 func (t *Tenant) Clock(ctx context.Context) (api.Clock, error) {
 	return get[api.Clock](ctx, t.client, t.path+"/clock", nil)

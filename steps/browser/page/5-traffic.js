@@ -43,6 +43,9 @@ function keyOf(verb, url) {
   }
 }
 
+// The requests of replies, by method and address.
+const replies = new NativeWeakMap();
+
 if (typeof fetch === 'function') {
   override(window, 'fetch', (...args) => {
     let verb = 'GET';
@@ -58,7 +61,10 @@ if (typeof fetch === 'function') {
       land();
       throw problem;
     }
-    return passOn(promise, land, () => {
+    return passOn(promise, (reply) => {
+      land();
+      if (reply !== null && typeof reply === 'object') weakSet(replies, reply, key);
+    }, () => {
       land();
       unanswered = key;
     });
@@ -70,7 +76,7 @@ if (typeof fetch === 'function') {
     const native = Response.prototype[name];
     if (typeof native !== 'function') continue;
     override(Response.prototype, name, function () {
-      const land = takeOff('the body of a reply');
+      const land = takeOff('the body of a reply', weakGet(replies, this) ?? '');
       return passOn(apply(native, this, []), land, land);
     });
   }

@@ -1,0 +1,206 @@
+package mockdesk
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"deskcheck/mockdesk/fault"
+	"deskcheck/mockdesk/wire"
+)
+
+// savedDesk is the state of the desk itself. Availability, rules for files and the wire are whoever's who sets them.
+type savedDesk struct {
+	// Serial numbers the sockets, Opened the conversations.
+	Serial int          `json:"serial"`
+	Opened int          `json:"opened"`
+	Faults fault.Memory `json:"faults"`
+}
+
+// savedConversation is a conversation without its events; or, with nothing but Withdrawn, an id that was withdrawn before it was opened.
+type savedConversation struct {
+	Queue        string                    `json:"queue,omitempty"`
+	Context      json.RawMessage           `json:"context,omitempty"`
+	User         User                      `json:"user,omitzero"`
+	OpenedAt     time.Time                 `json:"openedAt,omitzero"`
+	EndedAt      time.Time                 `json:"endedAt,omitzero"`
+	State        State                     `json:"state,omitempty"`
+	EndedBy      string                    `json:"endedBy,omitempty"`
+	Echo         EchoMode                  `json:"echo,omitempty"`
+	Owed         bool                      `json:"owed,omitempty"`
+	Closures     int                       `json:"closures,omitempty"`
+	Agents       map[string]map[string]any `json:"agents,omitempty"`
+	TransferFrom *Agent                    `json:"transferFrom,omitempty"`
+	UserRead     int                       `json:"userRead,omitempty"`
+	Acknowledged int                       `json:"acknowledged,omitempty"`
+	Uploads      UploadRules               `json:"uploads,omitzero"`
+	Attachments  []Attachment              `json:"attachments,omitempty"`
+	Screens      []*Screen                 `json:"screens,omitempty"`
+	Values       map[string]any            `json:"values,omitempty"`
+	Lines        int                       `json:"lines,omitempty"`
+	Withdrawn    bool                      `json:"withdrawn,omitempty"`
+	Note         json.RawMessage           `json:"note,omitempty"`
+}
+
+// savedEvent is what is saved of an event: what clients are told of it, and the line that was said if one was.
+type savedEvent struct {
+	Frames []wire.Frame `json:"frames,omitempty"`
+	Line   *Line        `json:"line,omitempty"`
+}
+
+// encode puts the state, if there is one, and the events that are new into the record.
+func (r *Record) encode(state *savedConversation, log []kept, lines []Line) error {
+	var err error
+	if state != nil {
+		if r.State, err = json.Marshal(state); err != nil {
+			return err
+		}
+	}
+	for _, k := range log {
+		e := savedEvent{Frames: k.frames}
+		if len(lines) > 0 && lines[0].Cursor == k.cursor {
+			e.Line, lines = &lines[0], lines[1:]
+		}
+		body, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		r.Events = append(r.Events, SavedEvent{Cursor: k.cursor, Name: k.name, Body: body})
+	}
+	return nil
+}
+
+// decode gives the state of a record.
+func (r Record) decode() (*savedConversation, error) {
+	s := &savedConversation{}
+	if err := json.Unmarshal(r.State, s); err != nil {
+		return nil, fmt.Errorf("the conversation %s is not as a desk saves it: %w", r.ID, err)
+	}
+	if s.Values == nil {
+		return s, nil
+	}
+	// Expressions tell whole numbers from others.
+	var raw struct {
+		Values json.RawMessage `json:"values"`
+	}
+	if err := json.Unmarshal(r.State, &raw); err != nil {
+		return nil, err
+	}
+	values, err := wire.ReadBody(wire.JSONBody, raw.Values)
+	s.Values, _ = values.(map[string]any) // It was read as one before.
+	return s, err
+}
+
+// recallEvents puts the events of a record into the conversation; d.mu is held, or nobody knows of the desk yet.
+func (c *Conversation) recallEvents(events []SavedEvent) error {
+	c.log, c.lines, c.keys = make([]kept, 0, len(events)), nil, map[string]int{}
+	for i, saved := range events {
+		var e savedEvent
+		if err := json.Unmarshal(saved.Body, &e); err != nil {
+			return fmt.Errorf("event %d of the conversation %s is not as a desk saves it: %w", saved.Cursor, c.id, err)
+		}
+		if saved.Cursor != i+1 {
+			return fmt.Errorf("event %d of the conversation %s is missing", i+1, c.id)
+		}
+		c.log = append(c.log, kept{name: saved.Name, cursor: saved.Cursor, frames: e.Frames})
+		if e.Line == nil {
+			continue
+		}
+		c.lines = append(c.lines, *e.Line)
+		if e.Line.Role == RoleUser {
+			c.keys[e.Line.Key] = e.Line.Cursor
+		}
+	}
+	c.taken = len(c.log)
+	return nil
+}
+
+// Restore has a desk that nobody uses yet go on where another was: with the state that Changes gave last, and with all conversations that are not forgotten, those that have
+// not ended with their events. The time after which a conversation counts as abandoned begins anew. The error says what is not as a desk saves it.
+func (d *Desk) Restore(state json.RawMessage, records []Record, media []SavedMedium) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var itself savedDesk
+	if len(state) > 0 {
+		if err := json.Unmarshal(state, &itself); err != nil {
+			return fmt.Errorf("the desk is not as it is saved: %w", err)
+		}
+	}
+	if err := d.plan.Recall(itself.Faults); err != nil {
+		return fmt.Errorf("the faults are not as a desk saves them: %w", err)
+	}
+	d.serial, d.opened, d.saving.plan = itself.Serial, itself.Opened, d.plan.Changes()
+	for _, m := range media {
+		d.media[m.ID] = medium{m.Type, m.Content}
+	}
+	slices.SortFunc(records, func(a, b Record) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	for _, r := range records {
+		s, err := r.decode()
+		if err != nil {
+			return err
+		}
+		if err := d.recall(r, s); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(d.shelved, func(a, b *Conversation) int { return a.endedAt.Compare(b.endedAt) })
+	d.trim()
+	return nil
+}
+
+// recall puts a conversation into the desk's books; d.mu is held.
+func (d *Desk) recall(r Record, s *savedConversation) error {
+	d.opened = max(d.opened, r.Ordinal)
+	if s.Withdrawn {
+		d.withdrawn[r.ID] = true
+	}
+	if s.State == "" {
+		d.withdrawals = append(d.withdrawals, r.ID)
+		return nil
+	}
+	c := &Conversation{
+		desk: d, id: r.ID, ordinal: r.Ordinal, queue: s.Queue, user: s.User, openedAt: s.OpenedAt, endedAt: s.EndedAt, state: s.State, endedBy: s.EndedBy, echo: s.Echo, owed: s.Owed,
+		closures: s.Closures, agents: s.Agents, transferFrom: s.TransferFrom, userRead: s.UserRead, acknowledged: s.Acknowledged, uploads: s.Uploads, values: s.Values, note: s.Note,
+		sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{},
+	}
+	if c.agents == nil {
+		c.agents = map[string]map[string]any{}
+	}
+	if c.values == nil {
+		c.values = map[string]any{}
+	}
+	d.byID[c.id] = c
+	d.conversations = append(d.conversations, c)
+	for _, by := range d.wire.FoundBy {
+		if value, known := c.values[by]; known {
+			d.found[by][fmt.Sprint(value)] = c
+		}
+	}
+	if r.Over && !c.owed {
+		c.shelf = &shelf{lines: s.Lines}
+		d.shelved = append(d.shelved, c)
+		return nil
+	}
+	c.take(s)
+	if err := c.recallEvents(r.Events); err != nil {
+		return err
+	}
+	if c.owed {
+		// The process ended after the user's end and before the client was told of it.
+		c.tellEnd()
+		d.ended = append(d.ended, c)
+		return nil
+	}
+	c.watch()
+	if c.note == nil {
+		d.arrive(c)
+	}
+	return nil
+}
+
+// take takes what a conversation does not have while it is shelved.
+func (c *Conversation) take(s *savedConversation) {
+	c.context, c.attachments, c.screens = s.Context, s.Attachments, s.Screens
+}
