@@ -20,7 +20,7 @@ type Config struct {
 	Contract, Dialect, Host string
 	// Page is what the kit is told of a page of the user's own, where Host is its address.
 	Page Page
-	// Desk is what the mock desk is told.
+	// Desk is what plays the desk, and what it is told.
 	Desk Desk
 	// Integration is what is certified; its zero value is the embedded reference.
 	Integration Integration
@@ -168,7 +168,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if len(problems) == 0 {
-		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.wireProblems())
+		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.tokenProblems(), c.wireProblems())
 	}
 	if len(problems) == 0 {
 		return nil

@@ -126,7 +126,7 @@ func (d *configDocument) config() (Config, error) {
 		Browser: textOf(root["browser"]), Report: textOf(root["report"]), Path: d.Path,
 	}
 	desk, _ := root["desk"].(map[string]any)
-	c.Desk = Desk{Hosts: textsOf(desk["hosts"]), Wire: textOf(desk["wire"])}
+	c.Desk = Desk{Hosts: textsOf(desk["hosts"]), Wire: textOf(desk["wire"]), Driver: textOf(desk["driver"]), TokenEnv: textOf(desk["token-env"])}
 	page, _ := root["page"].(map[string]any)
 	c.Page = Page{Factory: textOf(page["factory"]), Env: textOf(page["env"]), Ask: textOf(page["ask"])}
 	if page != nil {

@@ -3,6 +3,7 @@
 package deskcheck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,6 +68,9 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err != nil {
 		return nil, err
 	}
+	if err := driven(ctx, &c, &stage.Desks); err != nil {
+		return nil, err
+	}
 	quirks, err := fixtures.Quirks(c.hostFolder())
 	if err != nil {
 		return nil, err
@@ -86,6 +90,7 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	defer func() { _ = pool.Close() }() // The verdict is in; a browser that does not end cleanly is killed by its pool.
 
 	r := newRecord(c, catalogue, all, selected, about, pool.Installation())
+	r.result.Desk = deskOf(c, stage.Desks)
 	if pausing, ok := progress.(Pausing); ok {
 		stage.Pause = func(ctx context.Context, s steps.Scenario, came aichat.Performance) {
 			if f := r.judge(s, came, 0); fails(f.Verdict) && ctx.Err() == nil {
@@ -169,7 +174,7 @@ func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &aichat.Stage{Wire: spoken, Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c), Own: own}, nil
+	return &aichat.Stage{Desks: steps.Desks{Wire: spoken}, Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c), Own: own}, nil
 }
 
 // secretsOf reads what the integration must not hold. The kit's own integrations have no desk with secrets; the broken ones among them carry the canary.
@@ -339,18 +344,22 @@ func (p *performance) one(ctx context.Context, s steps.Scenario) (aichat.Perform
 	return came, finding, nil
 }
 
-// deadlinesOf gives the real chat, which is some ten times the work of ours, its time.
-func deadlinesOf(host string) steps.Deadlines {
-	if host == hostCarbon {
-		return steps.Default.Slower(4)
+// deadlines gives the real chat, which is some ten times the work of ours, its time, and a desk whose time does not run ahead its own.
+func (p *performance) deadlines() steps.Deadlines {
+	d := steps.Default
+	if p.config.Host == hostCarbon {
+		d = d.Slower(4)
 	}
-	return steps.Default
+	if !p.stage.Desks.Paced() {
+		d = d.InRealTime()
+	}
+	return d
 }
 
 // guarded keeps a panic of the kit's own from taking the other scenarios, and what was found so far, with it.
 func (p *performance) guarded(ctx context.Context, tab *browser.Tab, s steps.Scenario) (came aichat.Performance, err error) {
 	defer steps.Recovered("play the scenario "+s.ID, &err)
-	return p.stage.Perform(ctx, tab, s, deadlinesOf(p.config.Host)), nil
+	return p.stage.Perform(ctx, tab, s, p.deadlines()), nil
 }
 
 // pageIsGone looks whether the user's page can still be had once a scenario could not be played, nil if it can, or if there is none: without its server all the others would
@@ -388,7 +397,7 @@ func (p *performance) perform(ctx context.Context, s steps.Scenario) (came aicha
 		case ctx.Err() != nil && came.Err() != nil:
 			return came, took, rerun, context.Cause(ctx)
 		case !came.BrowserDied:
-			return came, took, rerun, p.pageIsGone(ctx, came.Err())
+			return came, took, rerun, cmp.Or(p.pageIsGone(ctx, came.Err()), p.deskIsGone(ctx, came.Err()))
 		case rerun:
 			return came, took, rerun, &EnvironmentError{Err: fmt.Errorf("the browser died twice under the scenario %s: %w", s.ID, came.Err()), Fix: "run `deskcheck doctor`; look at the memory of the machine"}
 		}

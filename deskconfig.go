@@ -8,13 +8,16 @@ import (
 	"deskcheck/steps/browser"
 )
 
-// Desk is what the mock desk is told beside what each scenario has it do.
+// Desk is what plays the desk, and what it is told beside what each scenario has it do.
 type Desk struct {
 	// Hosts are names that lead to the scenario's desk, each a host name, with a port or for the ports of http and https, as edge.ParseName reads them. Once there are any, the
 	// page reaches nothing else beyond the loopback. Empty for none.
 	Hosts []string
 	// Wire is the file of the wire that the desk speaks; empty for the native one.
 	Wire string
+	// Driver is the address at which a desk that is not the kit's is played, by the contract of package driver; empty for the mock desk. TokenEnv names the environment variable
+	// with the token that it asks for; empty for none.
+	Driver, TokenEnv string
 }
 
 // value returns the desk as the schema sees it.
@@ -27,8 +30,10 @@ func (d Desk) value() map[string]any {
 		}
 		value["hosts"] = hosts
 	}
-	if d.Wire != "" {
-		value["wire"] = d.Wire
+	for key, text := range map[string]string{"wire": d.Wire, "driver": d.Driver, "token-env": d.TokenEnv} {
+		if text != "" {
+			value[key] = text
+		}
 	}
 	return value
 }
@@ -46,7 +51,7 @@ func (d Desk) names() []edge.Name {
 
 // deskProblems finds names that cannot lead to the desk.
 func (c Config) deskProblems() []ConfigProblem {
-	var problems []ConfigProblem
+	problems := c.driverProblems()
 	var before []edge.Name
 	for i, host := range c.Desk.Hosts {
 		key := fmt.Sprintf("desk.hosts[%d]", i)

@@ -16,18 +16,19 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
+		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
 		"mockdesk/standalone", "mockdesk/wire", "reports",
 	},
 	// It loads the desk as a stranger would: as a process, over its wire.
 	"cmd/deskload": {},
 	".": {
-		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/aichat", "steps/browser",
+		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/aichat", "steps/browser",
 	},
 	"features":          {},
 	"fixtures":          {},
 	"fixtures/document": {},
 	"mockdesk":          {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/wire"},
+	"mockdesk/driver":   {"mockdesk", "mockdesk/wire"},
 	"mockdesk/edge":     {},
 	"mockdesk/fault":    {},
 	"mockdesk/journal":  {},
@@ -43,12 +44,12 @@ var rooms = map[string][]string{
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
 	"mockdesk/socketio":       {"mockdesk/socketio/codec"},
 	"mockdesk/socketio/codec": {},
-	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/fault", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
+	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/driver", "mockdesk/fault", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/store":          {},
 	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
 	"reports":                 {},
-	"steps":                   {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
-	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps", "steps/browser"},
+	"steps":                   {"mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
+	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser"},
 	"steps/browser":           {},
 }
 

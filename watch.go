@@ -59,12 +59,16 @@ func Watch(ctx context.Context, c Config, w Watcher) error {
 	if err := changes.follow(entry); err != nil {
 		return err
 	}
+	var desks steps.Desks
+	if err := driven(ctx, &c, &desks); err != nil {
+		return err
+	}
 	pool, err := launch(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = pool.Close() }() // As in Run.
-	v := &vigil{config: c, catalogue: catalogue, all: all, selected: selected, pool: pool, changes: changes, watcher: w}
+	v := &vigil{config: c, desks: desks, catalogue: catalogue, all: all, selected: selected, pool: pool, changes: changes, watcher: w}
 	for ctx.Err() == nil {
 		if err := v.round(ctx); err != nil {
 			return err
@@ -76,6 +80,7 @@ func Watch(ctx context.Context, c Config, w Watcher) error {
 // vigil is a watch that goes on.
 type vigil struct {
 	config    Config
+	desks     steps.Desks // where there is a driver
 	catalogue fixtures.Catalogue
 	all       []steps.Scenario
 	selected  []steps.Scenario
@@ -115,8 +120,12 @@ func (v *vigil) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if v.desks.Driver != nil {
+		stage.Desks = v.desks
+	}
 	chosen := slices.DeleteFunc(slices.Clone(v.selected), func(s steps.Scenario) bool { return len(v.failed) > 0 && !v.failed[s.ID] })
 	r := newRecord(v.config, v.catalogue, v.all, chosen, about, v.pool.Installation())
+	r.result.Desk = deskOf(v.config, stage.Desks)
 	playing, stop := context.WithCancel(ctx)
 	overtaken := make(chan bool, 1)
 	go func() { // a change ends the round

@@ -315,6 +315,13 @@ func (d *Desk) connectionChanged(conn net.Conn, state http.ConnState) {
 	}
 }
 
+// Changed is closed when something next changes that a wait of the desk's may be about, or when the desk closes.
+func (d *Desk) Changed() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.changes.next()
+}
+
 // record appends an entry to the journal, if there is one, as having happened at the given moment of real time, and returns its Seq (0 without a journal).
 func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if d.journal == nil {
@@ -433,6 +440,9 @@ func (d *Desk) Traffic() Traffic {
 	}
 	return t
 }
+
+// Moves is another number whenever a socket was opened or closed or a request kept or let go.
+func (t Traffic) Moves() int { return t.moves }
 
 // WaitTraffic waits until a socket was opened or closed or a request kept or let go since t. Its error is the context's, or ErrClosed.
 func (d *Desk) WaitTraffic(ctx context.Context, t Traffic) error {

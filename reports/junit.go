@@ -69,6 +69,9 @@ func writeJUnit(w io.Writer, r *Result) error {
 		{"contract", r.Contract}, {"dialect", r.Dialect}, {"host", r.Host}, {"integration", r.Integration.Name}, {"digest", r.Integration.Digest},
 		{"browser", strings.TrimSpace(r.Browser.Kind + " " + r.Browser.Version)}, {"seed", strconv.FormatInt(r.Seed, 10)}, {"deskcheck", r.Tool.Version}, {"verdict", string(r.Verdict)},
 	}
+	if r.Desk != nil {
+		facts = append(facts, junitProperty{"desk", r.Desk.String()})
+	}
 	for _, p := range r.Profiles {
 		facts = append(facts, junitProperty{"profile:" + p.Name, profileInWords(p)})
 	}

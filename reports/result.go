@@ -66,11 +66,13 @@ type Result struct {
 	Host          string      `json:"host"`
 	Integration   Integration `json:"integration"`
 	Browser       Browser     `json:"browser"`
-	Seed          int64       `json:"seed"`
-	Repeat        int         `json:"repeat"`
-	Workers       int         `json:"workers"`
-	StartedAt     time.Time   `json:"startedAt"`
-	DurationMs    int64       `json:"durationMs"`
+	// Desk is what played the desk; nil where a run did not get that far.
+	Desk       *Desk     `json:"desk,omitempty"`
+	Seed       int64     `json:"seed"`
+	Repeat     int       `json:"repeat"`
+	Workers    int       `json:"workers"`
+	StartedAt  time.Time `json:"startedAt"`
+	DurationMs int64     `json:"durationMs"`
 	// Selection is what the user asked for, empty for everything.
 	Selection []string `json:"selection"`
 	// Verdict is Passed or Failed.
@@ -154,6 +156,42 @@ type Browser struct {
 	Path    string `json:"path"`
 	// Replaced counts browsers that died and were started anew.
 	Replaced int `json:"replaced"`
+}
+
+// The kinds of a Desk.
+const (
+	MockDesk   = "mock"   // the mock desk, which speaks its native wire
+	WiredDesk  = "wire"   // the mock desk, which speaks a wire of the user's
+	DrivenDesk = "driver" // a desk that is not the kit's
+)
+
+// Desk identifies what played the desk.
+type Desk struct {
+	// Kind is MockDesk, WiredDesk or DrivenDesk.
+	Kind string `json:"kind"`
+	// Wire is the wire file as the user gave it.
+	Wire string `json:"wire,omitempty"`
+	// Hosts are the names that led to it.
+	Hosts []string `json:"hosts,omitempty"`
+	// Name, Version and URL are what a driver calls its desk, the version that it runs in, and where the driver is.
+	Name    string `json:"name,omitempty"`
+	Version string `json:"version,omitempty"`
+	URL     string `json:"url,omitempty"`
+}
+
+// String names it in a line, such as "Acme sandbox 2026.3, driven at https://sandbox.vendor.example/deskcheck".
+func (d Desk) String() string {
+	words := "the mock desk"
+	switch d.Kind {
+	case WiredDesk:
+		words += " with the wire " + d.Wire
+	case DrivenDesk:
+		words = strings.TrimSpace(oneLine(clip(d.Name+" "+d.Version, 200))) + ", driven at " + d.URL
+	}
+	if len(d.Hosts) > 0 {
+		words += " as " + strings.Join(d.Hosts, ", ")
+	}
+	return words
 }
 
 // Summary counts verdicts. Scenarios are those of the contract, Own those of the user's own features; it is nil where there are none.

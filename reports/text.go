@@ -235,6 +235,9 @@ func (t *Text) Summary(r *Result, reportDir string) {
 	if r.LooksLike != nil {
 		fmt.Fprintf(&b, "dialect: %s\n", oneLine(r.LooksLike.Sentence(r.Dialect)))
 	}
+	if r.Desk != nil && r.Desk.Kind != MockDesk {
+		fmt.Fprintf(&b, "desk: %s\n", oneLine(r.Desk.String()))
+	}
 	fmt.Fprintf(&b, "verdict: %s%s (%s)\n", t.paint.verdict(r.Verdict, string(r.Verdict), text.Bold), about, oneLine(outcome(r)))
 	if reportDir != "" {
 		fmt.Fprintf(&b, "report: %s\n", path.Join(reportDir, IndexFile))

@@ -32,6 +32,8 @@ type Deadlines struct {
 	Answer time.Duration
 	// Look is how long the kit waits for the page to come to rest before it asks the desk again what there is to wait for.
 	Look time.Duration
+	// Lull is how long nothing may be recorded before a page rests whose desk does not say what is on its way.
+	Lull time.Duration
 	// Grace is the last real wait before an absence is a verdict: whatever crossed a process boundary at the end of the scenario's time arrives within it.
 	Grace time.Duration
 	// Boot is how long the browser may take to load the host page.
@@ -57,6 +59,7 @@ var Default = Deadlines{
 	Quiet:    5 * time.Second,
 	Answer:   5 * time.Second,
 	Look:     250 * time.Millisecond,
+	Lull:     400 * time.Millisecond,
 	Grace:    60 * time.Millisecond,
 	Boot:     15 * time.Second,
 	Input:    5 * time.Second,
@@ -65,8 +68,17 @@ var Default = Deadlines{
 
 // Slower gives the same deadlines with more real time, for a host that is n times as much work for the machine. What the contract measures stays as it is.
 func (d Deadlines) Slower(n int) Deadlines {
-	for _, wall := range []*time.Duration{&d.Patience, &d.Quiet, &d.Answer, &d.Grace, &d.Boot, &d.Input, &d.Scenario} {
+	for _, wall := range []*time.Duration{&d.Patience, &d.Quiet, &d.Answer, &d.Lull, &d.Grace, &d.Boot, &d.Input, &d.Scenario} {
 		*wall *= time.Duration(n)
 	}
+	return d
+}
+
+// realTime is how long a scenario may take in which all that it waits for takes its real time.
+const realTime = 15 * time.Minute
+
+// InRealTime gives the same deadlines for a desk whose time cannot run ahead.
+func (d Deadlines) InRealTime() Deadlines {
+	d.Scenario = max(d.Scenario, realTime)
 	return d
 }

@@ -2,22 +2,23 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/edge"
 	"deskcheck/mockdesk/journal"
-	"deskcheck/mockdesk/wire"
 	"deskcheck/steps/browser"
 )
 
 // World is what one scenario has in its hands: a tab, a desk, a journal and the time. Nothing of it is shared with another scenario.
 type World struct {
 	Tab       *browser.Tab
-	Desk      *mockdesk.Desk
+	Desk      *Desk
 	Journal   *journal.Journal
 	Deadlines Deadlines
 	// Steady is the address of a socket that succeeds, as browser.Traffic has it; empty if there is none.
@@ -38,18 +39,18 @@ type World struct {
 	hook func(journal.Entry)
 }
 
-// NewWorld gives a scenario its tab, a desk of its own that speaks the wire (nil for the native one), and an empty journal. It ends with ctx, or with the tab. Close it.
-func NewWorld(ctx context.Context, tab *browser.Tab, spoken *wire.Wire, deadlines Deadlines) (*World, error) {
+// NewWorld gives the scenario of a name its tab, a desk of its own, and an empty journal. It ends with ctx, or with the tab. Close it.
+func NewWorld(ctx context.Context, tab *browser.Tab, name string, desks Desks, deadlines Deadlines) (*World, error) {
 	record := journal.New()
-	desk, err := mockdesk.Open(mockdesk.Options{Journal: record, Wire: spoken})
-	if err != nil {
-		return nil, &HarnessError{Doing: "open a desk for the scenario", Err: err}
-	}
-	w := &World{Tab: tab, Desk: desk, Journal: record, Deadlines: deadlines, sequence: map[int]int{}}
+	w := &World{Tab: tab, Journal: record, Deadlines: deadlines, sequence: map[int]int{}}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	if through, ok := tab.Proxy().(*edge.Edge); ok {
-		w.edge = through
-		through.Lead(desk, w.refused)
+	var err error
+	if w.Desk, err = desks.open(w.ctx, name, record); err != nil {
+		w.cancel(nil)
+		return nil, err
+	}
+	if err := w.watch(); err != nil {
+		return nil, errors.Join(err, w.Close())
 	}
 	go func() {
 		select {
@@ -59,6 +60,21 @@ func NewWorld(ctx context.Context, tab *browser.Tab, spoken *wire.Wire, deadline
 		}
 	}()
 	return w, nil
+}
+
+// watch has what crosses between the page and its desk be seen where the desk cannot see it, and the desk's names lead to it.
+func (w *World) watch() error {
+	if w.Desk.Drives() {
+		if err := w.Tab.WatchTraffic(w.ctx, w.DeskOrigins("http", "https", "ws", "wss")); err != nil {
+			return &HarnessError{Doing: "watch the traffic between the page and the desk", Err: err}
+		}
+		return nil
+	}
+	if through, ok := w.Tab.Proxy().(*edge.Edge); ok {
+		w.edge = through
+		through.Lead(w.Desk.mock, w.refused)
+	}
+	return nil
 }
 
 // Spent is what waiting has cost: the first two in real time, the third on the scenario's own clock.
@@ -94,12 +110,9 @@ func (w *World) refused(r edge.Refusal) {
 // DeskOrigins are how the addresses begin under which the page finds the desk with one of the schemes (http, https, ws, wss), such as "ws://127.0.0.1:40123/".
 func (w *World) DeskOrigins(schemes ...string) []string {
 	var all []string
-	for _, scheme := range schemes {
-		switch scheme {
-		case "http":
-			all = append(all, w.Desk.URL()+"/")
-		case "ws":
-			all = append(all, w.Desk.SocketURL()+"/")
+	for _, base := range w.Desk.Place().Bases() {
+		if scheme, _, _ := strings.Cut(base, "://"); slices.Contains(schemes, scheme) {
+			all = append(all, base+"/")
 		}
 	}
 	if w.edge != nil {
@@ -122,6 +135,9 @@ func (w *World) Record(m browser.Message) {
 		Kind: journal.Kind(m.Kind), From: journal.Party(m.From), To: journal.Party(m.To), Name: m.Name,
 		Chat: m.Attempt, Widget: m.Widget, Requirement: m.Requirement, Note: m.Note, Data: m.Data,
 	}
+	if e.Kind == journal.Request || e.Kind == journal.Response {
+		e.Operation = w.meaning(m.Data)
+	}
 	w.mu.Lock()
 	e.Ref = w.sequence[m.Ref]
 	w.mu.Unlock()
@@ -134,6 +150,14 @@ func (w *World) Record(m browser.Message) {
 	if w.hook != nil {
 		w.hook(e)
 	}
+}
+
+// meaning is what a request that the browser tells of asks of the desk, empty if it is not known, and for a preflight.
+func (w *World) meaning(request []byte) string {
+	var data struct{ Host, Method, Path string }
+	// What is not there reads as empty.
+	_ = json.Unmarshal(request, &data)
+	return w.Desk.means(data.Method, data.Host+data.Path)
 }
 
 // Act notes in the journal that a person did something.
@@ -153,12 +177,14 @@ func (w *World) Await(mark int, match journal.Match, within time.Duration) (jour
 
 // Until waits until done says so; it is asked again after every new entry of the journal. It gives ErrAbsent once `within` of the scenario's own time has passed.
 //
+// A desk that does not let time run ahead is waited for in real time. Where the desk has broken, or was asked for what it does not tell, the wait ends with Desk.Err.
+//
 // It first simply waits, which is where a healthy integration answers. After Deadlines.Patience it brings the page to rest, and then lets the scenario's time run ahead
 // in steps, resting after each, so that whatever a timer would still have done has been done when absence becomes the verdict. So a verdict of absence costs
 // milliseconds, and a slow machine cannot cause one: nothing is absent while a request or a frame is still on its way.
 func (w *World) Until(done func() bool, within time.Duration) error {
 	if w.waits(done, w.Deadlines.Patience) {
-		return nil
+		return w.Desk.Err()
 	}
 	return w.Elapse(done, within-w.Deadlines.Patience)
 }
@@ -169,7 +195,7 @@ func (w *World) Elapse(done func() bool, within time.Duration) error {
 		return err
 	}
 	if w.waits(done, w.Deadlines.Grace) {
-		return nil
+		return w.Desk.Err()
 	}
 	if err := w.ended(); err != nil {
 		return err
@@ -177,12 +203,12 @@ func (w *World) Elapse(done func() bool, within time.Duration) error {
 	return ErrAbsent
 }
 
-// waits gives done a while of the wall clock.
+// waits gives done a while of the wall clock; there is nothing to wait for where the desk cannot tell.
 func (w *World) waits(done func() bool, wall time.Duration) bool {
 	ctx, cancel := context.WithTimeout(w.ctx, wall)
 	defer cancel()
 	defer func(began time.Time) { w.spent.Waited += time.Since(began) }(time.Now())
-	return w.Journal.WaitUntil(ctx, done) == nil
+	return w.Journal.WaitUntil(ctx, func() bool { return done() || w.Desk.Err() != nil }) == nil
 }
 
 // Pass lets d of the scenario's time pass, on the page's and on the desk's clock, and comes back when all that fell due has been done.
@@ -193,15 +219,19 @@ func (w *World) Pass(d time.Duration) error {
 
 // Rest waits until nothing is on its way any more: every frame that the desk sent was dispatched, no request is open but those that the desk holds, no timer is due.
 func (w *World) Rest() error {
+	if !w.Desk.Paced() {
+		return w.lull()
+	}
 	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Quiet)
 	defer cancel()
 	defer func(began time.Time) { w.spent.Rested += time.Since(began) }(time.Now())
 	for looks := 0; ctx.Err() == nil; {
-		// The error is the context's, which the loop looks at.
-		_ = w.Desk.WaitSent(ctx)
 		stale, err := w.look(ctx)
 		if err == nil {
 			return nil
+		}
+		if broken := w.Desk.Err(); broken != nil {
+			return broken
 		}
 		if lost := w.ended(); lost != nil {
 			return lost
@@ -223,12 +253,15 @@ func (w *World) Rest() error {
 // look waits a while for the page to come to rest, as the desk sees the traffic now. What the desk sees may change meanwhile (a socket of which the page is to see the end
 // was only opening, a request that is on its way comes to be held): the look is stale then, and is to be taken anew.
 func (w *World) look(ctx context.Context) (stale bool, err error) {
+	traffic, err := w.Desk.Traffic(ctx)
+	if err != nil {
+		return false, untestable(err)
+	}
 	ctx, stop := context.WithTimeout(ctx, w.Deadlines.Look)
 	defer stop()
-	traffic := w.Desk.Traffic()
 	changed := make(chan bool, 1)
 	go func() {
-		moved := w.Desk.WaitTraffic(ctx, traffic) == nil
+		moved := w.Desk.Moved(ctx, traffic) == nil
 		stop()
 		changed <- moved
 	}()
@@ -237,11 +270,43 @@ func (w *World) look(ctx context.Context) (stale bool, err error) {
 	return <-changed, err
 }
 
+// lull waits until nothing was recorded for a while: all that there is to tell rest by where the desk does not say what is on its way. A page that is never quiet has rested when
+// Deadlines.Quiet is over.
+func (w *World) lull() error {
+	ctx, cancel := context.WithTimeout(w.ctx, w.Deadlines.Quiet)
+	defer cancel()
+	defer func(began time.Time) { w.spent.Rested += time.Since(began) }(time.Now())
+	looking, stop := context.WithTimeout(ctx, w.Deadlines.Look)
+	// What stays in flight may be a poll that the desk holds.
+	_ = w.Tab.Settle(looking, browser.Traffic{Steady: w.Steady})
+	stop()
+	for ctx.Err() == nil {
+		mark := w.Journal.Len()
+		quiet, end := context.WithTimeout(ctx, w.Deadlines.Lull)
+		_, err := w.Journal.Wait(quiet, mark, func(journal.Entry) bool { return true })
+		end()
+		if err != nil {
+			break
+		}
+	}
+	if err := w.ended(); err != nil {
+		return err
+	}
+	return w.Desk.Err()
+}
+
 // longestStep bounds how far the clocks run ahead at once.
 const longestStep = 2 * time.Second
 
 // run advances both clocks by d in steps, resting after each, until done.
 func (w *World) run(d time.Duration, done func() bool) error {
+	if !w.Desk.Paced() {
+		w.waits(done, d)
+		if err := w.ended(); err != nil {
+			return err
+		}
+		return w.Desk.Err()
+	}
 	if err := w.Rest(); err != nil {
 		return err
 	}
@@ -263,7 +328,9 @@ func (w *World) jump(d time.Duration) error {
 	defer cancel()
 	w.spent.Passed += d
 	err := w.Tab.Jump(ctx, d)
-	w.Desk.Clock().Advance(d)
+	if broken := w.Desk.Advance(int(d.Milliseconds())); broken != nil {
+		return broken
+	}
 	if err == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/edge"
 	"deskcheck/mockdesk/journal"
 )
@@ -16,7 +17,7 @@ func TestTheDeskIsKnownByAllItsNames(t *testing.T) {
 	desk, err := mockdesk.Open(mockdesk.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, desk.Close()) })
-	w := &World{Desk: desk, Journal: journal.New()}
+	w := &World{Desk: &Desk{Desk: driver.NewMock(desk, nil), mock: desk}, Journal: journal.New()}
 	assert.Equal(t, []string{desk.SocketURL() + "/"}, w.DeskOrigins("ws", "wss"))
 
 	authority, err := edge.NewAuthority()

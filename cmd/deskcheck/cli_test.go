@@ -79,6 +79,8 @@ func newBench(t *testing.T) *bench {
 				{Group: "The user acts", Form: `the user says "<text>"`, Example: `When the user says "Hello"`, File: "ai-chat/user-to-agent.feature", Line: 7},
 				{Group: "The user acts", Form: "the user says in quick succession", Argument: "a table", Example: "When the user says in quick succession\n  | one |", File: "ai-chat/user-to-agent.feature", Line: 9},
 				{Group: "The agents act", Form: `"<agent>" stops typing`, Example: `When "Ann" stops typing`, File: "ai-chat/typing.feature", Line: 3},
+				{Group: "Faults", Form: "the desk cuts off <which>", Words: []string{"<which> is every message."}, Example: "Given the desk cuts off every message", File: "ai-chat/faults.feature", Line: 5},
+				{Group: "Faults", Form: "the desk holds <which>", Words: []string{"<which> is every message."}, Example: "Given the desk holds every message", File: "ai-chat/faults.feature", Line: 6},
 			}, nil
 		},
 		trace: func(deskcheck.Config) (deskcheck.Traceability, error) { return sample(), nil },

@@ -50,7 +50,7 @@ const defaultDeskConfig = "desk.yaml"
 // deskFlags are those of the desk that is served.
 type deskFlags struct {
 	config, wire, control, tokenEnv, logLevel, certificate, store string
-	expose, logJSON, demo, ephemeral                              bool
+	expose, logJSON, demo, driver, ephemeral                      bool
 }
 
 func (p *program) deskCommand() *cobra.Command {
@@ -79,6 +79,7 @@ func (p *program) deskCommand() *cobra.Command {
 	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent")
 	flags.StringVar(&f.store, "store", "", "save the desk in `FILE`; "+defaultStore+" if nothing else is said")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "save nothing: all is forgotten when the desk stops")
+	flags.BoolVar(&f.driver, "driver", false, "offer the desk by the driver contract as well, as a vendor's sandbox may: for desk.driver in deskcheck.yaml")
 	flags.BoolVar(&f.logJSON, "log-json", false, "log as JSON")
 	addGroups(c, flagGroup{"Serving", flags})
 	p.addDeskVerbs(c)
@@ -183,7 +184,7 @@ func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
 	if err != nil {
 		return err
 	}
-	desk, err := p.startDesk(config, standalone.Options{Environment: p.environment, Log: log, Version: deskcheck.Version(), Console: page})
+	desk, err := p.startDesk(config, standalone.Options{Environment: p.environment, Log: log, Version: deskcheck.Version(), Console: page, Driver: f.driver})
 	if err != nil {
 		return deskMistake(err)
 	}
@@ -217,6 +218,9 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	line("", of.URL, "a tenant by path")
 	line("", of.NameURL, "a tenant by host name")
 	line("control", desk.ControlURL(), "its document is at /openapi.yaml")
+	if at := desk.DriverURL(); at != "" {
+		line("driver", at, "for desk.driver in deskcheck.yaml")
+	}
 	line("console", desk.ControlURL()+"/", "for a browser on this machine")
 	token, made := desk.Token()
 	if made {

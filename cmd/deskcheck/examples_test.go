@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"deskcheck"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/standalone"
 	"deskcheck/mockdesk/wire"
 	"deskcheck/reports"
@@ -58,6 +59,7 @@ func TestExamplesWork(t *testing.T) {
 					return &reports.Matrix{OK: true, Complete: true}, nil
 				}
 				b.writeMatrix = func(string, *reports.Matrix) error { return nil }
+				b.environment = func(name string) string { return map[string]string{"DESK_TOKEN": "a-token-of-mine"}[name] }
 				assert.Zero(t, b.does(onThisMachine(t, words(line)[1:])...), "%s", b.stderr.String())
 			})
 		}
@@ -174,6 +176,9 @@ func onThisMachine(t *testing.T, args []string) []string {
 	}
 	if len(args) > 2 && args[0] == "wire" && args[1] == "check" {
 		require.NoError(t, os.WriteFile(args[2], wire.NativeFile(), 0o600))
+	}
+	if len(args) > 2 && args[0] == "driver" && args[1] == "check" {
+		args[2] = offered(t, nil, driver.AgentSay)
 	}
 	if len(args) > 1 && args[0] == "config" && args[1] == "check" {
 		require.NoError(t, os.WriteFile(defaultConfig, nil, 0o600))

@@ -209,7 +209,7 @@ func (p *program) root() *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand()},
 		"look":    {p.listCommand(), p.explainCommand()},
-		"desk":    {p.deskCommand(), p.wireCommand()},
+		"desk":    {p.deskCommand(), p.wireCommand(), p.driverCommand()},
 		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
 	} {
 		for _, c := range commands {

@@ -52,9 +52,14 @@ func launchDesk(ctx context.Context, s settings, folder string) (*server, error)
 	if err != nil {
 		return nil, fmt.Errorf("find the desk: %w", err)
 	}
+	// What it saves there must not be found by the next.
+	own, err := os.MkdirTemp(folder, "desk-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the desk to save in: %w", err)
+	}
 	v := &server{name: "the desk", opens: true}
 	command := exec.CommandContext(ctx, binary, "desk", "-c", config, "--wire", "127.0.0.1:0", "--control", "127.0.0.1:0", "--token-env", tokenVariable, "--log-level", "warn") //nolint:gosec // The user names the binary.
-	command.Dir = folder
+	command.Dir = own
 	command.Env = append(os.Environ(), tokenVariable+"="+tokenValue)
 	return v, v.launch(command, func(line string) bool {
 		switch word, where := addressOf(line); word {

@@ -32,6 +32,9 @@ const (
 	mostFollowers = 200
 )
 
+// DriverPath is where drivers find the desk.
+const DriverPath = "/driver"
+
 // Options are what a Server is made with.
 type Options struct {
 	// Tenants are the desks.
@@ -44,6 +47,8 @@ type Options struct {
 	OpenConsole bool
 	// Console serves what is neither of the API nor of its health: the console's page. Nil serves nothing.
 	Console http.Handler
+	// Driver serves what is below DriverPath, for those who carry the token; nil serves nothing there.
+	Driver http.Handler
 	// Metrics serves the metrics, and is told of the server's; nil makes ones of its own.
 	Metrics *Metrics
 	// Log receives what happens; nil is silent.
@@ -90,6 +95,9 @@ func New(o Options) (*Server, error) {
 		}
 		s.patterns = append(s.patterns, op.method+" "+op.path)
 		s.mux.HandleFunc(op.method+" "+op.path, s.serve(op))
+	}
+	if o.Driver != nil {
+		s.mux.Handle(DriverPath+"/", http.StripPrefix(DriverPath, o.Driver))
 	}
 	s.mux.HandleFunc("/", s.elsewhere)
 	o.Metrics.gauges(s)
@@ -192,7 +200,7 @@ var free = []string{"/healthz", "/readyz", "/openapi.yaml", "/openapi.json"}
 
 // ofAPI says whether a path belongs to the API and not to the console.
 func ofAPI(path string) bool {
-	return strings.HasPrefix(path, "/v1/") || path == "/v1" || path == "/metrics" || slices.Contains(free, path)
+	return strings.HasPrefix(path, "/v1/") || path == "/v1" || strings.HasPrefix(path, DriverPath+"/") || path == "/metrics" || slices.Contains(free, path)
 }
 
 // admit says why a request is refused, nil if it is not.

@@ -51,6 +51,7 @@ const (
 	Capture    Kind = "capture"    // the screen is captured (started), no longer is (stopped), or the user refused it to the browser (refused)
 	Violation  Kind = "violation"  // a rule was seen broken where it happened; Requirement names it
 	Clock      Kind = "clock"      // the scenario let time pass
+	Told       Kind = "told"       // a desk that is not the kit's own said what it knows by now
 )
 
 // Entry is one crossing. Entries are immutable once appended.

@@ -14,6 +14,7 @@ import (
 
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/client"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/standalone"
 
 	"github.com/gorilla/websocket"
@@ -215,6 +216,9 @@ func TestTenantsAreAsTheyWere(t *testing.T) {
 	_, err = one.SendFile(ctx, talk, client.File{Name: "photo.png", Type: "image/png", Content: strings.NewReader("png")})
 	require.NoError(t, err)
 	require.NoError(t, l.client.Tenant("dropped").Drop(ctx))
+	chance := fault.ChaosOptions{Seed: 7, Share: 0.5, Faults: []fault.Weighted{{Weight: 1, Fault: fault.Fault{Kind: fault.Reset}}}, Scope: fault.Scope{Operation: "end"}}
+	_, err = one.StartChaos(ctx, chance)
+	require.NoError(t, err)
 	_, err = l.client.Tenant("shop").SetAvailability(ctx, api.AvailabilityRule{Mode: "offline"})
 	require.NoError(t, err)
 	look := func() string {
@@ -237,6 +241,8 @@ func TestTenantsAreAsTheyWere(t *testing.T) {
 		see(faults, err)
 		scripts, err := one.Scripts(ctx)
 		see(scripts, err)
+		chaos, err := one.Chaos(ctx)
+		see(chaos, err)
 		clock, err := one.Clock(ctx)
 		see(clock, err)
 		c, err := one.Conversation(ctx, talk)

@@ -18,6 +18,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/store"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
@@ -42,15 +43,18 @@ type Options struct {
 	Version string
 	// Console serves the console's page beside the control API; nil serves none.
 	Console http.Handler
+	// Driver offers the desk to drivers as well, each scenario as a tenant of its own.
+	Driver bool
 }
 
 // Server is a desk that runs. Make one with Start, and Stop it.
 type Server struct {
 	tenants *tenant.Registry
 	control *control.Server
-	// store is nil where nothing is saved.
-	store *store.Store
-	log   *slog.Logger
+	// store is nil where nothing is saved, driver if the desk is not offered to drivers.
+	store  *store.Store
+	driver *driver.Server
+	log    *slog.Logger
 
 	wire          *http.Server
 	split         *splitter
@@ -169,8 +173,13 @@ func (s *Server) furnish(c Config, o Options) error {
 		}
 		return err
 	}
+	offered, err := s.offer(c, o)
+	if err != nil {
+		s.tenants.Close()
+		return err
+	}
 	s.control, err = control.New(control.Options{
-		Tenants: s.tenants, Token: s.token, Hosts: append(c.Control.Hosts, s.controlHost), OpenConsole: *c.Control.OpenConsole, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
+		Driver: offered, Tenants: s.tenants, Token: s.token, Hosts: append(c.Control.Hosts, s.controlHost), OpenConsole: *c.Control.OpenConsole, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
 		Wire: func() api.WireAddresses { return s.Wire(tenant.Default) },
 	})
 	if err != nil {
@@ -309,6 +318,9 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.control.SetReady(false)
 	s.log.Info("the desk closes")
 	s.stop()
+	if s.driver != nil {
+		s.driver.Close()
+	}
 	parting, parted := context.WithTimeout(ctx, farewell)
 	s.tenants.Shutdown(parting)
 	parted()

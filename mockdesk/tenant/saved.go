@@ -35,6 +35,8 @@ type savedTenant struct {
 	Scripts  map[string]string               `json:"scripts,omitempty"`
 	Stored   int64                           `json:"stored,omitempty"`
 	Faults   map[fault.ID]api.NewFault       `json:"faults,omitempty"`
+	// Chaos begins anew with its seed.
+	Chaos *fault.ChaosOptions `json:"chaos,omitempty"`
 }
 
 // savedAgent is an agent as it is saved.
@@ -48,6 +50,10 @@ type savedAgent struct {
 
 // state is the tenant's own state as JSON.
 func (t *Tenant) state() (json.RawMessage, error) {
+	// A desk that closes forgets its chaos before it is saved for the last time.
+	if chaos := t.Chaos().Options; t.ctx.Err() == nil {
+		t.keeper.chaos = chaos
+	}
 	t.faults.mu.Lock()
 	given := maps.Clone(t.faults.given)
 	t.faults.mu.Unlock()
@@ -55,7 +61,7 @@ func (t *Tenant) state() (json.RawMessage, error) {
 	defer t.mu.Unlock()
 	s := savedTenant{
 		Spec: t.spec, Created: t.created, Began: t.began, Advanced: t.advanced, Mode: t.mode, Modes: t.modes, Queues: t.queues, Uploads: t.uploads, Wire: t.wire, Stored: t.stored,
-		Scripts: map[string]string{}, Faults: given,
+		Scripts: map[string]string{}, Faults: given, Chaos: t.keeper.chaos,
 	}
 	for _, a := range t.agents {
 		s.Agents = append(s.Agents, savedAgent{a.id, a.name, a.avatarURL, a.online, a.queues})
@@ -179,6 +185,11 @@ func (t *Tenant) recall(s *saved) error {
 	t.mu.Unlock()
 	t.SetAvailability(api.AvailabilityRule{Mode: s.Mode, Queues: s.Modes})
 	t.SetUploads(s.Uploads)
+	if s.Chaos != nil {
+		if _, err := t.StartChaos(*s.Chaos); err != nil {
+			return err
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Scripts)) {
 		if _, err := t.PutScript(name, s.Scripts[name]); err != nil {
 			return err

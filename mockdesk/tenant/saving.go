@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/store"
 )
@@ -36,6 +37,8 @@ type keeper struct {
 	// The rest is the keeper's own: the states as they were saved last, how far the journal was, and from where on it was kept.
 	itself, desk  json.RawMessage
 	entry, oldest int
+	// chaos is what was left to chance while the tenant was open.
+	chaos *fault.ChaosOptions
 }
 
 func newKeeper(s *store.Store) *keeper {
@@ -181,7 +184,7 @@ func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (stor
 func (t *Tenant) addEntries(change *store.Change) error {
 	k := t.keeper
 	for _, e := range t.journal.Since(k.entry) {
-		body, err := json.Marshal(savedEntry{Entry: e, Conversation: e.Conversation, Operation: e.Operation})
+		body, err := json.Marshal(savedEntry{Entry: e, Conversation: e.Conversation, Operation: e.Operation, Untold: e.Untold})
 		if err != nil {
 			return fmt.Errorf("encode entry %d of the journal: %w", e.Seq, err)
 		}
@@ -200,11 +203,12 @@ type savedEntry struct {
 
 	Conversation string `json:"conversation,omitempty"`
 	Operation    string `json:"operation,omitempty"`
+	Untold       string `json:"untold,omitempty"`
 }
 
 func (s savedEntry) entry() journal.Entry {
 	e := s.Entry
-	e.Conversation, e.Operation = s.Conversation, s.Operation
+	e.Conversation, e.Operation, e.Untold = s.Conversation, s.Operation, s.Untold
 	return e
 }
 

@@ -220,6 +220,7 @@ func (t *Tenant) shutdown(ctx context.Context, cause error) {
 	t.end(cause)
 	_ = t.desk.Shutdown(ctx) // It is always nil.
 	t.work.Wait()
+	t.stopKeeping()
 }
 
 // Name is what the tenant is called.

@@ -38,7 +38,7 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	t.desk.ServeHTTP(w, request)
 }
 
-// without is the request as it would be if its path did not begin with the prefix.
+// without is the request as it would be if its path did not begin with the prefix. Its RequestURI stays what the client has asked for.
 func without(r *http.Request, prefix string) *http.Request {
 	short := new(http.Request)
 	*short = *r
@@ -49,7 +49,6 @@ func without(r *http.Request, prefix string) *http.Request {
 	if r.URL.RawPath != "" {
 		short.URL.RawPath = slashed(strings.TrimPrefix(r.URL.RawPath, prefix))
 	}
-	short.RequestURI = short.URL.RequestURI()
 	return short
 }
 

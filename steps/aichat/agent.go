@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -37,65 +37,74 @@ func agentID(name string) string {
 }
 
 // agent gives the agent of that name, who works at the scenario's desk.
-func (p *Player) agent(name string) *mockdesk.Agent {
-	if a, ok := p.agents[name]; ok {
-		return a
-	}
-	a := p.Desk.Agent(agentID(name), name)
-	p.agents[name] = a
-	return a
+func (p *Player) agent(name string) driver.Agent {
+	return driver.Agent{ID: agentID(name), Name: name, AvatarURL: p.pictures[name]}
 }
 
 // conversation gives the conversation of the latest request, waiting for one that the integration may still be opening.
-func (p *Player) conversation() (*mockdesk.Conversation, error) {
+func (p *Player) conversation() (steps.Conversation, error) {
 	err := p.Until(func() bool {
 		all := p.Desk.Conversations()
-		return len(all) > p.requested && all[len(all)-1].State() != mockdesk.Ended
+		return len(all) > p.requested && !all[len(all)-1].Over()
 	}, p.Deadlines.Start)
 	all := p.Desk.Conversations()
 	if errors.Is(err, steps.ErrAbsent) {
-		return nil, &steps.Failure{Expected: "an open conversation at the desk", Recorded: fmt.Sprintf("%d conversations, none of them open", len(all)), Hint: p.trouble()}
+		return steps.Conversation{}, &steps.Failure{Expected: "an open conversation at the desk", Recorded: fmt.Sprintf("%d conversations, none of them open", len(all)), Hint: p.trouble()}
 	}
 	if err != nil {
-		return nil, err
+		return steps.Conversation{}, err
 	}
 	return all[len(all)-1], nil
 }
 
 // numbered gives conversation n of the scenario, from 1, in whatever state.
-func (p *Player) numbered(n int) (*mockdesk.Conversation, error) {
+func (p *Player) numbered(n int) (steps.Conversation, error) {
 	all := p.Desk.Conversations()
 	if n > len(all) {
-		return nil, &steps.Failure{Expected: fmt.Sprintf("a conversation %d at the desk", n), Recorded: fmt.Sprintf("%d conversations", len(all)), Hint: p.trouble()}
+		return steps.Conversation{}, &steps.Failure{Expected: fmt.Sprintf("a conversation %d at the desk", n), Recorded: fmt.Sprintf("%d conversations", len(all)), Hint: p.trouble()}
 	}
 	return all[n-1], nil
 }
 
 // acts does something in the agent's newest conversation.
-func (p *Player) acts(name string, act func(*mockdesk.Agent, *mockdesk.Conversation) error) error {
-	a := p.agent(name)
-	c, known := p.with[name]
-	if !known {
-		var err error
-		if c, err = p.conversation(); err != nil {
-			return err
-		}
-		p.with[name] = c
+func (p *Player) acts(name string, act driver.Act) error {
+	c, err := p.conversationOf(name)
+	if err != nil {
+		return err
 	}
-	if err := act(a, c); err != nil {
+	err = c.Does(p.agent(name), act)
+	if isRefused(err) {
 		return &steps.Failure{Expected: fmt.Sprintf("a conversation at the desk in which %s can act", name), Recorded: err.Error(), Hint: p.trouble()}
 	}
-	return nil
+	return err
+}
+
+// conversationOf gives the newest conversation of an agent.
+func (p *Player) conversationOf(name string) (steps.Conversation, error) {
+	if c, known := p.with[name]; known {
+		return c, nil
+	}
+	c, err := p.conversation()
+	if err == nil {
+		p.with[name] = c
+	}
+	return c, err
+}
+
+// isRefused says that the state of things at the desk forbids what it was to do.
+func isRefused(err error) bool {
+	of, ok := errors.AsType[*driver.Error](err)
+	return ok && of.Kind == driver.Refused
 }
 
 func (p *Player) joins(name string) error {
 	delete(p.with, name)
 	p.joined[name] = p.Journal.Len()
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Join(c); return err })
+	return p.acts(name, driver.Act{Verb: driver.AgentAccept})
 }
 
 func (p *Player) joinsWithPicture(name, picture string) error {
-	p.agent(name).AvatarURL = picture
+	p.pictures[name] = picture
 	return p.joins(name)
 }
 
@@ -107,10 +116,7 @@ func (p *Player) joinsAndSays(name, text string) error {
 }
 
 func (p *Player) agentSays(name, text string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error {
-		_, err := a.Say(c, unescape(text))
-		return err
-	})
+	return p.acts(name, driver.Act{Verb: driver.AgentSay, Variant: "text", Text: unescape(text)})
 }
 
 func numberedLine(n int) string { return fmt.Sprintf("line number %d", n) }
@@ -126,19 +132,22 @@ func (p *Player) agentSaysLines(name string, n int) error {
 }
 
 func (p *Player) agentSendsHTML(name, html string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.SayHTML(c, html); return err })
+	return p.acts(name, driver.Act{Verb: driver.AgentSay, Variant: "html", Text: html})
 }
 
+// onOff are the variants of driver.AgentTyping.
+var onOff = map[bool]string{true: "on", false: "off"}
+
 func (p *Player) agentTypes(name string, on bool) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Typing(c, on); return err })
+	return p.acts(name, driver.Act{Verb: driver.AgentTyping, Variant: onOff[on]})
 }
 
 func (p *Player) agentLeaves(name string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Leave(c); return err })
+	return p.acts(name, driver.Act{Verb: driver.AgentLeave})
 }
 
 func (p *Player) agentEnds(name string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.End(c); return err })
+	return p.acts(name, driver.Act{Verb: driver.AgentClose})
 }
 
 func (p *Player) agentLeavesAndEnds(name string) error {
@@ -154,10 +163,7 @@ func (p *Player) deskEnds() error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.End(""); err != nil {
-		return &steps.HarnessError{Doing: "close the conversation", Err: err}
-	}
-	return nil
+	return unplayed("close the conversation", c.Plays(driver.Act{Verb: driver.DeskClose}))
 }
 
 // announced gives the profile with which an agent of the desk was announced to the chat, empty if none came since the agent joined.

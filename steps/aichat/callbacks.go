@@ -270,16 +270,17 @@ func (p *Player) silentFor(n int) error {
 	if e, ok := p.Journal.Find(mark, noise); ok {
 		return &steps.Failure{Expected: fmt.Sprintf("silence for %d seconds", n), Recorded: fmt.Sprintf("%s %s", e.Kind, e.Name), Entry: e.Seq}
 	}
-	if open := p.Desk.Sockets(); open > 0 {
-		return &steps.Failure{Expected: "no socket left open", Recorded: fmt.Sprintf("%d open", open)}
+	sockets, requests := p.Desk.Open()
+	if sockets > 0 {
+		return &steps.Failure{Expected: "no socket left open", Recorded: fmt.Sprintf("%d open", sockets)}
 	}
 	// A request that the page has given up may stay open at a desk that does not answer it: where it was to outlive the page, the browser keeps its connection.
 	var pending int
 	if err := p.Tab.Call(p.Context(), "deskcheck.kit.inFlight", &pending); err != nil {
 		return p.blame("count the requests of the page", err)
 	}
-	if open := p.Desk.Requests(); open > 0 && pending > 0 {
-		return &steps.Failure{Expected: "no request left open", Recorded: fmt.Sprintf("%d open", open)}
+	if requests > 0 && pending > 0 {
+		return &steps.Failure{Expected: "no request left open", Recorded: fmt.Sprintf("%d open", requests)}
 	}
 	return nil
 }

@@ -70,12 +70,11 @@ func (p *Player) offers(phrase string) error {
 
 // carried ends the scenario if the desk's wire cannot say what a capability is about: then nothing that the integration does can be told.
 func (p *Player) carried(capability string) error {
-	spoken := p.Desk.Wire()
-	lacks := spoken.Offer().Lacks(capability)
+	spoken, lacks := p.Desk.Lacks(capability)
 	if len(lacks) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("the wire %s has no %s; give it the routes and events, and deskcheck wire check says what is missing", spoken.Name, strings.Join(lacks, ", "))
+	err := fmt.Errorf("the wire %s has no %s; give it the routes and events, and deskcheck wire check says what is missing", spoken, strings.Join(lacks, ", "))
 	return &steps.HarnessError{Doing: "test the capability " + capability, Err: err}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -20,16 +21,16 @@ const operations = `(availability queries|new conversations|messages|uploads|end
 
 var deskSteps = []definition{
 	define(`the desk says that agents are (online|offline|undeterminable)`, func(p *Player) any { return p.deskAvailability }),
-	define(`the desk cannot be reached`, func(p *Player) any { return func() error { return p.deskAll(mockdesk.Cut()) } }),
-	define(`the desk never answers at all`, func(p *Player) any { return func() error { return p.deskAll(mockdesk.Blackhole()) } }),
+	define(`the desk cannot be reached`, func(p *Player) any { return func() error { return p.Desk.Shut() } }),
+	define(`the desk never answers at all`, func(p *Player) any { return func() error { return p.Desk.Blackhole("all") } }),
 	define(`the desk refuses `+operations+` with ([45]\d\d)`, func(p *Player) any { return p.deskRefuses }),
 	define(`the desk refuses number ([1-9]\d?) of the next messages with ([45]\d\d)`, func(p *Player) any { return p.deskRefusesOne }),
-	define(`the desk cuts off `+operations, func(p *Player) any { return p.reacts(mockdesk.Cut()) }),
-	define(`the desk never answers `+operations, func(p *Player) any { return p.reacts(mockdesk.Blackhole()) }),
-	define(`the desk holds `+operations, func(p *Player) any { return p.reacts(mockdesk.Hold()) }),
-	define(`the desk holds its replies to `+operations, func(p *Player) any { return p.reacts(mockdesk.HoldReply()) }),
-	define(`the desk garbles `+operations, func(p *Player) any { return p.reacts(mockdesk.Body(200, "application/json", `{"stat`)) }),
-	define(`the desk accepts `+operations+` from now on`, func(p *Player) any { return p.reacts(mockdesk.Accept()) }),
+	define(`the desk cuts off `+operations, func(p *Player) any { return p.answers(driver.AnswerCut) }),
+	define(`the desk never answers `+operations, func(p *Player) any { return p.answers(driver.AnswerBlackhole) }),
+	define(`the desk holds `+operations, func(p *Player) any { return p.answers(driver.AnswerHold) }),
+	define(`the desk holds its replies to `+operations, func(p *Player) any { return p.answers(driver.AnswerHoldReply) }),
+	define(`the desk garbles `+operations, func(p *Player) any { return p.answers(driver.AnswerGarble) }),
+	define(`the desk accepts `+operations+` from now on`, func(p *Player) any { return p.answers(driver.AnswerOK) }),
 	define(`the desk takes ([\d, and]+) milliseconds for the next messages`, func(p *Player) any { return p.takes }),
 	define(`the desk lets go`, func(p *Player) any { return p.letsGo }),
 	define(`the desk has a request for a new conversation`, func(p *Player) any { return p.held(mockdesk.OpStart) }),
@@ -55,60 +56,44 @@ var operationOf = map[string]mockdesk.Operation{
 	"messages": mockdesk.OpMessage, "uploads": mockdesk.OpAttachment, "endings": mockdesk.OpEnd, "answers about the screen": mockdesk.OpScreen,
 }
 
-func (p *Player) reacts(r mockdesk.Reaction) any {
-	return func(operation string) error {
-		p.Desk.React(operationOf[operation], r)
-		return nil
-	}
-}
-
-func (p *Player) deskAll(r mockdesk.Reaction) error {
-	for _, op := range allOperations {
-		p.Desk.React(op, r)
-	}
-	return nil
+// answers has the desk answer all requests of an operation in one way.
+func (p *Player) answers(way string) any {
+	return func(operation string) error { return p.Desk.Answers(operationOf[operation], way, driver.Act{}) }
 }
 
 func (p *Player) deskRefuses(operation string, status int) error {
-	p.Desk.React(operationOf[operation], mockdesk.Refuse(status, "refused by the scenario"))
-	return nil
+	return p.Desk.Answers(operationOf[operation], driver.AnswerRefuse, driver.Act{Status: status})
 }
 
 // deskRefusesOne refuses the n-th message from here, and takes those before and after it.
 func (p *Player) deskRefusesOne(n, status int) error {
-	reactions := make([]mockdesk.Reaction, n)
-	reactions[n-1] = mockdesk.Refuse(status, "refused by the scenario")
-	p.Desk.ReactSequence(mockdesk.OpMessage, reactions...)
-	return nil
+	return p.Desk.Answers(mockdesk.OpMessage, driver.AnswerRefuse, driver.Act{Status: status, After: n - 1, Times: 1})
 }
 
 func (p *Player) deskAvailability(state string) error {
-	p.Desk.SetAvailability(map[string]mockdesk.Availability{"online": mockdesk.Online, "offline": mockdesk.Offline, "undeterminable": mockdesk.Unknown}[state])
-	return nil
+	return p.Desk.SetAvailability(map[string]string{"online": "yes", "offline": "no", "undeterminable": "unknown"}[state])
 }
 
 // takes gives each of the next messages a delay of its own on the desk's clock.
 func (p *Player) takes(list string) error {
-	var reactions []mockdesk.Reaction
-	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r < '0' || r > '9' }) {
+	words := strings.FieldsFunc(list, func(r rune) bool { return r < '0' || r > '9' })
+	// What is said last comes first.
+	for _, word := range slices.Backward(words) {
 		ms, err := strconv.Atoi(word)
 		if err != nil {
 			return &steps.HarnessError{Doing: "read the delays of " + list, Err: err}
 		}
-		reactions = append(reactions, mockdesk.Delay(time.Duration(ms)*time.Millisecond))
+		if err := p.Desk.Answers(mockdesk.OpMessage, driver.AnswerDelay, driver.Act{Ms: ms, Times: 1}); err != nil {
+			return err
+		}
 	}
-	p.Desk.ReactSequence(mockdesk.OpMessage, reactions...)
 	return nil
 }
 
 // letsGo has the desk go on with everything that it holds, and hold nothing more.
 func (p *Player) letsGo() error {
-	for _, s := range p.Desk.Faults().List() {
-		if len(s.Parked) > 0 {
-			if err := p.Desk.Faults().Remove(s.ID); err != nil {
-				return &steps.HarnessError{Doing: "let go of what the desk holds", Err: err}
-			}
-		}
+	if err := p.Desk.LetGo(); err != nil {
+		return err
 	}
 	return p.Rest()
 }
@@ -124,42 +109,44 @@ func (p *Player) held(op mockdesk.Operation) any {
 }
 
 // inQueue does something in the newest conversation.
-func (p *Player) inQueue(act func(*mockdesk.Conversation) error) error {
+func (p *Player) inQueue(act driver.Act) error {
 	c, err := p.conversation()
 	if err != nil {
 		return err
 	}
-	if err := act(c); err != nil {
-		return &steps.HarnessError{Doing: "have the desk act in its conversation", Err: err}
+	if err := unplayed("have the desk act in its conversation", c.Plays(act)); err != nil {
+		return err
 	}
 	return p.Rest()
 }
 
-func (p *Player) reportsPosition(n int) error {
-	return p.inQueue(func(c *mockdesk.Conversation) error {
-		_, err := c.QueueUpdate(mockdesk.QueueInfo{Position: &n})
+// unplayed is an act of the desk's own that came to nothing: the scenario cannot go on as it is meant to, and that is not the integration's doing. It is nil for nil.
+func unplayed(doing string, err error) error {
+	if err == nil || !isRefused(err) {
 		return err
-	})
+	}
+	return &steps.HarnessError{Doing: doing, Err: err}
+}
+
+func (p *Player) reportsPosition(n int) error {
+	return p.inQueue(driver.Act{Verb: driver.Queue, Variant: "position", Position: n})
 }
 
 func (p *Player) reportsSeconds(n int) error {
-	return p.inQueue(func(c *mockdesk.Conversation) error {
-		_, err := c.QueueUpdate(mockdesk.QueueInfo{WaitSeconds: &n})
-		return err
-	})
+	return p.inQueue(driver.Act{Verb: driver.Queue, Variant: "wait", Seconds: n})
 }
 
 // stillReports sends waiting information that has no sense any more.
 func (p *Player) stillReports(position, n int) error {
-	return p.sends(n, mockdesk.Event{Type: "queue.updated", Data: map[string]any{"position": position}})
+	return p.sends(n, "queue.updated", map[string]any{"position": position})
 }
 
 func (p *Player) closesQueue() error {
-	return p.inQueue(func(c *mockdesk.Conversation) error { _, err := c.CloseQueue("nobody is left to answer"); return err })
+	return p.inQueue(driver.Act{Verb: driver.Queue, Variant: "close", Reason: "nobody is left to answer"})
 }
 
 func (p *Player) postsNotice(text string) error {
-	return p.inQueue(func(c *mockdesk.Conversation) error { _, err := c.Notice(text); return err })
+	return p.inQueue(driver.Act{Verb: driver.DeskSay, Variant: "text", Text: text})
 }
 
 func (p *Player) echoes(when string) error {
@@ -167,29 +154,25 @@ func (p *Player) echoes(when string) error {
 	if err != nil {
 		return err
 	}
-	mode := mockdesk.After
-	if when == "before it answers" {
-		mode = mockdesk.Before
-	}
-	c.EchoEnd(mode)
-	return nil
+	when, _, _ = strings.Cut(when, " ")
+	return unplayed("have the desk echo an end", c.Plays(driver.Act{Verb: driver.EchoClosure, Variant: when}))
 }
 
 // sends puts an event on the wire of conversation n, whether or not it makes sense there.
-func (p *Player) sends(n int, event mockdesk.Event) error {
+func (p *Player) sends(n int, event string, fields map[string]any) error {
 	c, err := p.numbered(n)
 	if err != nil {
 		return err
 	}
-	if _, err := c.Emit(event); err != nil {
-		return &steps.HarnessError{Doing: "have the desk send " + event.Type, Err: err}
+	if err := unplayed("have the desk send "+event, c.Plays(driver.Act{Verb: driver.Emit, Event: event, Fields: fields})); err != nil {
+		return err
 	}
 	return p.Rest()
 }
 
 func (p *Player) repeatsPresence(n int, name string) error {
 	for range n {
-		if err := p.sends(len(p.Desk.Conversations()), mockdesk.Event{Type: "agent.joined", Data: map[string]any{"agent": p.profile(name)}}); err != nil {
+		if err := p.sends(len(p.Desk.Conversations()), "agent.joined", map[string]any{"agent": p.profile(name)}); err != nil {
 			return err
 		}
 	}
@@ -205,29 +188,29 @@ func (p *Player) author(name string) map[string]any {
 }
 
 func (p *Player) sendsArrival(name string, n int) error {
-	return p.sends(n, mockdesk.Event{Type: "agent.joined", Data: map[string]any{"agent": p.profile(name)}})
+	return p.sends(n, "agent.joined", map[string]any{"agent": p.profile(name)})
 }
 
 func (p *Player) sendsLine(text, name string, n int) error {
-	return p.sends(n, mockdesk.Event{Type: "message", Data: map[string]any{"id": "line-" + name, "author": p.author(name), "text": unescape(text), "format": "text"}})
+	return p.sends(n, "message", map[string]any{"id": "line-" + name, "author": p.author(name), "text": unescape(text), "format": "text"})
 }
 
 func (p *Player) sendsNoText(name string, n int) error {
-	return p.sends(n, mockdesk.Event{Type: "message", Data: map[string]any{"id": "line-" + name, "author": p.author(name), "format": "text"}})
+	return p.sends(n, "message", map[string]any{"id": "line-" + name, "author": p.author(name), "format": "text"})
 }
 
 // recordsWords has a line of the user appear at the desk that did not come through the integration's sends, as a transcript that a desk keeps of the hand-over does.
 func (p *Player) recordsWords(text string) error {
 	author := map[string]any{"role": "user"}
-	return p.sends(len(p.Desk.Conversations()), mockdesk.Event{Type: "message", Data: map[string]any{"id": "on-record", "author": author, "text": text, "format": "text"}})
+	return p.sends(len(p.Desk.Conversations()), "message", map[string]any{"id": "on-record", "author": author, "text": text, "format": "text"})
 }
 
 func (p *Player) sendsEnd(n int) error {
-	return p.sends(n, mockdesk.Event{Type: "conversation.ended", Data: map[string]any{"by": "user"}})
+	return p.sends(n, "conversation.ended", map[string]any{"by": "user"})
 }
 
 func (p *Player) linkDrops() error {
-	return p.inQueue(func(c *mockdesk.Conversation) error { c.CutSockets(); return nil })
+	return p.inQueue(driver.Act{Verb: driver.LinkDrop, Variant: "break"})
 }
 
 // foundBack waits until the integration listens to its conversation again. Backing off before a new try is its right, so time may run.
@@ -297,11 +280,8 @@ func (p *Player) deskHas(count, open string) error {
 }
 
 func (p *Player) deskWasAsked(queue string) error {
-	asked := func() (queues []string) {
-		for _, q := range p.Desk.Queries() {
-			queues = append(queues, q.Queue)
-		}
-		return queues
+	asked := func() []string {
+		return slices.Concat([]string{}, p.Desk.Queries())
 	}
 	err := p.deskComes(p.Deadlines.Event, "a question about the queue "+quote(queue), func() bool {
 		queues := asked()
@@ -412,6 +392,9 @@ func (p *Player) deskReceivedEndings(count string) error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
+	if !p.Desk.Knows(mockdesk.OpEnd) {
+		return p.Desk.Err()
+	}
 	all := p.Journal.All(0, asksFor(mockdesk.OpEnd))
 	if len(all) == n {
 		return nil
@@ -480,6 +463,9 @@ func (p *Player) listensNoMore() error {
 	})
 	if err != nil {
 		return err
+	}
+	if !p.Desk.Knows(mockdesk.OpEvents) {
+		return p.Desk.Err()
 	}
 	mark := p.Journal.Len()
 	if err := p.Pass(seconds(30)); err != nil {

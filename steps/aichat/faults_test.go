@@ -82,8 +82,8 @@ func TestASelectionIsAScope(t *testing.T) {
 	require.NoError(t, err)
 	rules, err := s.rules(fault.Fault{Kind: fault.Reset})
 	require.NoError(t, err)
-	require.Len(t, rules, len(allOperations), "one for each of them, so that no frame is meant")
-	for i, op := range allOperations {
+	require.Len(t, rules, len(requested), "one for each of them, so that no frame is meant")
+	for i, op := range requested {
 		assert.Equal(t, fault.Rule{Fault: fault.Fault{Kind: fault.Reset}, Schedule: fault.Schedule{For: 5 * time.Second}, Scope: fault.Scope{Operation: string(op)}}, rules[i])
 	}
 }
@@ -190,13 +190,13 @@ func TestWhatCannotComeOnAWireIsNotApplicable(t *testing.T) {
 			err := say(p, sentence, groups)
 			if slices.Contains(wires, name) {
 				require.NoError(t, err, "%s on %s", text, name)
-				assert.NotEmpty(t, p.Desk.Faults().List())
+				assert.NotEmpty(t, mock(t, p).Faults().List())
 				continue
 			}
 			var none *steps.NotApplicable
 			require.ErrorAs(t, err, &none, "%s on %s", text, name)
 			assert.Regexp(t, "^no such fault can be played on “every .*”: .* the wire "+name+" has n", none.Why)
-			assert.Empty(t, p.Desk.Faults().List())
+			assert.Empty(t, mock(t, p).Faults().List())
 		}
 	}
 }
@@ -236,7 +236,7 @@ const conversationID = "conversation-0001"
 // playerAt is a player who has nothing but a desk.
 func playerAt(t *testing.T, o mockdesk.Options) *Player {
 	t.Helper()
-	desk, err := mockdesk.Open(o)
+	desk, err := steps.OpenMock(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, desk.Close()) })
 	return &Player{World: &steps.World{Desk: desk}, stage: &Stage{}}
@@ -248,13 +248,21 @@ func deskWithConversation(t *testing.T) (*mockdesk.Desk, *Player) {
 	p := playerAt(t, mockdesk.Options{})
 	ask(t, p, http.MethodPut, "/v1/conversations/"+conversationID)
 	require.Len(t, p.Desk.Conversations(), 1)
-	return p.Desk, p
+	return mock(t, p), p
+}
+
+// mock is the desk of the player.
+func mock(t *testing.T, p *Player) *mockdesk.Desk {
+	t.Helper()
+	desk, err := p.Desk.Mock()
+	require.NoError(t, err)
+	return desk
 }
 
 // ask makes a request to the desk, whatever becomes of it.
 func ask(t *testing.T, p *Player, method, path string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, p.Desk.URL()+path, strings.NewReader("{}"))
+	request, err := http.NewRequestWithContext(t.Context(), method, mock(t, p).URL()+path, strings.NewReader("{}"))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/json")
 	if response, err := http.DefaultClient.Do(request); err == nil {

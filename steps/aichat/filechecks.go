@@ -112,6 +112,9 @@ func describeReports(name string, all []report) string {
 }
 
 func (p *Player) nothingUploaded() error {
+	if !p.Desk.Knows(mockdesk.OpAttachment) {
+		return p.Desk.Err()
+	}
 	return p.never(p.Deadlines.Silence, "no upload before the user sends", asksFor(mockdesk.OpAttachment))
 }
 

@@ -3,69 +3,65 @@ package aichat
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/steps"
 )
 
 // What the desk does about files.
 var fileDeskSteps = []definition{
-	define(`the desk takes no files(?: any more)?`, func(p *Player) any { return p.rules(func(r *mockdesk.UploadRules) { r.Allowed = false }) }),
-	define(`the desk takes files(?: again)?`, func(p *Player) any { return p.rules(func(r *mockdesk.UploadRules) { r.Allowed = true }) }),
-	define(`the desk takes one file at a time`, func(p *Player) any { return p.rules(func(r *mockdesk.UploadRules) { r.Multiple = false }) }),
+	define(`the desk takes no files(?: any more)?`, func(p *Player) any { return p.rules(func(r *driver.Rules) { r.Allowed = false }) }),
+	define(`the desk takes files(?: again)?`, func(p *Player) any { return p.rules(func(r *driver.Rules) { r.Allowed = true }) }),
+	define(`the desk takes one file at a time`, func(p *Player) any { return p.rules(func(r *driver.Rules) { r.Multiple = false }) }),
 	define(`the desk takes files of the types "([^"]*)" and of at most (\d+) bytes`, func(p *Player) any { return p.takesTypes }),
-	define(`the desk takes any file all the same`, func(p *Player) any { return func() error { p.Desk.EnforceUploads(false); return nil } }),
-	define(`the desk looks at every file before it keeps it`, func(p *Player) any { return func() error { p.Desk.CheckUploads(true); return nil } }),
+	define(`the desk takes any file all the same`, func(p *Player) any { return func() error { return p.Desk.Files("lenient") } }),
+	define(`the desk looks at every file before it keeps it`, func(p *Player) any { return func() error { return p.Desk.Files("check") } }),
 	define(`the desk has "([^"]*)" and looks at it`, func(p *Player) any { return p.looksAt }),
 	define(`the desk keeps "([^"]*)"`, func(p *Player) any { return func(name string) error { return p.finishes(name, "") } }),
 	define(`the desk throws "([^"]*)" away because "([^"]*)"`, func(p *Player) any { return p.finishes }),
 	define(`the desk answers uploads with the error page of a proxy`, func(p *Player) any {
-		return p.reactsTo("uploads", mockdesk.Body(http.StatusBadGateway, "text/html", proxyPage))
+		return func() error { return p.Desk.Answers(mockdesk.OpAttachment, driver.AnswerPage, driver.Act{}) }
 	}),
 	define(`the desk has an upload in its hands`, func(p *Player) any { return p.held(mockdesk.OpAttachment) }),
 	define(`an upload is under way`, func(p *Player) any { return p.uploadUnderWay }),
 }
 
-// proxyPage is what stands between a page and a desk in life, and says nothing to a user.
-const proxyPage = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n<body><center><h1>502 Bad Gateway</h1></center><hr><center>proxy/1.27.3 upstream={\"code\":\"ECONNREFUSED\"}</center></body></html>\n"
-
-func (p *Player) reactsTo(operation string, r mockdesk.Reaction) any {
-	return func() error {
-		p.Desk.React(operationOf[operation], r)
-		return nil
-	}
-}
-
 // rules changes what the desk takes, in the conversation that runs and in those to come.
-func (p *Player) rules(change func(*mockdesk.UploadRules)) any {
+func (p *Player) rules(change func(*driver.Rules)) any {
 	return func() error { return p.changeRules(change) }
 }
 
-func (p *Player) changeRules(change func(*mockdesk.UploadRules)) error {
-	rules := p.Desk.Uploads()
+func (p *Player) changeRules(change func(*driver.Rules)) error {
+	rules := p.Desk.Rules()
+	if err := p.Desk.Err(); err != nil {
+		return err
+	}
 	change(&rules)
-	p.Desk.SetUploads(rules)
+	if err := p.Desk.SetRules(rules); err != nil {
+		return err
+	}
 	all := p.Desk.Conversations()
-	if len(all) == 0 || all[len(all)-1].State() == mockdesk.Ended {
+	if len(all) == 0 || all[len(all)-1].Over() {
 		return nil
 	}
-	if _, err := all[len(all)-1].SetUploads(rules); err != nil {
-		return &steps.HarnessError{Doing: "change which files the desk takes", Err: err}
+	act := driver.Act{Verb: driver.FileRules, Variant: "set", Rules: &rules}
+	if err := unplayed("change which files the desk takes", all[len(all)-1].Plays(act)); err != nil {
+		return err
 	}
 	return p.Rest()
 }
 
 func (p *Player) takesTypes(types string, most int) error {
-	return p.changeRules(func(r *mockdesk.UploadRules) { r.Types, r.MaxBytes = types, int64(most) })
+	return p.changeRules(func(r *driver.Rules) { r.Types, r.MaxBytes = types, int64(most) })
 }
 
 // attachments are all files that have arrived at the desk.
-func (p *Player) attachments() []mockdesk.Attachment {
-	var all []mockdesk.Attachment
+func (p *Player) attachments() []driver.File {
+	var all []driver.File
 	for _, c := range p.Desk.Conversations() {
-		all = append(all, c.Attachments()...)
+		all = append(all, c.Files()...)
 	}
 	return all
 }
@@ -78,15 +74,15 @@ func (p *Player) looksAt(name string) error {
 }
 
 // attachment finds a file at the desk by its name.
-func (p *Player) attachment(name string) (*mockdesk.Conversation, mockdesk.Attachment, bool) {
+func (p *Player) attachment(name string) (steps.Conversation, driver.File, bool) {
 	for _, c := range p.Desk.Conversations() {
-		for _, a := range c.Attachments() {
+		for _, a := range c.Files() {
 			if a.Name == name {
 				return c, a, true
 			}
 		}
 	}
-	return nil, mockdesk.Attachment{}, false
+	return steps.Conversation{}, driver.File{}, false
 }
 
 func (p *Player) describeAttachments() string {
@@ -107,15 +103,19 @@ func (p *Player) finishes(name, reason string) error {
 		return err
 	}
 	c, a, _ := p.attachment(name)
-	if _, err := c.FinishCheck(a.Key, reason); err != nil {
-		return &steps.HarnessError{Doing: "have the desk look at a file", Err: err}
+	act := driver.Act{Verb: driver.FileResult, Variant: "ok", File: a.Key, Reason: reason}
+	if reason != "" {
+		act.Variant = "fail"
+	}
+	if err := unplayed("have the desk look at a file", c.Plays(act)); err != nil {
+		return err
 	}
 	return p.Rest()
 }
 
 // uploadUnderWay waits until the desk has got a file and keeps it without an answer.
 func (p *Player) uploadUnderWay() error {
-	err := p.Until(func() bool { return len(p.Desk.Traffic().Kept) > 0 }, p.Deadlines.Start)
+	err := p.Until(func() bool { return p.Desk.Kept() > 0 }, p.Deadlines.Start)
 	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "an upload to reach the desk", Recorded: "none came", Hint: p.trouble()}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -23,23 +23,27 @@ var knowledgeSteps = []definition{
 }
 
 func (p *Player) agentReads(name string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Read(c); return err })
+	return p.acts(name, driver.Act{Verb: driver.AgentRead})
 }
 
 // agentReadsUpTo has the desk report that an agent has read up to a line of the user, and nothing after it.
 func (p *Player) agentReadsUpTo(name, text string) error {
-	return p.acts(name, func(_ *mockdesk.Agent, c *mockdesk.Conversation) error {
-		cursor, err := p.cursorOf(c, text)
-		if err != nil {
-			return err
-		}
-		_, err = c.Emit(mockdesk.Event{Type: "messages.read", Data: map[string]any{"upTo": cursor}})
+	c, err := p.conversationOf(name)
+	if err != nil {
 		return err
-	})
+	}
+	cursor, err := p.cursorOf(c, text)
+	if errors.Is(err, steps.ErrAbsent) {
+		return &steps.Failure{Expected: fmt.Sprintf("a conversation at the desk in which %s can act", name), Recorded: "the desk has no line " + quote(text), Hint: p.trouble()}
+	}
+	if err != nil {
+		return err
+	}
+	return p.acts(name, driver.Act{Verb: driver.AgentRead, UpTo: cursor})
 }
 
-// cursorOf waits for a line at the desk and gives its place in the conversation.
-func (p *Player) cursorOf(c *mockdesk.Conversation, text string) (int, error) {
+// cursorOf waits for a line at the desk and gives its place in the conversation; steps.ErrAbsent if it does not come.
+func (p *Player) cursorOf(c steps.Conversation, text string) (int, error) {
 	cursor := 0
 	err := p.Until(func() bool {
 		for _, line := range c.Transcript() {
@@ -49,9 +53,6 @@ func (p *Player) cursorOf(c *mockdesk.Conversation, text string) (int, error) {
 		}
 		return cursor > 0
 	}, p.Deadlines.Event)
-	if errors.Is(err, steps.ErrAbsent) {
-		return 0, fmt.Errorf("the desk has no line %s", quote(text))
-	}
 	return cursor, err
 }
 
@@ -62,8 +63,11 @@ func (p *Player) deskKnowsRead(text string) error {
 		return err
 	}
 	cursor, err := p.cursorOf(c, text)
+	if errors.Is(err, steps.ErrAbsent) {
+		return &steps.HarnessError{Doing: "find what the user is to have read", Err: fmt.Errorf("the desk has no line %s", quote(text))}
+	}
 	if err != nil {
-		return &steps.HarnessError{Doing: "find what the user is to have read", Err: err}
+		return err
 	}
 	err = p.Until(func() bool { return c.UserRead() >= cursor }, p.Deadlines.Event)
 	if !errors.Is(err, steps.ErrAbsent) {

@@ -2,9 +2,10 @@ package aichat
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
-	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/steps"
 )
 
@@ -28,17 +29,14 @@ var linkSteps = []definition{
 
 // linkIsLost leaves the desk out of reach for good: what is open breaks, and nothing gets through any more.
 func (p *Player) linkIsLost() error {
-	if err := p.deskAll(mockdesk.Cut()); err != nil {
+	if err := errors.Join(p.Desk.Shut(), p.Desk.Break()); err != nil {
 		return err
-	}
-	for _, c := range p.Desk.Conversations() {
-		c.CutSockets()
 	}
 	return p.Rest()
 }
 
 func (p *Player) linkIsBack() error {
-	if err := p.deskAll(mockdesk.Accept()); err != nil {
+	if err := p.Desk.Restore(); err != nil {
 		return err
 	}
 	return p.Rest()
@@ -70,10 +68,7 @@ func (p *Player) linkFlaps(n int) error {
 }
 
 func (p *Player) bounces(text string) error {
-	return p.inQueue(func(c *mockdesk.Conversation) error {
-		_, err := c.Bounce(text, "the agent's mailbox is full")
-		return err
-	})
+	return p.inQueue(driver.Act{Verb: driver.BounceMessage, Text: text, Reason: "the agent's mailbox is full"})
 }
 
 // garbles takes what is sent as it stands; the word "nothing" stands for an empty frame.
@@ -81,8 +76,7 @@ func (p *Player) garbles(raw string) error {
 	if raw == "nothing" {
 		raw = ""
 	}
-	err := p.inQueue(func(c *mockdesk.Conversation) error { c.Garble(raw); return nil })
-	if err != nil {
+	if err := p.inQueue(driver.Act{Verb: driver.Garble, Raw: raw}); err != nil {
 		return err
 	}
 	// One that polls comes for it later.
@@ -94,5 +88,5 @@ func (p *Player) sendsEvent(kind, fields string) error {
 	if err := json.Unmarshal([]byte(fields), &data); err != nil {
 		return &steps.HarnessError{Doing: "read the fields " + fields, Err: err}
 	}
-	return p.sends(len(p.Desk.Conversations()), mockdesk.Event{Type: kind, Data: data})
+	return p.sends(len(p.Desk.Conversations()), kind, data)
 }

@@ -54,7 +54,7 @@ func (p *Player) unanswered(hints []string) string {
 	if p.stage.Own != nil {
 		where = p.stage.Own.Env + ".desk.url"
 	}
-	return fmt.Sprintf("; %s had no answer: this scenario's desk is at %s, as %s says%s", clip(request), p.site.desk.URL(), where, couldBeLed(address))
+	return fmt.Sprintf("; %s had no answer: this scenario's desk is at %s, as %s says%s", clip(request), p.site.desk.Place().URL, where, couldBeLed(address))
 }
 
 func (p *Player) isOfDesk(address string) bool {

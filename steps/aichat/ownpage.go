@@ -157,17 +157,20 @@ func (p *Player) hindered(sentence string) error {
 	return nil
 }
 
-// guarded gives the function of a sentence, or one of the same form that asks first whether the page can carry the sentence out.
+// guarded gives a function of the same form as that of a sentence, which asks first whether the page can carry the sentence out, and afterwards whether what it rests on was told
+// by the desk.
 func (p *Player) guarded(do any) any {
-	if p.stage.Own == nil {
-		return do
-	}
 	function := reflect.ValueOf(do)
+	failed := func(err error) []reflect.Value { return []reflect.Value{reflect.ValueOf(&err).Elem()} }
 	return reflect.MakeFunc(function.Type(), func(args []reflect.Value) []reflect.Value {
 		if err := p.hindered(p.sentence); err != nil {
-			return []reflect.Value{reflect.ValueOf(&err).Elem()}
+			return failed(err)
 		}
-		return function.Call(args)
+		came := function.Call(args)
+		if err := p.Desk.Err(); err != nil {
+			return failed(err)
+		}
+		return came
 	}).Interface()
 }
 

@@ -13,7 +13,6 @@ import (
 	messages "github.com/cucumber/messages/go/v21"
 
 	"deskcheck/fixtures"
-	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/browser"
@@ -31,7 +30,8 @@ type Player struct {
 	// scripted says that the kit's own scripted integration is on the page, for what binds the host.
 	scripted bool
 
-	agents map[string]*mockdesk.Agent
+	// pictures are where pictures of agents are, by name.
+	pictures map[string]string
 	// widget is the chat on the page that the sentences speak of.
 	widget int
 	// mark is the length of the journal when the latest When began, said the number of numbered lines so far.
@@ -44,7 +44,7 @@ type Player struct {
 	// optional names the capability that a callback stands for, where a scenario applies only to integrations that make it.
 	optional map[string]string
 	// with is the conversation that each agent is in.
-	with map[string]*mockdesk.Conversation
+	with map[string]steps.Conversation
 	// joined is the length of the journal when each agent last joined at the desk.
 	joined map[string]int
 	// requested is how many conversations there were at the desk when the user last requested an agent.
@@ -135,11 +135,11 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	run := ctx
 	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
-	world, err := steps.NewWorld(ctx, tab, st.Wire, deadlines)
+	world, err := steps.NewWorld(ctx, tab, s.ID, st.Desks, deadlines)
 	if err != nil {
 		return Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true, Err: err}}}
 	}
-	p := &Player{World: world, stage: st, page: st.pageConfig(), agents: map[string]*mockdesk.Agent{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]*mockdesk.Conversation{}, joined: map[string]int{}, published: map[string]string{}}
+	p := &Player{World: world, stage: st, page: st.pageConfig(), pictures: map[string]string{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]steps.Conversation{}, joined: map[string]int{}, published: map[string]string{}}
 	world.Hook(p.inspect)
 	defer p.close()
 

@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"strings"
 
-	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -23,7 +23,7 @@ var reloadSteps = []definition{
 	define(`the page is back`, func(p *Player) any { return p.pageIsBack }),
 	define(`the stored session is of another version`, func(p *Player) any { return p.otherVersion }),
 	define(`the desk forgets the conversation`, func(p *Player) any { return p.deskForgets }),
-	define(`the desk holds everything but endings`, func(p *Player) any { return func() error { return p.deskAllBut(mockdesk.Hold()) } }),
+	define(`the desk holds everything but endings`, func(p *Player) any { return func() error { return p.Desk.Blackhole("hold") } }),
 	define(`the desk answers everything from now on`, func(p *Player) any { return p.deskAnswers }),
 	define(`"([^"]*)" is fulfilled with false or rejected within (\d+) seconds`, func(p *Player) any { return p.deniedWithin }),
 	define(`the factory was given no persisted state`, func(p *Player) any { return func() error { return p.factoryGiven("") } }),
@@ -128,31 +128,13 @@ func (p *Player) deskForgets() error {
 	if err != nil {
 		return err
 	}
-	if err := c.Expire(); err != nil {
-		return &steps.HarnessError{Doing: "have the desk forget its conversation", Err: err}
-	}
-	return nil
-}
-
-// allOperations are those of the desk's HTTP interface.
-var allOperations = []mockdesk.Operation{mockdesk.OpAvailability, mockdesk.OpStart, mockdesk.OpState, mockdesk.OpMessage, mockdesk.OpAttachment, mockdesk.OpScreen, mockdesk.OpEnd, mockdesk.OpEvents}
-
-func (p *Player) deskAllBut(r mockdesk.Reaction) error {
-	for _, op := range allOperations {
-		if op != mockdesk.OpEnd {
-			p.Desk.React(op, r)
-		}
-	}
-	return nil
+	return unplayed("have the desk forget its conversation", c.Plays(driver.Act{Verb: driver.ExpireSession}))
 }
 
 // deskAnswers has the desk work as it should, and go on with what it has kept so far.
 func (p *Player) deskAnswers() error {
-	for _, op := range allOperations {
-		p.Desk.React(op, mockdesk.Accept())
-		if p.Desk.Held(op) > 0 {
-			p.Desk.Release(op)
-		}
+	if err := p.Desk.Restore(); err != nil {
+		return err
 	}
 	return p.Rest()
 }

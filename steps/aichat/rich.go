@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/steps"
 )
 
@@ -49,9 +50,9 @@ var richChecks = []definition{
 }
 
 // asset gives the address at which the desk serves a file of that name: it is published the first time. What is published is what its name says, as far as a chat looks.
-func (p *Player) asset(name string) string {
+func (p *Player) asset(name string) (string, error) {
 	if address, ok := p.published[name]; ok {
-		return address
+		return address, nil
 	}
 	file, mediaType, content := slug(name), "application/pdf", []byte("%PDF-1.4\n")
 	switch {
@@ -60,9 +61,12 @@ func (p *Player) asset(name string) string {
 	case strings.HasPrefix(name, "video "):
 		file, mediaType, content = file+".mp4", "video/mp4", []byte("a film")
 	}
-	address := p.Desk.Publish(file, mediaType, content)
+	address, err := p.Desk.Publish(file, mediaType, content)
+	if err != nil {
+		return "", err
+	}
 	p.published[name] = address
-	return address
+	return address, nil
 }
 
 var notForAddresses = regexp.MustCompile(`[^a-z0-9.]+`)
@@ -80,23 +84,37 @@ func smallPicture() []byte {
 }
 
 func (p *Player) sendsItems(name string, items ...mockdesk.Item) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Send(c, items...); return err })
+	return p.acts(name, driver.Act{Verb: driver.AgentSay, Variant: "items", Items: items})
 }
 
-func (p *Player) picture(title string) mockdesk.Item {
-	return mockdesk.Item{Kind: mockdesk.ItemPicture, URL: p.asset("picture " + title), Title: title, Alt: "a picture of " + title}
+// sendsAsset sends a line with a file in it that the desk serves: item is the file's part, to which the address is added.
+func (p *Player) sendsAsset(name, file string, item mockdesk.Item, around ...string) error {
+	address, err := p.asset(file)
+	if err != nil {
+		return err
+	}
+	item.URL = address
+	items := []mockdesk.Item{item}
+	if len(around) == 2 {
+		items = []mockdesk.Item{{Kind: mockdesk.ItemText, Text: around[0]}, item, {Kind: mockdesk.ItemText, Text: around[1]}}
+	}
+	return p.sendsItems(name, items...)
+}
+
+func picture(title string) mockdesk.Item {
+	return mockdesk.Item{Kind: mockdesk.ItemPicture, Title: title, Alt: "a picture of " + title}
 }
 
 func (p *Player) sendsPicture(name, title string) error {
-	return p.sendsItems(name, p.picture(title))
+	return p.sendsAsset(name, "picture "+title, picture(title))
 }
 
 func (p *Player) sendsVideo(name, title string) error {
-	return p.sendsItems(name, mockdesk.Item{Kind: mockdesk.ItemVideo, URL: p.asset("video " + title), Title: title})
+	return p.sendsAsset(name, "video "+title, mockdesk.Item{Kind: mockdesk.ItemVideo, Title: title})
 }
 
 func (p *Player) sendsFile(name, file string) error {
-	return p.sendsItems(name, mockdesk.Item{Kind: mockdesk.ItemFile, URL: p.asset(file), Name: file})
+	return p.sendsAsset(name, file, mockdesk.Item{Kind: mockdesk.ItemFile, Name: file})
 }
 
 func (p *Player) sendsCustom(name, text string) error {
@@ -112,14 +130,11 @@ func (p *Player) sendsChoice(name, question, answers string) error {
 }
 
 func (p *Player) sendsSeveral(name, before, title, after string) error {
-	return p.sendsItems(name, mockdesk.Item{Kind: mockdesk.ItemText, Text: before}, p.picture(title), mockdesk.Item{Kind: mockdesk.ItemText, Text: after})
+	return p.sendsAsset(name, "picture "+title, picture(title), before, after)
 }
 
 func (p *Player) sendsError(text string) error {
-	return p.inQueue(func(c *mockdesk.Conversation) error {
-		_, err := c.Post(mockdesk.Item{Kind: mockdesk.ItemError, Text: text})
-		return err
-	})
+	return p.inQueue(driver.Act{Verb: driver.DeskSay, Variant: "items", Items: []mockdesk.Item{{Kind: mockdesk.ItemError, Text: text}}})
 }
 
 // sent gives the items of a type in all messages so far.
@@ -159,17 +174,28 @@ func (p *Player) rich(kind, expected, inWords string, wanted func(Item) bool) er
 }
 
 func (p *Player) seesPicture(title string) error {
-	return p.rich("image", "the picture "+quote(title)+", loaded", p.asset("picture "+title), func(i Item) bool {
+	address, err := p.asset("picture " + title)
+	if err != nil {
+		return err
+	}
+	return p.rich("image", "the picture "+quote(title)+", loaded", address, func(i Item) bool {
 		return i.Type == "image" && i.Loaded == "yes" && i.Alt != ""
 	})
 }
 
 func (p *Player) seesVideo(title string) error {
-	return p.rich("video", "the video "+quote(title), p.asset("video "+title), func(i Item) bool { return i.Type == "video" && i.Src != "" })
+	address, err := p.asset("video " + title)
+	if err != nil {
+		return err
+	}
+	return p.rich("video", "the video "+quote(title), address, func(i Item) bool { return i.Type == "video" && i.Src != "" })
 }
 
 func (p *Player) seesFile(name string) error {
-	address := p.asset(name)
+	address, err := p.asset(name)
+	if err != nil {
+		return err
+	}
 	return p.rich("button", "a link to the file "+quote(name), address, func(i Item) bool {
 		return i.Type == "button" && i.Href != "" && (i.Href == address || strings.Contains(i.Text, name))
 	})
@@ -211,7 +237,10 @@ func (p *Player) readsSomewhere(text string) error {
 
 // getsInOrder looks at all that the user sees of the agent, whether in one message or in several, as pictures or as words.
 func (p *Player) getsInOrder(before, title, after string) error {
-	address := p.asset("picture " + title)
+	address, err := p.asset("picture " + title)
+	if err != nil {
+		return err
+	}
 	flow := func() string {
 		var b strings.Builder
 		for _, m := range p.screen(p.widget).Messages {
@@ -236,7 +265,7 @@ func (p *Player) getsInOrder(before, title, after string) error {
 		}
 		return at(before) >= 0 && shown > at(before) && strings.LastIndex(all, after) > shown
 	}
-	err := p.Until(inOrder, p.Deadlines.Event)
+	err = p.Until(inOrder, p.Deadlines.Event)
 	if !errors.Is(err, steps.ErrAbsent) {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -41,20 +42,20 @@ var sharingSteps = []definition{
 }
 
 func (p *Player) asksForScreen(name string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.AskScreen(c); return err })
+	return p.acts(name, driver.Act{Verb: driver.AskScreenShare, Variant: "ask"})
 }
 
 func (p *Player) withdrawsScreen(name string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.WithdrawScreen(c); return err })
+	return p.acts(name, driver.Act{Verb: driver.AskScreenShare, Variant: "withdraw"})
 }
 
 func (p *Player) agentStopsScreen(name string) error {
-	return p.acts(name, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.StopScreen(c); return err })
+	return p.acts(name, driver.Act{Verb: driver.AskScreenShare, Variant: "stop"})
 }
 
 // deskAsksForScreen puts a request on the wire that no agent of the conversation has made, whatever its state.
 func (p *Player) deskAsksForScreen(n int) error {
-	return p.sends(n, mockdesk.Event{Type: "screen.requested", Data: map[string]any{"id": "s.stray", "agent": p.profile("Nobody")}})
+	return p.sends(n, "screen.requested", map[string]any{"id": "s.stray", "agent": p.profile("Nobody")})
 }
 
 func (p *Player) isSharingWith(agent string) error {
@@ -156,7 +157,7 @@ func (p *Player) seesSharing(not string) error {
 }
 
 // screens are the desk's requests of the newest conversation.
-func (p *Player) screens() []mockdesk.Screen {
+func (p *Player) screens() []driver.Screen {
 	all := p.Desk.Conversations()
 	if len(all) == 0 {
 		return nil
@@ -174,7 +175,7 @@ var meant = map[string][]mockdesk.ScreenState{
 func (p *Player) deskToldOfScreen(n int, what string) error {
 	// Of several questions one is answered for all, and each is the integration's to answer as it likes otherwise.
 	told := func() bool {
-		return slices.ContainsFunc(p.screens(), func(s mockdesk.Screen) bool {
+		return slices.ContainsFunc(p.screens(), func(s driver.Screen) bool {
 			return len(s.Said) > 0 && slices.Contains(meant[what], s.Said[len(s.Said)-1])
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"deskcheck/mockdesk"
+	"deskcheck/steps"
 )
 
 // site serves the host page of one scenario on an origin of its own.
@@ -19,7 +20,7 @@ type site struct {
 	url    string
 	server *http.Server
 	stage  *Stage
-	desk   *mockdesk.Desk
+	desk   *steps.Desk
 
 	mu   sync.Mutex
 	page []byte
@@ -37,7 +38,7 @@ var storages = map[string]string{
 }
 
 // serve opens a site. The page is on localhost and the desk on 127.0.0.1, so that the integration crosses origins and sites as it would in life.
-func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
+func (st *Stage) serve(config pageConfig, desk *steps.Desk) (*site, error) {
 	s := &site{stage: st, desk: desk}
 	if err := s.configure(config); err != nil {
 		return nil, err
@@ -56,9 +57,14 @@ func (st *Stage) serve(config pageConfig, desk *mockdesk.Desk) (*site, error) {
 	return s, nil
 }
 
-// env is what the kit tells the integration: where the desk of the scenario is, and which dialect to speak.
+// env is what the kit tells the integration: where the desk of the scenario is, what else the desk has for it, and which dialect to speak.
 func (s *site) env() map[string]any {
-	return map[string]any{"desk": map[string]any{"url": s.desk.URL(), "socketUrl": s.desk.SocketURL()}, "dialect": s.stage.Dialect}
+	place := s.desk.Place()
+	desk := map[string]any{"url": place.URL, "socketUrl": place.SocketURL}
+	if len(place.Env) > 0 {
+		desk["env"] = place.Env
+	}
+	return map[string]any{"desk": desk, "dialect": s.stage.Dialect}
 }
 
 // configure fixes how the page will be the next time that it is loaded.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 
-	"deskcheck/mockdesk/wire"
 	"deskcheck/steps"
 )
 
@@ -22,8 +21,8 @@ type Stage struct {
 	Integration Bundle
 	// Own is the page of the user's own that has the integration under test; nil for the kit's, which loads it.
 	Own *OwnPage
-	// Wire is the protocol that the desks speak; nil for the native one.
-	Wire *wire.Wire
+	// Desks opens the desk of each scenario.
+	Desks steps.Desks
 	// Dialect is the dialect of the run.
 	Dialect string
 	// Holds says whether a requirement holds in that dialect; nil takes all of them to.

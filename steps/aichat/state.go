@@ -67,8 +67,8 @@ func (p *Player) nothingStored() error {
 		}
 		text := short2(state)
 		for _, c := range p.Desk.Conversations() {
-			if strings.Contains(text, c.ID()) {
-				trace = c.ID()
+			if c.Key() != "" && strings.Contains(text, c.Key()) {
+				trace = c.Key()
 			}
 		}
 		return trace == ""

@@ -9,6 +9,5 @@ var timeSteps = []definition{
 
 // minutesAtDesk advances the desk's clock alone: the page may have gone.
 func (p *Player) minutesAtDesk(n int) error {
-	p.Desk.Clock().Advance(time.Duration(n) * time.Minute)
-	return nil
+	return p.Desk.Advance(int((time.Duration(n) * time.Minute).Milliseconds()))
 }

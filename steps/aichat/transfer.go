@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -28,11 +28,12 @@ const beginTransfer = "beginTransferToAnotherAgent"
 
 // transfers has an agent announce at the desk that another will take over; an empty name is nobody in particular.
 func (p *Player) transfers(from, to string) error {
-	var next *mockdesk.Agent
+	act := driver.Act{Verb: driver.Transfer, Variant: "begin"}
 	if to != "" {
-		next = p.agent(to)
+		next := p.agent(to)
+		act.To = &next
 	}
-	return p.acts(from, func(a *mockdesk.Agent, c *mockdesk.Conversation) error { _, err := a.Transfer(c, next); return err })
+	return p.acts(from, act)
 }
 
 // takesOver completes a transfer: the new agent joins, and the one before leaves unless that has happened.
@@ -40,20 +41,19 @@ func (p *Player) takesOver(name, before string) error {
 	if err := p.joins(name); err != nil {
 		return err
 	}
-	return p.acts(before, func(a *mockdesk.Agent, c *mockdesk.Conversation) error {
-		if _, err := a.Leave(c); err != nil && !errors.Is(err, mockdesk.ErrNotJoined) {
-			return err
-		}
-		return nil
-	})
+	c, err := p.conversationOf(before)
+	if err != nil || !c.Over() && !c.Has(p.agent(before)) {
+		return err
+	}
+	return p.agentLeaves(before)
 }
 
 func (p *Player) transferFails() error {
-	return p.inQueue(func(c *mockdesk.Conversation) error { _, err := c.FailTransfer("nobody took over"); return err })
+	return p.inQueue(driver.Act{Verb: driver.Transfer, Variant: "fail", Reason: "nobody took over"})
 }
 
 func (p *Player) reroutes(queue string) error {
-	return p.inQueue(func(c *mockdesk.Conversation) error { _, err := c.Reroute(queue, 4); return err })
+	return p.inQueue(driver.Act{Verb: driver.Queue, Variant: "move", Queue: queue, Position: 4})
 }
 
 // announcedThenArrived wants one announcement and, after it, one arrival: that of the agent who joined at the desk.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
@@ -26,10 +26,8 @@ var typingSteps = []definition{
 
 // typesEarly has an agent begin to type who has yet to join.
 func (p *Player) typesEarly(name string) error {
-	return p.inQueue(func(c *mockdesk.Conversation) error {
-		_, err := c.Emit(mockdesk.Event{Type: "agent.typing", Data: map[string]any{"agent": p.profile(name), "typing": true}})
-		return err
-	})
+	agent := p.agent(name)
+	return p.inQueue(driver.Act{Verb: driver.AgentTyping, Variant: "on", Agent: &agent})
 }
 
 // userTypes strikes a key for each character.

@@ -61,6 +61,8 @@ type session struct {
 	script page.ScriptIdentifier
 	// chooser is told of the file chooser that the page opens, if anybody is about to use one.
 	chooser chan<- *page.EventFileChooserOpened
+	// traffic is what the browser tells of requests and sockets, nil while nobody wants to know.
+	traffic *traffic
 }
 
 // arrival is a document that was asked for and has not come, or is not ready yet.
@@ -289,6 +291,8 @@ func (s *session) hear(event any) {
 		s.lose(Crashed, "")
 	case *inspector.EventDetached:
 		s.lose(Closed, e.Reason)
+	default:
+		s.hearTraffic(event)
 	}
 }
 
@@ -487,6 +491,15 @@ func (s *session) hand(stamp string, m Message) {
 
 // report gives the sink a message about something that only the browser saw. It has no ID, since nothing can refer to it.
 func (s *session) report(kind, name, note string, data map[string]any) {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		s.process.logf("a %s of the browser cannot be told: %v", kind, err)
+	}
+	s.tell(Message{Kind: kind, Name: name, From: "page", To: "user", Note: note, At: time.Now(), Data: raw})
+}
+
+// tell gives the sink a message of the browser's own.
+func (s *session) tell(m Message) {
 	s.handing.Lock()
 	defer s.handing.Unlock()
 	s.mu.Lock()
@@ -496,14 +509,9 @@ func (s *session) report(kind, name, note string, data map[string]any) {
 		sink = nil
 	}
 	s.mu.Unlock()
-	if sink == nil {
-		return
+	if sink != nil {
+		sink(m)
 	}
-	raw, err := json.Marshal(data)
-	if err != nil {
-		s.process.logf("a %s of the browser cannot be told: %v", kind, err)
-	}
-	sink(Message{Kind: kind, Name: name, From: "page", To: "user", Note: note, At: time.Now(), Data: raw})
 }
 
 // detach takes the sink away: after it has returned nothing more is handed over.

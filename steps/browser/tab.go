@@ -468,7 +468,7 @@ func (s *session) retire() bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
 	defer cancel()
-	if s.restore(ctx) != nil {
+	if s.restore(ctx) != nil || s.unwatch(ctx) != nil {
 		return false
 	}
 	result, err := call(ctx, s.life, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "globalThis.deskcheck ? deskcheck.kit.retire() : true", ReturnByValue: new(true)})
