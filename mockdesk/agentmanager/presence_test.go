@@ -228,6 +228,24 @@ func TestAForcedLogoutTakesEverythingAway(t *testing.T) {
 	assert.ErrorIs(t, amy.agent.ForceLogout(), agentmanager.ErrAway)
 }
 
+func TestNothingIsTakenAfterSigningOut(t *testing.T) {
+	s, _, topic, _ := talk(t)
+	sue := s.connect("sue")
+	sue.monitors(topic)
+	sue.goes("LOGOUT")
+	sue.send("topicSubscription", sue.subscription(sue.last("taskRequest")))
+	status, msg := sue.failure()
+	assert.Equal(t, 409, status)
+	assert.Contains(t, msg, "signed out")
+	assert.Empty(t, sue.all("onTopicData"))
+	sue.socket.Gone("client disconnect")
+	back := s.reconnect(sue.user, "")
+	back.send("topicSubscription", back.subscription(sue.last("taskRequest")))
+	_, msg = back.failure()
+	assert.Contains(t, msg, "not offered any more")
+	assert.Empty(t, s.violations())
+}
+
 func TestStatesCanBeRefused(t *testing.T) {
 	s := newStage(t)
 	d := s.connect("amy")

@@ -132,6 +132,9 @@ func (s *Socket) take(event, conversation string, payload json.RawMessage) *refu
 	if r := s.check(event, conversation, payload); r != nil {
 		return r
 	}
+	if s.agent.state == Logout && event != "changeAgentState" {
+		return refuse(409, "", "the agent has signed out") // It may have crossed with a log-out that was forced.
+	}
 	var whose struct {
 		AgentID string `json:"agentId"`
 	}

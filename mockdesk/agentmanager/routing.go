@@ -209,6 +209,11 @@ func (a *Agent) giveUpTasks() {
 			r.again()
 		}
 	}
+	for _, t := range m.tasks {
+		if t.state == Begun && t.agent == a {
+			t.move(Closed, AgentLogout)
+		}
+	}
 	for _, c := range m.open() {
 		if p := c.participant(a); p != nil {
 			c.lose(p)
