@@ -171,6 +171,19 @@ func TestIDsAreNewButForRepliesAndMessagesSentAgain(t *testing.T) {
 	assert.Len(t, kim.Received(), 3)
 }
 
+func TestACustomerRepliesToAnAgent(t *testing.T) {
+	s, amy, topic, kim := talk(t)
+	said := amy.says(topic, "Which lamp?")
+	_, err := kim.Reply(said, agentmanager.Plain("The green one."))
+	require.NoError(t, err)
+	got := headerOf(amy.cim("CUSTOMER_MESSAGE")[0])
+	assert.Equal(t, "REPLY_TO", got["intent"])
+	assert.Equal(t, said, got["originalMessageId"])
+	_, err = kim.Reply(said, agentmanager.Body{"type": "PLAIN"})
+	require.Error(t, err)
+	assert.Empty(t, s.violations())
+}
+
 func TestTypingAndReceipts(t *testing.T) {
 	s, amy, topic, kim := talk(t)
 	asked, err := kim.Say(agentmanager.Plain("Hello?"))

@@ -79,14 +79,8 @@ func (s *Socket) Receive(event string, args []json.RawMessage, acknowledge func(
 	if right, alias := aliases[event]; alias {
 		event, note = right, fmt.Sprintf("%s is taken for %s, as the public desks call it (AM-MON-08).", said, right)
 	}
-	var about named
-	var plain struct {
-		ConversationID any `json:"conversationId"`
-	}
-	if json.Unmarshal(payload, &plain) == nil {
-		about.ConversationID, _ = plain.ConversationID.(string)
-	}
-	m.record(journal.Entry{Kind: journal.Frame, From: PartyDesk, To: PartyManager, Name: said, Conversation: about.ConversationID, Note: s.annotate(event, payload, note)},
+	conversation := conversationIn(payload)
+	m.record(journal.Entry{Kind: journal.Frame, From: PartyDesk, To: PartyManager, Name: said, Conversation: conversation, Note: s.annotate(event, payload, note)},
 		frame{Socket: s.number, Agent: s.agent.user.ID, Ack: acknowledge != nil, Payload: payload})
 	if s.over {
 		return // The journal says that it came, and when.
@@ -94,12 +88,22 @@ func (s *Socket) Receive(event string, args []json.RawMessage, acknowledge func(
 	if acknowledge != nil {
 		defer acknowledge(map[string]string{"status": "ok"})
 	}
-	if r := s.take(event, about.ConversationID, payload); r != nil {
-		s.fail(event, about.ConversationID, r)
+	if r := s.take(event, conversation, payload); r != nil {
+		s.fail(event, conversation, r)
 		if event == "changeAgentState" {
 			s.agent.presence(false, nil)
 		}
 	}
+}
+
+// conversationIn is the conversation that a payload names, empty if it names none.
+func conversationIn(payload json.RawMessage) string {
+	var in struct {
+		ConversationID any `json:"conversationId"`
+	}
+	_ = json.Unmarshal(payload, &in) // What is no object names none.
+	id, _ := in.ConversationID.(string)
+	return id
 }
 
 // annotate adds to the note of an event what is tolerated in it.

@@ -53,6 +53,26 @@ func TestAConferenceLeavesTheAgentInIt(t *testing.T) {
 	assert.Empty(t, s.violations())
 }
 
+func TestAConversationHasFourAgentsAtMost(t *testing.T) {
+	s, amy, topic, _ := talk(t)
+	for _, name := range []string{"dan", "eve"} {
+		_, err := s.AddAgent(agentmanager.Account{Username: name, Password: name + "-secret", FirstName: name})
+		require.NoError(t, err)
+	}
+	for _, name := range []string{"ben", "cat", "dan"} {
+		d := s.ready(name)
+		amy.send("directConferenceRequest", amy.request(topic, object{"mode": "agent", "requestedAgentId": d.id(), "offerToAgent": true}))
+		d.take()
+	}
+	eve := s.ready("eve")
+	amy.send("directConferenceRequest", amy.request(topic, object{"mode": "agent", "requestedAgentId": eve.id(), "offerToAgent": true}))
+	status, msg := amy.failure()
+	assert.Equal(t, 409, status)
+	assert.Contains(t, msg, "4 agents")
+	assert.Empty(t, eve.all("taskRequest"))
+	assert.Empty(t, s.violations())
+}
+
 func TestARequestToOneAgentEndsWithThatAgent(t *testing.T) {
 	s, amy, topic, _ := talk(t)
 	ben := s.ready("ben")
@@ -79,6 +99,8 @@ func TestWhatIsWrongWithARequestIsNamed(t *testing.T) {
 		"a queue by its id":       {"directConferenceRequest", "AM-REROUTE-01", func(o object) { delete(o, "queueName"); o["queueId"] = "q" }},
 		"no mode":                 {"directTransferRequest", "AM-REROUTE-02", func(o object) { delete(o, "mode") }},
 		"an unknown queue":        {"directTransferRequest", "AM-REROUTE-02", func(o object) { o["queueName"] = "garden" }},
+		"a conference in none":    {"directConferenceRequest", "AM-REROUTE-01", func(o object) { o["queueName"] = "garden" }},
+		"a consult in none":       {"consultRequest", "AM-REROUTE-10", func(o object) { o["queueName"] = "garden" }},
 		"a consult of no queue":   {"consultRequest", "AM-REROUTE-10", func(o object) { delete(o, "queueName") }},
 		"no agent":                {"directTransferRequest", "AM-REROUTE-04", func(o object) { o["mode"] = "agent" }},
 		"another's participant":   {"directTransferRequest", "AM-REROUTE-03", func(o object) { o["agentParticipant"] = amy.participant(topic["conversationId"].(string), "PRIMARY") }},

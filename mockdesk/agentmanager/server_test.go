@@ -242,6 +242,14 @@ func TestARealClientThatIsCutComesBackToItsConversation(t *testing.T) {
 	assert.Empty(t, s.violations())
 }
 
+func TestWithoutAClockOfItsOwnTheManagerGoesByTheMachines(t *testing.T) {
+	s := newStage(t, func(o *agentmanager.Options) { o.Clock, o.Timing.RONA = nil, 20*time.Millisecond })
+	s.ready("amy")
+	_, c := s.customer("sales")
+	revoked := s.waitFor(func(e journal.Entry) bool { return e.Name == "revokeTask" })
+	assert.Equal(t, c.ID(), revoked.Conversation)
+}
+
 func TestASecondTabTakesTheSessionOver(t *testing.T) {
 	needsClient(t)
 	s, address := serve(t, "")
