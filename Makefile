@@ -48,10 +48,11 @@ unit: ## Run the tests, the features among them, with the race detector.
 	@go test -race -parallel 4 -timeout 20m ./...
 
 .PHONY: thorough
-thorough: browser compiler build ## Try what takes longer than a test may: the other styles in every dialect, both hosts side by side, each mistake in every scenario.
+thorough: browser compiler build ## Try what takes longer than a test may: the other styles in every dialect, both hosts side by side, each mistake in every scenario, many Socket.IO clients.
 	@go test -race -parallel 4 -timeout 60m . -run TestOtherStyles -thorough
 	@bin/deskcheck compare
 	@bin/deskcheck selftest --matrix
+	@go test ./mockdesk/socketio -run TestSoak -soak 2m -soak-clients 500
 
 .PHONY: selftest
 selftest: build ## Show that every check can fail: run the broken integrations.

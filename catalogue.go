@@ -44,7 +44,12 @@ func Scenarios(c Config) ([]ScenarioInfo, error) {
 
 // Requirements lists the requirements that a dialect of the ai-chat contract has, in the catalogue's order. The catalogue is embedded and tested: there is no error to handle.
 func Requirements(dialect string) []fixtures.Requirement {
-	all, err := fixtures.Requirements("ai-chat")
+	return requirementsIn(contractAIChat, dialect)
+}
+
+// requirementsIn lists the requirements that a dialect of a contract has.
+func requirementsIn(contract, dialect string) []fixtures.Requirement {
+	all, err := fixtures.Requirements(contract)
 	if err != nil {
 		panic(err)
 	}

@@ -183,7 +183,7 @@ func (c Config) withDefaults() Config {
 			*s = value
 		}
 	}
-	fill(&c.Contract, "ai-chat")
+	fill(&c.Contract, contractAIChat)
 	fill(&c.Dialect, "ai-chat")
 	fill(&c.Host, "emulated")
 	fill(&c.Report, "deskcheck-report")

@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"mockdesk/journal":  {},
 	"mockdesk/wire":     {"fixtures", "fixtures/document"},
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
+	"mockdesk/agentmanager":   {"fixtures", "mockdesk/journal", "mockdesk/socketio", "mockdesk/socketio/codec"},
 	"mockdesk/console":        {},
 	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/control/api":    {"mockdesk/fault"},
@@ -41,6 +42,8 @@ var rooms = map[string][]string{
 	"mockdesk/match":          {"mockdesk/journal"},
 	"mockdesk/recording":      {"mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
+	"mockdesk/socketio":       {"mockdesk/socketio/codec"},
+	"mockdesk/socketio/codec": {},
 	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/driver", "mockdesk/fault", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/store":          {},
 	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
@@ -54,7 +57,7 @@ var rooms = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser"},
 	"github.com/cucumber/godog":             {"steps", "steps/aichat"},
-	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client.
+	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "mockdesk/socketio", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client; Socket.IO is carried by them.
 	"modernc.org/sqlite":                    {"mockdesk/store"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},

@@ -12,6 +12,8 @@ import (
 
 // Traceability ties what the contract says to the scenarios that prove it and to the broken integrations that show each proof can fail.
 type Traceability struct {
+	// Contract is the one that it is of; empty is ai-chat.
+	Contract string
 	// Requirements are those of the dialect, in the catalogue's order.
 	Requirements []fixtures.Requirement
 	// Scenarios are all scenarios of the contract, in the order of the features.
@@ -24,20 +26,34 @@ type Traceability struct {
 
 // ReadTraceability gathers it for the contract and dialect of a configuration, whatever the configuration selects.
 func ReadTraceability(c Config) (Traceability, error) {
+	c = c.withDefaults()
 	c.Select, c.Tags, c.Capabilities, c.Profile = nil, "", nil, ""
-	scenarios, err := Scenarios(c)
-	if err != nil {
-		return Traceability{}, err
-	}
 	profiles, err := Profiles(c)
 	if err != nil {
 		return Traceability{}, err
 	}
-	broken, err := fixtures.Broken()
-	if err != nil {
+	t := Traceability{Contract: c.Contract, Requirements: requirementsIn(c.Contract, c.Dialect), Profiles: profiles}
+	if !t.certifies() {
+		return t, nil
+	}
+	if t.Scenarios, err = Scenarios(c); err != nil {
+		return Traceability{}, err
+	}
+	if t.Broken, err = fixtures.Broken(); err != nil {
 		return Traceability{}, brokenHeader(err)
 	}
-	return Traceability{Requirements: Requirements(c.Dialect), Scenarios: scenarios, Broken: broken, Profiles: profiles}, nil
+	return t, nil
+}
+
+// certifies says whether the contract can be certified in this version, and has scenarios and broken integrations.
+func (t Traceability) certifies() bool { return t.Contract == "" || t.Contract == contractAIChat }
+
+// Subject is what people call the object under test.
+func (t Traceability) Subject() string {
+	if t.certifies() {
+		return "integration"
+	}
+	return "agent desk"
 }
 
 // Uncovered returns the requirements of the dialect that no scenario proves although a run could see them, in the catalogue's order.
@@ -185,7 +201,11 @@ func (t Traceability) Capabilities() []CapabilityInfo {
 		i := slices.IndexFunc(all, func(c CapabilityInfo) bool { return c.Name == r.Capability })
 		if i < 0 {
 			i = len(all)
-			all = append(all, CapabilityInfo{Name: r.Capability, Shows: aichat.Shows(r.Capability)})
+			one := CapabilityInfo{Name: r.Capability}
+			if t.certifies() {
+				one.Shows = aichat.Shows(r.Capability)
+			}
+			all = append(all, one)
 		}
 		all[i].Requirements++
 	}

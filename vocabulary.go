@@ -28,7 +28,11 @@ type StepInfo struct {
 
 // Steps lists the vocabulary of the contract in groups, in the order in which someone who writes a scenario looks for it.
 func Steps(c Config) ([]StepInfo, error) {
-	all, err := steps.Parse(features.FS, c.withDefaults().Contract)
+	c = c.withDefaults()
+	if c.Contract != contractAIChat {
+		return nil, &UserError{Err: fmt.Errorf("the contract %s has no steps in this version", c.Contract), Fix: `"deskcheck list requirements --contract ` + c.Contract + `" prints what it demands`}
+	}
+	all, err := steps.Parse(features.FS, c.Contract)
 	if err != nil {
 		return nil, fmt.Errorf("the embedded features: %w", err)
 	}

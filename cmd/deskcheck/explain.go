@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"deskcheck"
@@ -19,7 +20,7 @@ func (p *program) explainCommand() *cobra.Command {
 		Use:     "explain ID",
 		Short:   "Explain a requirement",
 		Long:    explainLong,
-		Example: "  deskcheck explain FLOW-03",
+		Example: "  deskcheck explain FLOW-03\n  deskcheck explain AM-TASK-02",
 		Args:    arguments(1, 1, "the ID of one requirement, such as FLOW-03"),
 		ValidArgsFunction: p.completing(func(t deskcheck.Traceability) []cobra.Completion {
 			var ids []cobra.Completion
@@ -29,7 +30,11 @@ func (p *program) explainCommand() *cobra.Command {
 			return ids
 		}),
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, err := p.traceability(deskcheck.DefaultConfig())
+			config, err := deskcheck.Config{Contract: deskcheck.ContractOf(args[0])}.ForReading()
+			if err != nil {
+				return err
+			}
+			t, err := p.traceability(config)
 			if err != nil {
 				return err
 			}
@@ -91,7 +96,13 @@ func (p *program) explain(e deskcheck.Explanation) {
 	for _, b := range e.AlsoBroken {
 		broken = append(broken, path.Base(b.File)+": falls with "+b.Breaks)
 	}
-	lines("broken by", broken, "no broken integration")
+	nothing := "no broken integration"
+	if slices.Contains(r.Binds, "agent-manager") {
+		nothing = "nothing: it binds the agent manager, and deskcheck's own is held to it by its tests"
+	} else if slices.Contains(r.Binds, "agent-desk") {
+		nothing = "no broken agent desk in this version"
+	}
+	lines("broken by", broken, nothing)
 	if len(e.Scenarios) > 0 {
 		line("try", "deskcheck run "+r.ID+" --headed")
 	}

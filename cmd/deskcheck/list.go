@@ -32,6 +32,7 @@ const listExample = `  deskcheck list
   deskcheck list requirements --uncovered
   deskcheck list requirements --quiet | grep ^FLOW
   deskcheck list features --json
+  deskcheck list --contract agent-manager
   deskcheck list steps typing`
 
 // subjects are what list knows, in the order of its help.
@@ -60,8 +61,12 @@ func (p *program) listCommand() *cobra.Command {
 			if len(args) > 0 {
 				subject = args[0]
 			}
-			if err := flagNames(c.Flags(), f.config.Validate()); err != nil {
-				return err
+			if !c.Flags().Changed("dialect") {
+				f.config.Dialect = ""
+			}
+			var err error
+			if f.config, err = f.config.ForReading(); err != nil {
+				return flagNames(c.Flags(), err)
 			}
 			if len(args) > 1 && subject != "steps" && slices.Contains(subjects, subject) {
 				return &deskcheck.UserError{Err: fmt.Errorf("list %s takes no words, found %q", subject, args[1]), Fix: "only steps can be searched; for the others, pipe the list into grep"}
@@ -77,8 +82,8 @@ func (p *program) listCommand() *cobra.Command {
 	}
 	flags := pflag.NewFlagSet("list", pflag.ContinueOnError)
 	flags.BoolVar(&f.uncovered, "uncovered", false, "only requirements that no scenario proves, though a run could see them")
-	flags.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract")
-	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate or web-chat")
+	flags.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract: ai-chat or agent-manager")
+	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the dialect: ai-chat, orchestrate or web-chat, or one of the contract's")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "bare IDs, one a line")
 	flags.BoolVar(&f.json, "json", false, "everything, as JSON")
 	flags.StringVar(&f.config.Report, "report", f.config.Report, "the `DIR` of the run's report, for slow")
@@ -202,6 +207,9 @@ func requirementListing(t deskcheck.Traceability, f listFlags) listing {
 			r.ID, short, strings.Join(r.Binds, ", "), len(scenarios), r.Statement)
 	}
 	l.note = fmt.Sprintf("%d requirements, %d of them without a scenario; * marks those that are derived, not written", len(t.Requirements), uncovered)
+	if len(t.Scenarios) == 0 {
+		l.note = fmt.Sprintf("%d requirements; this version has no scenarios of %s yet; * marks those that are derived, not written", len(t.Requirements), t.Contract)
+	}
 	if f.uncovered && uncovered == 0 {
 		l.note = fmt.Sprintf("each of the %d requirements that a run can see has a scenario", len(t.Requirements)-byReading(t.Requirements))
 	}
@@ -233,6 +241,9 @@ func featureListing(t deskcheck.Traceability, _ listFlags) listing {
 			feature.Word, feature.Scenarios, feature.Name, strings.Join(feature.Requirements, " "))
 	}
 	l.note = fmt.Sprintf("%d features, %d scenarios; \"deskcheck run FEATURE\" runs one", len(l.rows), len(t.Scenarios))
+	if len(l.rows) == 0 {
+		l.note = fmt.Sprintf("this version has no features of %s yet", t.Contract)
+	}
 	return l
 }
 
@@ -243,6 +254,10 @@ func integrationListing(t deskcheck.Traceability, _ listFlags) listing {
 		Breaks string   `json:"breaks,omitempty"`
 		With   []string `json:"with"`
 		How    string   `json:"how"`
+	}
+	if len(t.Broken) == 0 {
+		l.note = fmt.Sprintf("this version has no agent desks of its own for %s yet, neither a reference nor broken ones", t.Contract)
+		return l
 	}
 	const keeps = "keeps everything; the model to copy, and what \"deskcheck run\" certifies by default"
 	l.add("reference", item{File: "integrations/reference", With: []string{}, How: keeps}, "reference", "", "", keeps)
@@ -255,7 +270,7 @@ func integrationListing(t deskcheck.Traceability, _ listFlags) listing {
 }
 
 func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
-	l := listing{header: []string{"capability", "requirements", "scenarios", "an integration has it when"}, items: []any{}}
+	l := listing{header: []string{"capability", "requirements", "scenarios", "an " + t.Subject() + " has it when"}, items: []any{}}
 	type item struct {
 		Name         string   `json:"name"`
 		Requirements int      `json:"requirements"`
@@ -273,11 +288,14 @@ func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
 		l.add(c.Name, item{c.Name, c.Requirements, c.Scenarios, orEmpty(c.Shows)}, c.Name, c.Requirements, c.Scenarios, shows)
 	}
 	l.note = fmt.Sprintf("%d capabilities; \"deskcheck run --capability NAME\" runs the scenarios of one", len(l.rows))
+	if len(t.Scenarios) == 0 {
+		l.note = fmt.Sprintf("%d capabilities; this version has no scenarios of %s yet", len(l.rows), t.Contract)
+	}
 	return l
 }
 
 func profileListing(t deskcheck.Traceability, f listFlags) listing {
-	l := listing{header: []string{"profile", "requirements", "scenarios", "an integration with it"}, items: []any{}}
+	l := listing{header: []string{"profile", "requirements", "scenarios", "an " + t.Subject() + " with it"}, items: []any{}}
 	type item struct {
 		Name         string   `json:"name"`
 		Description  string   `json:"description"`
@@ -289,6 +307,9 @@ func profileListing(t deskcheck.Traceability, f listFlags) listing {
 		l.add(p.Name, item{p.Name, p.Description, orEmpty(p.Capabilities), p.Requirements, p.Scenarios}, p.Name, p.Requirements, p.Scenarios, p.Description)
 	}
 	l.note = fmt.Sprintf("%d profiles; \"deskcheck run --profile NAME\" runs what one rests on, and a whole run says which are earned", len(l.rows))
+	if len(t.Scenarios) == 0 {
+		l.note = fmt.Sprintf("%d profiles; this version has no scenarios of %s yet", len(l.rows), t.Contract)
+	}
 	return l
 }
 

@@ -1,0 +1,52 @@
+package deskcheck_test
+
+import (
+	"testing"
+
+	"deskcheck"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAContractThatCannotBeCertifiedYetCanBeRead(t *testing.T) {
+	c, err := deskcheck.Config{Contract: "agent-manager"}.ForReading()
+	require.NoError(t, err)
+	assert.Equal(t, "cx-2024", c.Dialect)
+	trace, err := deskcheck.ReadTraceability(c)
+	require.NoError(t, err)
+	assert.Len(t, trace.Requirements, 133)
+	assert.Empty(t, trace.Scenarios)
+	assert.Empty(t, trace.Broken)
+	assert.Equal(t, "agent desk", trace.Subject())
+	assert.Len(t, trace.ProfileInfos("cx-2024"), 9)
+	for _, capability := range trace.Capabilities() {
+		assert.Empty(t, capability.Shows, "what shows a capability of an integration says nothing of a desk")
+	}
+	e, err := trace.Explain("am-task-02")
+	require.NoError(t, err)
+	assert.Equal(t, "AM-TASK-02", e.Requirement.ID)
+	_, err = deskcheck.Steps(c)
+	require.Error(t, err)
+	assert.Equal(t, 2, deskcheck.ExitCode(err))
+}
+
+func TestEveryContractKnowsItsDialects(t *testing.T) {
+	c, err := deskcheck.Config{}.ForReading()
+	require.NoError(t, err)
+	assert.Equal(t, "ai-chat", c.Dialect)
+	c, err = deskcheck.Config{Contract: "agent-manager", Dialect: "seed"}.ForReading()
+	require.NoError(t, err)
+	assert.Equal(t, "seed", c.Dialect)
+	for _, wrong := range []deskcheck.Config{{Contract: "agent-manger"}, {Contract: "agent-manager", Dialect: "web-chat"}, {Dialect: "seed"}} {
+		_, err = wrong.ForReading()
+		require.Error(t, err)
+		assert.Equal(t, 2, deskcheck.ExitCode(err))
+	}
+}
+
+func TestAnIDBelongsToAContract(t *testing.T) {
+	for id, contract := range map[string]string{"AM-TASK-02": "agent-manager", "am-cim-99": "agent-manager", "FLOW-03": "ai-chat", "flow-3": "ai-chat", "nothing": "ai-chat", "": "ai-chat"} {
+		assert.Equal(t, contract, deskcheck.ContractOf(id), id)
+	}
+}
