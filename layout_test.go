@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -100,4 +101,21 @@ func TestRooms(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
+}
+
+// TestTopLevel holds the top level to what it is to have: what is built or reported there has folders of its own.
+func TestTopLevel(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	folders := []string{"cmd", "features", "fixtures", "mockdesk", "reports", "steps", "bin", "deskcheck-report"}
+	files := []string{"go.mod", "go.sum", "Makefile", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case strings.HasPrefix(name, "."):
+		case e.IsDir():
+			assert.Contains(t, folders, name)
+		case filepath.Ext(name) != ".go":
+			assert.Contains(t, files, name)
+		}
+	}
 }

@@ -255,8 +255,9 @@ func TestFaultsArePlayedByRule(t *testing.T) {
 	held := do(t, d, driver.Act{Verb: driver.PlayFaults, Variant: "rules", Faults: []fault.Rule{on(fault.Reset, "acknowledge"), on(fault.HoldReply, "availability")}})
 	require.Len(t, held.Faults, 1, "what can never be played is left out")
 	answered := make(chan int, 1)
+	question := request(t, http.MethodGet, d.Place().URL+"/v1/availability")
 	go func() {
-		response, err := http.DefaultClient.Do(request(t, http.MethodGet, d.Place().URL+"/v1/availability"))
+		response, err := http.DefaultClient.Do(question)
 		if !assert.NoError(t, err) {
 			answered <- 0
 			return
