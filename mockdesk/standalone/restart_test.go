@@ -353,7 +353,7 @@ func TestWhatCannotBeSavedIsAnError(t *testing.T) {
 	require.Equal(t, 201, l.user("default", "PUT", "/v1/conversations/"+talk, `{}`))
 	db, err := sql.Open("sqlite", l.config.Store.File)
 	require.NoError(t, err)
-	_, err = db.Exec("PRAGMA busy_timeout = 5000; CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+	_, err = db.Exec("PRAGMA busy_timeout = 5000; CREATE TRIGGER full BEFORE INSERT ON recent BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	desk := l.client.Tenant("default")

@@ -27,6 +27,9 @@ func (s *Store) Tenants(ctx context.Context) (map[string]json.RawMessage, error)
 
 // Conversations are those of a tenant that are kept, in their order; with open, only those that are not over.
 func (s *Store) Conversations(ctx context.Context, tenant string, open bool) ([]Conversation, error) {
+	if err := s.settle(ctx); err != nil {
+		return nil, s.failed(err)
+	}
 	var found []Conversation
 	err := s.each(ctx, func(rows *sql.Rows) error {
 		var c Conversation
@@ -43,6 +46,9 @@ func (s *Store) Conversations(ctx context.Context, tenant string, open bool) ([]
 
 // Conversation is one of a tenant by its id; false if none of that id is kept.
 func (s *Store) Conversation(ctx context.Context, tenant, id string) (Conversation, bool, error) {
+	if err := s.settle(ctx); err != nil {
+		return Conversation{}, false, s.failed(err)
+	}
 	c := Conversation{ID: id}
 	var state []byte
 	err := s.db.QueryRowContext(ctx, "SELECT ordinal, over, state FROM conversation WHERE tenant = ? AND id = ?", tenant, id).Scan(&c.Ordinal, &c.Over, &state)
@@ -55,6 +61,9 @@ func (s *Store) Conversation(ctx context.Context, tenant, id string) (Conversati
 
 // Events are all events of a conversation, in their order.
 func (s *Store) Events(ctx context.Context, tenant, conversation string) ([]Event, error) {
+	if err := s.settle(ctx); err != nil {
+		return nil, s.failed(err)
+	}
 	var found []Event
 	err := s.each(ctx, func(rows *sql.Rows) error {
 		e := Event{Conversation: conversation}

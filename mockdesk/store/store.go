@@ -3,9 +3,12 @@
 //
 // One goroutine writes. Whatever was handed over while it wrote is its next transaction, so that thousands of small changes cost few transactions and each waits for one
 // or two. What is kept survives the end of the process at any moment; after a loss of power the last transactions may be missing, but never the middle of the file.
+//
+// What changes of conversations is written twice: at once and in a row with all that came with it, and later, together with much else of the same conversation, to its place.
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -25,7 +28,7 @@ const (
 	// applicationID marks a file as one of ours: "dskc".
 	applicationID = 0x64736b63
 	// version is that of the tables below.
-	version = 1
+	version = 2
 )
 
 const tables = `
@@ -33,6 +36,7 @@ CREATE TABLE tenant (name TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID;
 CREATE TABLE conversation (tenant TEXT, id TEXT, ordinal INTEGER, over INTEGER, state BLOB, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
 CREATE INDEX conversation_order ON conversation (tenant, ordinal);
 CREATE TABLE event (tenant TEXT, conversation TEXT, cursor INTEGER, name TEXT, body BLOB, PRIMARY KEY (tenant, conversation, cursor)) WITHOUT ROWID;
+CREATE TABLE recent (number INTEGER PRIMARY KEY, tenant TEXT, changes BLOB);
 CREATE TABLE journal (tenant TEXT, last INTEGER, first INTEGER, entries BLOB, PRIMARY KEY (tenant, last)) WITHOUT ROWID;
 CREATE TABLE medium (tenant TEXT, id TEXT, type TEXT, content BLOB, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
 `
@@ -45,6 +49,8 @@ type Store struct {
 	path string
 	db   *sql.DB
 	lock *flock.Flock
+	// recent belongs to the goroutine that writes.
+	recent *recent
 	// wake has room for one token: there may be something to write. written is closed when the writer has ended.
 	wake    chan struct{}
 	written chan struct{}
@@ -69,10 +75,24 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the desk's file %s: %w", path, err), lock.Unlock())
 	}
-	s := &Store{path: path, db: db, lock: lock, wake: make(chan struct{}, 1), written: make(chan struct{})}
+	s := &Store{path: path, db: db, lock: lock, recent: newRecent(), wake: make(chan struct{}, 1), written: make(chan struct{})}
 	s.pending = newCommit()
+	if err := s.recover(); err != nil {
+		return nil, errors.Join(fmt.Errorf("the desk's file %s cannot be put in order after its desk was killed: %w", path, err), db.Close(), lock.Unlock())
+	}
 	go s.write()
 	return s, nil
+}
+
+// recover puts where it belongs what was not when the file was used last.
+func (s *Store) recover() error {
+	if err := s.recent.read(s.db); err != nil {
+		return err
+	}
+	if s.recent.isEmpty() {
+		return nil
+	}
+	return s.transact(&Commit{settle: true})
 }
 
 func open(path string) (*sql.DB, error) {
@@ -176,6 +196,8 @@ func (s *Store) nudge() {
 // Commit is the transaction that a change belongs to.
 type Commit struct {
 	changes map[string]*gathered
+	// settle says that it puts everything where it belongs.
+	settle bool
 	// done is closed when the transaction is kept or has failed; err says why it has.
 	done chan struct{}
 	err  error
@@ -202,10 +224,7 @@ func (s *Store) Write(tenant string, c Change) *Commit {
 	defer s.mu.Unlock()
 	if s.closed || s.broken != nil {
 		refused := newCommit()
-		refused.err = ErrClosed
-		if s.broken != nil {
-			refused.err = s.broken
-		}
+		refused.err = cmp.Or(s.broken, ErrClosed)
 		close(refused.done)
 		return refused
 	}
@@ -227,7 +246,8 @@ func (s *Store) write() {
 		commit, closed := s.pending, s.closed
 		s.pending = newCommit()
 		s.mu.Unlock()
-		if len(commit.changes) > 0 {
+		commit.settle = commit.settle || closed
+		if len(commit.changes) > 0 || commit.settle && !s.recent.isEmpty() {
 			commit.err = s.transact(commit)
 		}
 		if commit.err != nil {
@@ -251,12 +271,43 @@ func (s *Store) transact(commit *Commit) error {
 	if err != nil {
 		return err
 	}
-	for tenant, g := range commit.changes {
-		if err := g.save(tx, tenant); err != nil {
-			return errors.Join(err, tx.Rollback())
-		}
+	if err := s.fill(tx, commit); err != nil {
+		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
+}
+
+// fill does what belongs to a transaction.
+func (s *Store) fill(tx *sql.Tx, commit *Commit) error {
+	changes := 0
+	for tenant, g := range commit.changes {
+		if err := g.save(tx, tenant, s.recent); err != nil {
+			return err
+		}
+		changes += g.changes
+	}
+	if commit.settle {
+		return s.recent.settleAll(tx)
+	}
+	if s.recent.changes >= mostRecent {
+		s.recent.begin()
+	}
+	// Twice as fast as others come: it is done before as many have been gathered again.
+	return s.recent.settle(tx, 2*changes)
+}
+
+// settle returns when everything that was handed over is where it belongs.
+func (s *Store) settle(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed || s.broken != nil {
+		defer s.mu.Unlock()
+		return cmp.Or(s.broken, ErrClosed)
+	}
+	s.pending.settle = true
+	s.nudge()
+	c := s.pending
+	s.mu.Unlock()
+	return c.Wait(ctx)
 }
 
 // Change is what happened in a tenant at one moment. Everything may be left out.

@@ -227,6 +227,47 @@ func TestManyWriteAtOnce(t *testing.T) {
 	}
 }
 
+// TestWhatIsOnItsWayIsForgottenToo forgets a conversation and drops a tenant while changes of both are being put where they belong.
+func TestWhatIsOnItsWayIsForgottenToo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "desk.db")
+	s := opened(t, path)
+	const conversations, each = 100, 200
+	for cursor := range each {
+		for c := range conversations {
+			for _, tenant := range []string{"one", "two"} {
+				s.Write(tenant, store.Change{Events: []store.Event{{Conversation: strconv.Itoa(c), Cursor: cursor + 1, Name: "message", Body: json.RawMessage(`1`)}}})
+			}
+		}
+		// Each is a transaction, or those that put them where they belong would be one.
+		kept(t, s.Write("one", store.Change{State: json.RawMessage(`{}`)}))
+	}
+	kept(t, s.Write("one", store.Change{Forgotten: []string{"0", "99"}}))
+	again := store.Event{Conversation: "99", Cursor: 1, Name: "message", Body: json.RawMessage(`2`)}
+	kept(t, s.Write("one", store.Change{Events: []store.Event{again}}))
+	kept(t, s.Write("two", store.Change{Dropped: true, Events: []store.Event{again}}))
+	for _, tenant := range []string{"one", "two"} {
+		for c := range conversations {
+			events, err := s.Events(t.Context(), tenant, strconv.Itoa(c))
+			require.NoError(t, err)
+			switch {
+			case c == 99:
+				assert.Equal(t, []store.Event{again}, events)
+			case c == 0 || tenant == "two":
+				assert.Empty(t, events)
+			default:
+				assert.Len(t, events, each)
+			}
+		}
+	}
+	require.NoError(t, s.Close())
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	left := -1
+	require.NoError(t, db.QueryRow("SELECT count(*) FROM recent").Scan(&left))
+	assert.Zero(t, left, "what is where it belongs is nowhere else")
+	require.NoError(t, db.Close())
+}
+
 // flood writes without end, and says on standard output of each event that it is kept. Nothing but a kill ends it.
 func flood(path string) {
 	s, err := store.Open(path)
@@ -254,7 +295,8 @@ func flood(path string) {
 func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "desk.db")
 	last := map[string]int{}
-	for round := range 2 {
+	// The second is killed while changes of many transactions are on their way to where they belong.
+	for round, enough := range []int{1000, 20_000} {
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), flooded+"="+path+strconv.Itoa(round))
 		child.Stderr = os.Stderr
@@ -269,11 +311,11 @@ func TestKilled(t *testing.T) {
 			if n, err := strconv.Atoi(cursor); whole && err == nil {
 				last[conversation] = n
 			}
-			if told == 1000 {
+			if told == enough {
 				require.NoError(t, child.Process.Kill())
 			}
 		}
-		require.Greater(t, told, 1000)
+		require.Greater(t, told, enough)
 		require.Error(t, child.Wait())
 
 		s := opened(t, path+strconv.Itoa(round))
@@ -317,7 +359,7 @@ func TestRefusals(t *testing.T) {
 
 	for path, want := range map[string]string{
 		foreign:                             "is a SQLite file of something else",
-		newer:                               "was written by another version of deskcheck (its format is 99, this one knows 1)",
+		newer:                               "was written by another version of deskcheck (its format is 99, this one knows 2)",
 		text:                                "is no SQLite file, or a damaged one",
 		used:                                "is in use by another process",
 		filepath.Join(dir, "no", "desk.db"): "cannot be locked, choose a folder that can be written to",
@@ -357,9 +399,9 @@ func TestAFileThatBreaks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "desk.db")
 	s, err := store.Open(path)
 	require.NoError(t, err)
-	same := store.Change{Events: []store.Event{{Conversation: "a", Cursor: 1, Name: "message", Body: json.RawMessage(`{}`)}}}
+	same := store.Change{Media: []store.Medium{{ID: "1-photo.png", Type: "image/png", Content: []byte("png")}}}
 	kept(t, s.Write("default", same))
-	// The same place in a stream twice is refused by the table, as a full disk would refuse anything.
+	// The same file twice is refused by the table, as a full disk would refuse anything.
 	err = s.Write("default", same).Wait(t.Context())
 	require.ErrorContains(t, err, "takes no more")
 	require.ErrorContains(t, err, path)
