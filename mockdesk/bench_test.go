@@ -177,10 +177,21 @@ func BenchmarkTalk(b *testing.B) {
 		_, _, err = conn.ReadMessage()
 		require.NoError(b, err)
 	}
+	heard := make(chan struct{}, 1)
+	c.OnUser(func() {
+		select {
+		case heard <- struct{}{}:
+		default:
+		}
+	})
 	go func() {
-		for line, err := c.WaitUserLine(b.Context(), 0); err == nil; line, err = c.WaitUserLine(b.Context(), line.Cursor) {
-			if _, err := ada.Say(c, line.Text); err != nil {
-				return
+		cursor := 0
+		for range heard {
+			for line, said := c.UserLineAfter(cursor); said; line, said = c.UserLineAfter(cursor) {
+				cursor = line.Cursor
+				if _, err := ada.Say(c, line.Text); err != nil {
+					return
+				}
 			}
 		}
 	}()

@@ -115,6 +115,8 @@ type Conversation struct {
 	// stopWatch stops the timer that would give the conversation up; watches tells a timer that has just fired whether it is still the one that counts.
 	stopWatch func() bool
 	watches   int
+	// onUser is what OnUser was given.
+	onUser func()
 
 	// mark is that of its latest change, taken is how many of its events Changes has given. owed says that the client is yet to be told of the user's end.
 	mark, taken int
@@ -391,6 +393,7 @@ func (c *Conversation) end(by, reason string) map[string]any {
 	if !d.isSaved() {
 		d.trim()
 	}
+	c.tellOfUser()
 	c.broadcast()
 	return fields
 }

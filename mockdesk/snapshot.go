@@ -1,9 +1,7 @@
 package mockdesk
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -87,35 +85,31 @@ func (c *Conversation) profiles() []Profile {
 	return all
 }
 
-// WaitUserLine waits for the first line of the user after the cursor. Its error is ErrEnded once the conversation is over and has no such line, and wraps the context's, or ErrClosed,
-// otherwise.
-func (c *Conversation) WaitUserLine(ctx context.Context, cursor int) (Line, error) {
-	var found Line
-	ended := false
-	err := c.await(ctx, func() bool {
-		for _, l := range c.linesAfter(cursor) {
-			if l.Role == RoleUser {
-				found = l
-				return true
-			}
-		}
-		ended = c.state == Ended
-		return ended
-	})
-	switch {
-	case err != nil:
-		return Line{}, fmt.Errorf("waiting for a line of the user in conversation %s: %w", c.id, err)
-	case ended:
-		return Line{}, ErrEnded
-	}
-	return found, nil
-}
-
-// UserLineAfter says whether the user has said a line after the cursor.
-func (c *Conversation) UserLineAfter(cursor int) bool {
+// OnUser has f called whenever the user has said a line, and when the conversation ends, in place of what was given before; nil calls nothing. The desk is locked, so f must neither
+// block nor call it. What happened before is not told.
+func (c *Conversation) OnUser(f func()) {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
-	return slices.ContainsFunc(c.linesAfter(cursor), func(l Line) bool { return l.Role == RoleUser })
+	c.onUser = f
+}
+
+// tellOfUser calls what OnUser was given; the desk's lock is held.
+func (c *Conversation) tellOfUser() {
+	if c.onUser != nil {
+		c.onUser()
+	}
+}
+
+// UserLineAfter is the first line of the user after the cursor; false if there is none.
+func (c *Conversation) UserLineAfter(cursor int) (Line, bool) {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	for _, l := range c.linesAfter(cursor) {
+		if l.Role == RoleUser {
+			return l, true
+		}
+	}
+	return Line{}, false
 }
 
 // linesAfter is called with the desk's lock held.

@@ -142,12 +142,57 @@ func (t *Tenant) cast(c *mockdesk.Conversation) {
 	}
 	t.tell(p, "script.began", "The script "+p.script.name+" plays this conversation.")
 	p.goOn()
-	t.work.Go(p.listen)
+	p.begin()
 }
 
 func (t *Tenant) newPlayer(s *script, c *mockdesk.Conversation) *player {
-	ctx, cancel := context.WithCancel(t.ctx)
-	return &player{tenant: t, script: s, c: c, ctx: ctx, cancel: cancel}
+	return &player{tenant: t, script: s, c: c}
+}
+
+// audience are the players that are to look what has happened in their conversations, each once. There may be thousands of players, so one goroutine plays them all.
+type audience struct {
+	mu      sync.Mutex
+	players map[*player]struct{}
+	// wake has room for one token: there is a player.
+	wake chan struct{}
+}
+
+func newAudience() *audience {
+	return &audience{players: map[*player]struct{}{}, wake: make(chan struct{}, 1)}
+}
+
+// add adds a player; it never blocks, and may be called with any lock held.
+func (a *audience) add(p *player) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.players[p] = struct{}{}
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take takes all of them.
+func (a *audience) take() map[*player]struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	taken := a.players
+	a.players = map[*player]struct{}{}
+	return taken
+}
+
+// hearAll has the players hear what users say, until the tenant ends.
+func (t *Tenant) hearAll() {
+	for {
+		select {
+		case <-t.audience.wake:
+		case <-t.ctx.Done():
+			return
+		}
+		for p := range t.audience.take() {
+			p.listen()
+		}
+	}
 }
 
 // progress makes a change and wakes whoever waits for the scripts.
@@ -186,14 +231,23 @@ func (t *Tenant) tell(p *player, name, note string) {
 	})
 }
 
-// player plays a script in one conversation. Steps are taken by whoever makes them due: the clock, or the goroutine that listens to the user.
+// stopPlaying takes back what players have set on the clock of a tenant that has ended. Their scripts are not over: another process may go on with them.
+func (t *Tenant) stopPlaying() {
+	t.mu.Lock()
+	players := slices.Collect(maps.Keys(t.players))
+	t.mu.Unlock()
+	for _, p := range players {
+		p.mu.Lock()
+		p.unset()
+		p.mu.Unlock()
+	}
+}
+
+// player plays a script in one conversation. Steps are taken by whoever makes them due: the clock, or the goroutine that listens to all users.
 type player struct {
 	tenant *Tenant
 	script *script
 	c      *mockdesk.Conversation
-	// ctx ends with the script or the tenant.
-	ctx    context.Context
-	cancel context.CancelFunc
 
 	mu sync.Mutex
 	// next is the index of the step to be taken. answering says that it is one that answers lines; heard are lines that no such step has come to yet.
@@ -212,18 +266,29 @@ type player struct {
 func (p *player) behind() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.over && p.c.UserLineAfter(p.cursor)
+	_, said := p.c.UserLineAfter(p.cursor)
+	return said && !p.over
 }
 
-// listen hears what the user says until the conversation or the script is over.
+// begin has the player hear what the user says, and has said.
+func (p *player) begin() {
+	p.c.OnUser(func() { p.tenant.audience.add(p) })
+	p.tenant.audience.add(p)
+}
+
+// listen hears what the user has said since the last time, and ends the player if the conversation or the script is over.
 func (p *player) listen() {
-	defer p.finish()
+	// Asked first: what was said before the end is heard.
+	ended := p.c.State() == mockdesk.Ended
 	for {
 		p.mu.Lock()
-		cursor := p.cursor
+		cursor, over := p.cursor, p.over
 		p.mu.Unlock()
-		line, err := p.c.WaitUserLine(p.ctx, cursor)
-		if err != nil {
+		line, said := p.c.UserLineAfter(cursor)
+		if over || !said {
+			if over || ended {
+				p.finish()
+			}
 			return
 		}
 		p.hear(line)
@@ -252,8 +317,10 @@ func (p *player) step(do func()) {
 
 // finish ends the player.
 func (p *player) finish() {
+	p.c.OnUser(nil)
 	p.mu.Lock()
-	p.quit()
+	p.over = true
+	p.unset()
 	p.mu.Unlock()
 	p.tenant.progress(func() { delete(p.tenant.players, p) })
 }
@@ -261,7 +328,12 @@ func (p *player) finish() {
 // quit ends the playing; p.mu is held.
 func (p *player) quit() {
 	p.over = true
-	p.cancel()
+	p.unset()
+	p.tenant.audience.add(p)
+}
+
+// unset takes back what is set on the clock; p.mu is held.
+func (p *player) unset() {
 	if p.stop != nil {
 		p.stop()
 	}
@@ -300,6 +372,9 @@ func (p *player) fail(err error) {
 func (p *player) after(d time.Duration, s theater.Step) {
 	p.due = p.tenant.clock.Now().Add(d)
 	p.stop = p.tenant.clock.AfterFunc(d, func() {
+		if p.tenant.ctx.Err() != nil {
+			return // Whoever goes on with the script after a restart takes the step.
+		}
 		p.step(func() {
 			if p.over {
 				return

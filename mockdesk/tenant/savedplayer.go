@@ -42,7 +42,6 @@ func (t *Tenant) resume() {
 		t.mu.Unlock()
 		if one == nil || one.digest != s.Digest || s.Next >= len(one.plot.Steps) {
 			p := t.newPlayer(&script{name: s.Script}, c)
-			p.cancel()
 			t.tell(p, "script.stopped", fmt.Sprintf("The script %s stops: it was removed or replaced before the desk was started again.", s.Script))
 			continue
 		}
@@ -63,5 +62,5 @@ func (t *Tenant) resumePlayer(p *player, s savedPlayer) {
 		// A moment that has passed meanwhile is due at once.
 		p.after(s.Due.Sub(t.clock.Now()), p.script.plot.Steps[p.next])
 	})
-	t.work.Go(p.listen)
+	p.begin()
 }

@@ -64,6 +64,8 @@ type Tenant struct {
 	seen    int
 	players map[*player]struct{}
 	played  chan struct{}
+	// audience has a lock of its own.
+	audience *audience
 }
 
 // open makes a tenant that no one can find yet, or makes one again that was saved; begin has it live.
@@ -71,7 +73,7 @@ func (r *Registry) open(spec api.NewTenant, before *saved) (*Tenant, error) {
 	spec.Availability = cmp.Or(spec.Availability, api.ByAgents)
 	t := &Tenant{
 		spec: spec, registry: r, created: time.Now(), limit: cmp.Or(spec.Journal.Limit, defaultJournal), keeps: cmp.Or(spec.Journal.Limit, r.options.Entries), faults: newFaults(),
-		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, played: make(chan struct{}),
+		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, played: make(chan struct{}), audience: newAudience(),
 	}
 	asBefore := before != nil && before.isAsBefore(spec)
 	if t.wire = spec.Wire; asBefore {
@@ -165,6 +167,7 @@ func (t *Tenant) begin() {
 	}
 	t.resume()
 	t.work.Go(t.playAll)
+	t.work.Go(t.hearAll)
 }
 
 // furnish puts agents, rules and scripts as the tenant was created with.
@@ -212,6 +215,7 @@ func (t *Tenant) close(cause error) {
 	t.end(cause)
 	_ = t.desk.Close() // It is always nil.
 	t.work.Wait()
+	t.stopPlaying()
 	t.stopKeeping()
 }
 
@@ -220,6 +224,7 @@ func (t *Tenant) shutdown(ctx context.Context, cause error) {
 	t.end(cause)
 	_ = t.desk.Shutdown(ctx) // It is always nil.
 	t.work.Wait()
+	t.stopPlaying()
 	t.stopKeeping()
 }
 
