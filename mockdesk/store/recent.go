@@ -13,6 +13,9 @@ import (
 // mostRecent is how many changes of conversations are gathered before they are put where they belong. More of them share a page then; until then they are in memory, too.
 const mostRecent = 32_000
 
+// rowsAtOnce is how many rows of the table recent a transaction removes at most: each may have many pages.
+const rowsAtOnce = 8
+
 // What belongs to a conversation is together in the file, so that of the changes of a moment, which are those of many conversations, each would write pages of its own. So a
 // transaction adds its changes of conversations as one row to the table recent, and they are put where they belong once there are many, a few with each transaction that follows.
 // Until the last of them is there the rows stay: whoever opens the file after a kill puts them all there, again or for the first time.
@@ -197,8 +200,20 @@ func (r *recent) settle(tx *sql.Tx, changes int) error {
 	if r.settling = r.settling[n:]; len(r.settling) > 0 {
 		return nil
 	}
-	_, err := tx.Exec("DELETE FROM recent WHERE number <= ?", r.settlingTo)
-	r.settling, r.settlingTo = nil, 0
+	r.settling = nil
+	return r.removeSettled(tx)
+}
+
+// removeSettled removes some of the rows that are of no more use. Whoever finds the others after a kill finds all that came after the first of them, too.
+func (r *recent) removeSettled(tx *sql.Tx) error {
+	removed, err := tx.Exec("DELETE FROM recent WHERE number IN (SELECT number FROM recent WHERE number <= ? ORDER BY number LIMIT ?)", r.settlingTo, rowsAtOnce)
+	if err != nil {
+		return err
+	}
+	n, err := removed.RowsAffected()
+	if n < rowsAtOnce {
+		r.settlingTo = 0
+	}
 	return err
 }
 

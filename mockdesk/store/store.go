@@ -49,8 +49,9 @@ type Store struct {
 	path string
 	db   *sql.DB
 	lock *flock.Flock
-	// recent belongs to the goroutine that writes.
-	recent *recent
+	// recent and copying belong to the goroutine that writes.
+	recent  *recent
+	copying copying
 	// wake has room for one token: there may be something to write. written is closed when the writer has ended.
 	wake    chan struct{}
 	written chan struct{}
@@ -109,7 +110,7 @@ func open(path string) (*sql.DB, error) {
 		return nil, err
 	}
 	address := url.URL{Scheme: "file", Path: absolute, RawQuery: url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(16777216)"}, "_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(16777216)", "wal_autocheckpoint(0)"}, "_txlock": {"immediate"},
 	}.Encode()}
 	db, err := sql.Open("sqlite", address.String())
 	if err != nil {
@@ -241,6 +242,7 @@ func (s *Store) Write(tenant string, c Change) *Commit {
 // write is the goroutine that writes.
 func (s *Store) write() {
 	defer close(s.written)
+	defer s.endCopying()
 	for range s.wake {
 		s.mu.Lock()
 		commit, closed := s.pending, s.closed
@@ -263,6 +265,7 @@ func (s *Store) write() {
 		if closed || commit.err != nil {
 			return
 		}
+		s.copyLog()
 	}
 }
 
