@@ -101,6 +101,18 @@ func (l *lasting) cursors(conn *websocket.Conn, n int) []int {
 	return found
 }
 
+// entriesUpTo gives the journal of the tenant default up to the first entry of that name, once it is there.
+func (l *lasting) entriesUpTo(name string) []api.Entry {
+	l.t.Helper()
+	desk := l.client.Tenant("default")
+	found, err := desk.Wait(l.t.Context(), api.Wait{Match: fmt.Sprintf("name == %q", name), Timeout: api.Duration(patience)})
+	require.NoError(l.t, err)
+	require.NotEmpty(l.t, found.Entries)
+	page, err := desk.Journal(l.t.Context(), client.JournalQuery{Limit: found.Entries[0].Seq})
+	require.NoError(l.t, err)
+	return page.Entries
+}
+
 const talk = "conversation-0001"
 
 // TestConversationsGoOnAfterARestart stops a desk in the middle of conversations, on the native wire and on one of sockets, and starts it again.
@@ -126,6 +138,8 @@ func TestConversationsGoOnAfterARestart(t *testing.T) {
 	address := l.desk.Wire("rooms").SocketURL
 	room := enterRoom(t, address, `{}`)
 	require.Equal(t, 1, room.says(t, "k1"))
+	require.NoError(t, conn.WriteMessage(websocket.TextMessage, []byte("{\n  \"type\": \"typing\",\r\n  \"typing\": true\n}")))
+	before := l.entriesUpTo("typing")
 
 	l.again()
 	_, _, err = conn.ReadMessage()
@@ -144,6 +158,7 @@ func TestConversationsGoOnAfterARestart(t *testing.T) {
 		require.Equal(t, i+1, e.Seq, "the journal goes on")
 	}
 	assert.Equal(t, 1, page.First)
+	assert.Equal(t, before, page.Entries[:len(before)], "what the file has of them is what memory had")
 	sockets, err := l.client.Tenant("default").Count(ctx, api.Count{Match: `kind == "opened" && data.socket == 2`})
 	require.NoError(t, err)
 	assert.Equal(t, 1, sockets.Count, "numbers are not given out twice")

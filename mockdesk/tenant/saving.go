@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"sync"
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/store"
+	"deskcheck/mockdesk/wire"
 )
 
 // ErrNotSaved is wrapped by the errors that say why something could not be saved.
@@ -184,7 +186,7 @@ func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (stor
 func (t *Tenant) addEntries(change *store.Change) error {
 	k := t.keeper
 	for _, e := range t.journal.Since(k.entry) {
-		body, err := json.Marshal(savedEntry{Entry: e, Conversation: e.Conversation, Operation: e.Operation, Untold: e.Untold})
+		body, err := savedEntry{Entry: e, Conversation: e.Conversation, Operation: e.Operation, Untold: e.Untold}.encode()
 		if err != nil {
 			return fmt.Errorf("encode entry %d of the journal: %w", e.Seq, err)
 		}
@@ -204,6 +206,32 @@ type savedEntry struct {
 	Conversation string `json:"conversation,omitempty"`
 	Operation    string `json:"operation,omitempty"`
 	Untold       string `json:"untold,omitempty"`
+}
+
+// encode is the same to whoever reads it as what json.Marshal makes of it. There are several for every line that is said, and what they hold of frames is JSON already: that is looked through only if it may not be
+// on one line.
+func (s savedEntry) encode() (json.RawMessage, error) {
+	if s.Chat+s.Widget > 0 || s.Requirement != "" || bytes.ContainsAny(s.Data, "\n\r") {
+		return json.Marshal(s) // No desk has these of its own, and few clients lay out their frames.
+	}
+	raw := make([]byte, 0, 160+len(s.Note)+len(s.Data)+len(s.Conversation))
+	raw = strconv.AppendInt(append(raw, `{"seq":`...), int64(s.Seq), 10)
+	raw = strconv.AppendInt(append(raw, `,"at":`...), int64(s.At), 10)
+	if s.Ref != 0 {
+		raw = strconv.AppendInt(append(raw, `,"ref":`...), int64(s.Ref), 10)
+	}
+	for _, field := range []struct{ name, value string }{
+		{`,"kind":`, string(s.Kind)}, {`,"from":`, string(s.From)}, {`,"to":`, string(s.To)}, {`,"name":`, s.Name}, {`,"note":`, s.Note},
+		{`,"conversation":`, s.Conversation}, {`,"operation":`, s.Operation}, {`,"untold":`, s.Untold},
+	} {
+		if field.value != "" {
+			raw = wire.AppendString(append(raw, field.name...), field.value)
+		}
+	}
+	if len(s.Data) > 0 {
+		raw = append(append(raw, `,"data":`...), s.Data...)
+	}
+	return append(raw, '}'), nil
 }
 
 func (s savedEntry) entry() journal.Entry {
