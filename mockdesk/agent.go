@@ -22,27 +22,27 @@ func (a *Agent) Join(c *Conversation) (int, error) {
 		}
 		return c.mustGoOn()
 	}
-	return c.act(journal.Agent, "agent.joined", a.Name+" joins.", allowed, func() map[string]any {
+	return c.act(journal.Agent, "agent.joined", a.Name+" joins.", allowed, func() fields {
 		c.agents[a.ID] = a.profile()
 		c.state = Active
 		if c.transferFrom != nil && c.transferFrom.ID != a.ID {
 			c.transferFrom = nil
 		}
-		return map[string]any{"agent": a.profile()}
+		return plainFields{"agent": a.profile()}
 	})
 }
 
 // Leave takes the agent out of the conversation, which stays active for the next one.
 func (a *Agent) Leave(c *Conversation) (int, error) {
-	return c.act(journal.Agent, "agent.left", a.Name+" leaves.", a.mustBeIn(c), func() map[string]any {
+	return c.act(journal.Agent, "agent.left", a.Name+" leaves.", a.mustBeIn(c), func() fields {
 		delete(c.agents, a.ID)
-		return map[string]any{"agent": a.profile()}
+		return plainFields{"agent": a.profile()}
 	})
 }
 
 // End ends the conversation in the agent's name.
 func (a *Agent) End(c *Conversation) (int, error) {
-	return c.act(journal.Agent, "conversation.ended", a.Name+" ends the conversation.", a.mustBeIn(c), func() map[string]any {
+	return c.act(journal.Agent, "conversation.ended", a.Name+" ends the conversation.", a.mustBeIn(c), func() fields {
 		return c.end(ByAgent, "")
 	})
 }
@@ -54,7 +54,7 @@ func (a *Agent) Say(c *Conversation, text string) (int, error) { return a.say(c,
 func (a *Agent) SayHTML(c *Conversation, html string) (int, error) { return a.say(c, html, "html") }
 
 func (a *Agent) say(c *Conversation, text, format string) (int, error) {
-	return c.act(journal.Agent, "message", a.Name+" says something.", a.mustBeIn(c), func() map[string]any {
+	return c.act(journal.Agent, "message", a.Name+" says something.", a.mustBeIn(c), func() fields {
 		return c.say(Line{Role: RoleAgent, AgentID: a.ID, Name: a.Name, Text: text}, format)
 	})
 }
@@ -65,21 +65,21 @@ func (a *Agent) Typing(c *Conversation, typing bool) (int, error) {
 	if !typing {
 		note = a.Name + " stops typing."
 	}
-	return c.act(journal.Agent, "agent.typing", note, a.mustBeIn(c), func() map[string]any {
-		return map[string]any{"agent": a.profile(), "typing": typing}
+	return c.act(journal.Agent, "agent.typing", note, a.mustBeIn(c), func() fields {
+		return plainFields{"agent": a.profile(), "typing": typing}
 	})
 }
 
 // Read tells the user that the agent has read everything up to the user's last line; without one, up to cursor 0.
 func (a *Agent) Read(c *Conversation) (int, error) {
-	return c.act(journal.Agent, "messages.read", a.Name+" has read what the user wrote.", a.mustBeIn(c), func() map[string]any {
+	return c.act(journal.Agent, "messages.read", a.Name+" has read what the user wrote.", a.mustBeIn(c), func() fields {
 		upTo := 0
 		for _, l := range c.lines {
 			if l.Role == RoleUser {
 				upTo = l.Cursor
 			}
 		}
-		return map[string]any{"upTo": upTo}
+		return plainFields{"upTo": upTo}
 	})
 }
 

@@ -93,9 +93,9 @@ func (d *Desk) CheckUploads(on bool) {
 
 // SetUploads changes the rules of the conversation, tells the client, and returns the event's cursor; ErrEnded after the end.
 func (c *Conversation) SetUploads(rules UploadRules) (int, error) {
-	return c.act(journal.Desk, "uploads.changed", "The desk changes which files it takes.", c.mustGoOn, func() map[string]any {
+	return c.act(journal.Desk, "uploads.changed", "The desk changes which files it takes.", c.mustGoOn, func() fields {
 		c.uploads = rules
-		return map[string]any{"uploads": rules.fields()}
+		return plainFields{"uploads": rules.fields()}
 	})
 }
 
@@ -137,14 +137,14 @@ func (c *Conversation) FinishCheck(key, reason string) (int, error) {
 		}
 		return c.mustGoOn()
 	}
-	return c.act(journal.Desk, "attachment.checked", "The desk has looked at a file.", allowed, func() map[string]any {
-		fields := map[string]any{"id": key, "outcome": Stored}
+	return c.act(journal.Desk, "attachment.checked", "The desk has looked at a file.", allowed, func() fields {
+		told := plainFields{"id": key, "outcome": Stored}
 		c.attachments[at].Outcome = Stored
 		if reason != "" {
-			fields["outcome"], fields["reason"] = Failed, reason
+			told["outcome"], told["reason"] = Failed, reason
 			c.attachments[at].Outcome = Failed
 		}
-		return fields
+		return told
 	})
 }
 
@@ -226,7 +226,9 @@ func (x *exchange) tellUpload() {
 }
 
 func receiptOf(a Attachment, fresh bool) outcome {
-	o := outcome{name: "stored-already", result: map[string]any{"key": a.Key, "cursor": a.Cursor, "size": int(a.Size), "sha256": a.SHA256, "outcome": a.Outcome}}
+	o := outcome{name: "stored-already", result: func() map[string]any {
+		return map[string]any{"key": a.Key, "cursor": a.Cursor, "size": int(a.Size), "sha256": a.SHA256, "outcome": a.Outcome}
+	}}
 	switch {
 	case a.Outcome == Checking:
 		o.name = "checking"
@@ -268,7 +270,7 @@ func (d *Desk) takeAttachment(x *exchange) outcome {
 	if c.user.Name != "" {
 		author["name"] = c.user.Name
 	}
-	c.append("attachment", map[string]any{"id": a.Key, "author": author, "name": a.Name, "mediaType": a.Type, "size": int(a.Size), "sha256": a.SHA256, "outcome": a.Outcome})
+	c.append("attachment", plainFields{"id": a.Key, "author": author, "name": a.Name, "mediaType": a.Type, "size": int(a.Size), "sha256": a.SHA256, "outcome": a.Outcome})
 	return receiptOf(a, true)
 }
 

@@ -26,12 +26,12 @@ func (c *Conversation) Bounce(text, reason string) (int, error) {
 		}
 		return c.mustGoOn()
 	}
-	return c.act(journal.Desk, "message.failed", "The desk could not deliver a line of the user after all.", allowed, func() map[string]any {
-		fields := map[string]any{"key": key}
+	return c.act(journal.Desk, "message.failed", "The desk could not deliver a line of the user after all.", allowed, func() fields {
+		told := plainFields{"key": key}
 		if reason != "" {
-			fields["reason"] = reason
+			told["reason"] = reason
 		}
-		return fields
+		return told
 	})
 }
 
@@ -41,7 +41,7 @@ func (c *Conversation) Garble(raw string) {
 	d := c.desk
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for s := range c.streams {
+	for _, s := range c.streams {
 		s.garbled = append(s.garbled, raw)
 		s.look()
 	}
@@ -49,7 +49,7 @@ func (c *Conversation) Garble(raw string) {
 		d.ReactNext(OpEvents, 1, Body(http.StatusOK, "application/json", raw))
 		return
 	}
-	for s := range c.sockets {
+	for _, s := range c.sockets {
 		s.queue(aside{name: garbled, raw: json.RawMessage(raw), counted: true})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"deskcheck/mockdesk/journal"
@@ -102,9 +103,9 @@ type Conversation struct {
 	// uploads are the rules for files now, attachments those that have arrived.
 	uploads     UploadRules
 	attachments []Attachment
-	sockets     map[*socket]struct{}
+	sockets     few[*socket]
 	// streams are the polls that are held and the server-sent events that go on.
-	streams map[*stream]struct{}
+	streams few[*stream]
 	// values are those that the wire keeps for the conversation, acknowledged the cursor up to which the client says that it has handled everything.
 	values       map[string]any
 	acknowledged int
@@ -124,7 +125,7 @@ type Conversation struct {
 	// shelf stands for what is not in memory, nil while all is; dropped says that the desk has forgotten it.
 	shelf   *shelf
 	dropped bool
-	note    json.RawMessage
+	note    []byte
 }
 
 // ID is what the client called the conversation.
@@ -258,37 +259,37 @@ func (c *Conversation) EchoEnd(mode EchoMode) {
 
 // QueueUpdate tells the waiting user where they stand and returns the event's cursor; ErrNotWaiting once an agent has joined, ErrEnded after the end.
 func (c *Conversation) QueueUpdate(q QueueInfo) (int, error) {
-	fields := map[string]any{}
+	told := plainFields{}
 	if q.Position != nil {
-		fields["position"] = *q.Position
+		told["position"] = *q.Position
 	}
 	if q.WaitSeconds != nil {
-		fields["waitSeconds"] = *q.WaitSeconds
+		told["waitSeconds"] = *q.WaitSeconds
 	}
 	if q.Notice != "" {
-		fields["notice"] = q.Notice
+		told["notice"] = q.Notice
 	}
-	return c.act(journal.Desk, "queue.updated", "The desk tells where the user stands in the queue.", c.mustWait, func() map[string]any { return fields })
+	return c.act(journal.Desk, "queue.updated", "The desk tells where the user stands in the queue.", c.mustWait, func() fields { return told })
 }
 
 // CloseQueue tells the waiting user that nobody will come, with a reason to show, and returns the event's cursor. The conversation goes on waiting until
 // someone ends it; ErrNotWaiting once an agent has joined, ErrEnded after the end.
 func (c *Conversation) CloseQueue(reason string) (int, error) {
-	return c.act(journal.Desk, "queue.closed", "The desk closes the queue.", c.mustWait, func() map[string]any {
-		return map[string]any{"reason": reason}
+	return c.act(journal.Desk, "queue.closed", "The desk closes the queue.", c.mustWait, func() fields {
+		return plainFields{"reason": reason}
 	})
 }
 
 // Notice says something in the desk's own name, a line with RoleDesk, and returns the event's cursor; ErrEnded after the end.
 func (c *Conversation) Notice(text string) (int, error) {
-	return c.act(journal.Desk, "message", "The desk says something of its own.", c.mustGoOn, func() map[string]any {
+	return c.act(journal.Desk, "message", "The desk says something of its own.", c.mustGoOn, func() fields {
 		return c.say(Line{Role: RoleDesk, Text: text}, "text")
 	})
 }
 
 // End ends the conversation in the desk's name, with a reason to show or an empty one, and returns the event's cursor; ErrEnded if it is over already.
 func (c *Conversation) End(reason string) (int, error) {
-	return c.act(journal.Desk, "conversation.ended", "The desk ends the conversation.", c.mustGoOn, func() map[string]any {
+	return c.act(journal.Desk, "conversation.ended", "The desk ends the conversation.", c.mustGoOn, func() fields {
 		return c.end(ByDesk, reason)
 	})
 }
@@ -310,7 +311,7 @@ func (c *Conversation) forget() error {
 	if err := c.mustGoOn(); err != nil {
 		return err
 	}
-	d.record(journal.Entry{Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "conversation.expired", Note: "The desk forgets the conversation without a word."}, time.Now(),
+	d.recordAct(journal.Entry{Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "conversation.expired", Note: "The desk forgets the conversation without a word."}, time.Now(),
 		actData{Conversation: c.id})
 	c.end(Expired, "")
 	d.withdrawn[c.id] = true
@@ -319,7 +320,7 @@ func (c *Conversation) forget() error {
 
 // act plays something that an agent or the desk does: allowed says whether the state permits it, happen changes the state and gives the event's fields.
 // The journal has the act before any frame that comes of it.
-func (c *Conversation) act(from journal.Party, event, note string, allowed func() error, happen func() map[string]any) (int, error) {
+func (c *Conversation) act(from journal.Party, event, note string, allowed func() error, happen func() fields) (int, error) {
 	d := c.desk
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -334,7 +335,7 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if d.wire.Speaks(event) == wire.NoWords {
 		untold = "the wire " + d.wire.Name + " has no words for " + event
 	}
-	d.record(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark, Untold: untold}, time.Now(),
+	d.recordAct(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark, Untold: untold}, time.Now(),
 		actData{Conversation: c.id, Event: raw})
 	if event != "message" && event != "agent.typing" {
 		d.touch(c, true)
@@ -360,32 +361,25 @@ func (c *Conversation) mustWait() error {
 }
 
 // say adds a line to the transcript for the event that is about to be kept, and returns the event's fields.
-func (c *Conversation) say(l Line, format string) map[string]any {
+func (c *Conversation) say(l Line, format string) *said {
 	l.Cursor = len(c.log) + 1
 	if l.Key == "" {
 		// The dot keeps the desk's ids apart from those that clients may choose.
-		l.Key = fmt.Sprintf("m.%d", l.Cursor)
+		l.Key = "m." + strconv.Itoa(l.Cursor)
 	}
 	l.At = c.desk.clock.Now()
 	c.lines = append(c.lines, l)
-	author := map[string]any{"role": l.Role}
-	if l.AgentID != "" {
-		author["id"] = l.AgentID
-	}
-	if l.Name != "" {
-		author["name"] = l.Name
-	}
-	return map[string]any{"id": l.Key, "author": author, "text": l.Text, "format": format}
+	return &said{key: l.Key, text: l.Text, format: format, by: author{l.Role, l.AgentID, l.Name}, authors: c.desk.authors}
 }
 
 // end makes the conversation be over and returns the fields of the event that says so.
-func (c *Conversation) end(by, reason string) map[string]any {
+func (c *Conversation) end(by, reason string) fields {
 	c.state, c.endedBy, c.endedAt = Ended, by, time.Now()
 	c.transferFrom, c.userTypes = nil, false
 	c.stopWatching()
-	fields := map[string]any{"by": by}
+	told := plainFields{"by": by}
 	if reason != "" {
-		fields["reason"] = reason
+		told["reason"] = reason
 	}
 	d := c.desk
 	d.ended = append(d.ended, c)
@@ -395,7 +389,7 @@ func (c *Conversation) end(by, reason string) map[string]any {
 	}
 	c.tellOfUser()
 	c.broadcast()
-	return fields
+	return told
 }
 
 // watch starts the time anew after which a conversation counts as abandoned, unless a socket is there to show that it is not.
@@ -425,7 +419,7 @@ func (c *Conversation) abandon(watch int) {
 		return nil
 	}
 	// An error means that a socket, a poll, an end or Close came in the same moment and won.
-	_, _ = c.act(journal.Desk, "conversation.ended", "Nobody asked after the conversation for "+c.desk.Wire().Abandon.String()+": the desk gives it up.", still, func() map[string]any {
+	_, _ = c.act(journal.Desk, "conversation.ended", "Nobody asked after the conversation for "+c.desk.Wire().Abandon.String()+": the desk gives it up.", still, func() fields {
 		return c.end(Abandoned, "")
 	})
 }

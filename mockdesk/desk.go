@@ -4,7 +4,6 @@ package mockdesk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -126,6 +125,9 @@ type Desk struct {
 	withdrawn   map[string]bool
 	withdrawals []string
 
+	// authors are those who have said something.
+	authors authors
+
 	saving saving
 	bounds Bounds
 	// ended are the conversations that have ended and are in memory whole, shelved those that are not, each in the order in which they ended or were read back.
@@ -185,11 +187,11 @@ func New(o Options) *Desk {
 	d := &Desk{
 		clock: clock, journal: o.Journal, wire: spoken, url: o.URL, socketURL: o.SocketURL, done: make(chan struct{}),
 		uploads:      UploadRules{Allowed: true, Multiple: true, MaxBytes: defaultMaxFile},
-		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{},
+		availability: Online, queues: map[string]Availability{}, media: map[string]medium{}, byID: map[string]*Conversation{}, found: map[string]map[string]*Conversation{}, withdrawn: map[string]bool{}, authors: authors{},
 		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{}, bounds: o.Bounds,
 	}
 	if o.Saving != nil {
-		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]struct{}{}, touched: map[*Conversation]bool{}}
+		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]struct{}{}, touched: map[*Conversation]extent{}}
 	}
 	d.plan = fault.NewPlan(clock, d.notePlayed(o.Played))
 	for _, by := range spoken.FoundBy {
@@ -330,12 +332,26 @@ func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	if of, ok := data.(interface{ conversation() string }); ok {
 		e.Conversation = of.conversation()
 	}
-	if own, ok := data.(interface{ payload() json.RawMessage }); ok {
-		e.Data = own.payload()
-	} else {
-		e.Data = journal.Payload(data)
-	}
+	e.Data = journal.Payload(data)
 	return d.journal.AppendAt(e, at).Seq
+}
+
+// recordSocket is record for what there is twice for every line that is said.
+func (d *Desk) recordSocket(e journal.Entry, at time.Time, data socketData) int {
+	if d.journal == nil {
+		return 0
+	}
+	e.Conversation, e.Data = data.Conversation, data.payload()
+	return d.journal.AppendAt(e, at).Seq
+}
+
+// recordAct is record for what there is once for every line that an agent says.
+func (d *Desk) recordAct(e journal.Entry, at time.Time, data actData) {
+	if d.journal == nil {
+		return
+	}
+	e.Conversation, e.Data = data.Conversation, data.payload()
+	d.journal.AppendAt(e, at)
 }
 
 // SetAvailability sets what every queue says that has no setting of its own.

@@ -3,6 +3,7 @@ package mockdesk
 import (
 	"fmt"
 	"maps"
+	"strconv"
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
@@ -20,7 +21,7 @@ func (d *Desk) tellAvailability(x *exchange) outcome {
 			waiting++
 		}
 	}
-	return outcome{name: "told", result: map[string]any{"status": string(status), "waiting": waiting}}
+	return outcome{name: "told", result: func() map[string]any { return map[string]any{"status": string(status), "waiting": waiting} }}
 }
 
 func (d *Desk) start(x *exchange) outcome {
@@ -33,7 +34,7 @@ func (d *Desk) start(x *exchange) outcome {
 	c := &Conversation{
 		desk: d, queue: x.given.Text("queue"), state: Waiting, openedAt: d.clock.Now(), uploads: d.uploads,
 		user:   User{Name: x.given.Text("name"), ID: x.given.Text("user"), Session: x.given.Text("session"), Locale: x.given.Text("locale")},
-		agents: map[string]map[string]any{}, keys: map[string]int{}, sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{},
+		agents: map[string]map[string]any{}, keys: map[string]int{},
 	}
 	if context := x.given.Value("context"); context != nil {
 		c.context = journal.Payload(context)
@@ -123,20 +124,21 @@ func (d *Desk) takeMessage(x *exchange) outcome {
 		return x.unknown()
 	}
 	if cursor, stored := c.keys[key]; stored && key != "" {
-		return outcome{name: "stored-already", result: map[string]any{"key": key, "cursor": cursor}}
+		return outcome{name: "stored-already", result: func() map[string]any { return map[string]any{"key": key, "cursor": cursor} }}
 	}
 	if c.state == Ended {
 		return gone()
 	}
 	if key == "" {
 		// The dot keeps the desk's ids apart from those that clients may choose.
-		key = fmt.Sprintf("u.%d", len(c.log)+1)
+		key = "u." + strconv.Itoa(len(c.log)+1)
 	}
 	c.userTypes = false // Whoever has sent the line has stopped typing it.
 	c.append("message", c.say(Line{Key: key, Role: RoleUser, Name: c.user.Name, Text: x.given.Text("text")}, "text"))
 	c.keys[key] = len(c.log)
 	c.tellOfUser()
-	return outcome{name: "stored", result: map[string]any{"key": key, "cursor": len(c.log)}}
+	cursor := len(c.log)
+	return outcome{name: "stored", result: func() map[string]any { return map[string]any{"key": key, "cursor": cursor} }}
 }
 
 // followed is the outcome for a conversation that cannot be followed any more, or not yet; d.mu is held.

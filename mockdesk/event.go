@@ -56,17 +56,15 @@ func (c *Conversation) Emit(e Event) (int, error) {
 		}
 	}
 	always := func() error { return nil }
-	return c.act(journal.Desk, e.Type, "The desk is made to send this, whatever the state.", always, func() map[string]any { return e.Data })
+	return c.act(journal.Desk, e.Type, "The desk is made to send this, whatever the state.", always, func() fields { return plainFields(e.Data) })
 }
 
 // encode words the event that is about to be kept, and remarks on what the wire has no words for; raw is the event in the desk's own words. d.mu is held. The error says that the fields
 // are no plain JSON values.
-func (c *Conversation) encode(name string, fields map[string]any) (k kept, raw json.RawMessage, remark string, err error) {
-	view := &eventView{fields: fields, raw: json.RawMessage("{}")}
-	if len(fields) > 0 {
-		if view.raw, err = wire.Encode(fields); err != nil {
-			return k, nil, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
-		}
+func (c *Conversation) encode(name string, told fields) (k kept, raw json.RawMessage, remark string, err error) {
+	view := &eventView{fields: told}
+	if view.raw, err = told.encode(); err != nil {
+		return k, nil, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
 	}
 	at := c.desk.clock.Now()
 	raw = whole(len(c.log)+1, name, at, view.raw)
@@ -119,18 +117,20 @@ func (c *Conversation) keep(k kept) {
 	c.desk.touch(c, false)
 	k.mark = c.mark
 	c.log = append(c.log, k)
-	for s := range c.sockets {
-		s.look()
+	for _, s := range c.sockets {
+		if !s.passOver(k) {
+			s.look()
+		}
 	}
-	for s := range c.streams {
+	for _, s := range c.streams {
 		s.look()
 	}
 	c.broadcast()
 }
 
 // append keeps an event that comes of a client's request; d.mu is held. Who has caused the event knows of it without being told.
-func (c *Conversation) append(name string, fields map[string]any) {
-	k, _ := c.word(name, c.desk.clock.Now(), &eventView{fields: fields})
+func (c *Conversation) append(name string, told fields) {
+	k, _ := c.word(name, c.desk.clock.Now(), &eventView{fields: told})
 	c.keep(k)
 }
 
@@ -154,17 +154,17 @@ func (c *Conversation) userEnd(o outcome) outcome {
 func (c *Conversation) tellEnd() {
 	c.owed = false
 	c.desk.touch(c, true)
-	c.append("conversation.ended", map[string]any{"by": ByUser})
+	c.append("conversation.ended", plainFields{"by": ByUser})
 }
 
 // toldUpTo says whether every socket and every stream has taken the events up to a cursor; d.mu is held.
 func (c *Conversation) toldUpTo(cursor int) bool {
-	for s := range c.sockets {
+	for _, s := range c.sockets {
 		if s.written < cursor {
 			return false
 		}
 	}
-	for s := range c.streams {
+	for _, s := range c.streams {
 		if !s.held && s.next < cursor {
 			return false
 		}

@@ -69,7 +69,7 @@ func (s *socket) receive(m fault.Message) (full bool) {
 		s.say(x, d.word(x, failed(problem, "The desk does not know this frame", sentence(err))))
 		return s.isFull()
 	}
-	x.take, x.name = take, take.Name
+	x.take, x.name, x.isJSON = take, take.Name, s.route.Socket.ReadsJSON()
 	d.lookUp(x)
 	d.arrived(x)
 	if decision := d.decide(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
@@ -95,7 +95,11 @@ func (d *Desk) recordFrame(x *exchange, wrong string) {
 		// The journal is saved with everything else, and a client that floods the desk must not run ahead of that.
 		d.change()
 	}
-	d.record(e, time.Now(), socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: capped(x.body)})
+	body := capped
+	if x.isJSON {
+		body = cappedObject
+	}
+	d.recordSocket(e, time.Now(), socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: body(x.body)})
 }
 
 // play carries a frame through the fault that was decided on, as Desk.play does a request; d.mu is held, and is given up for as long as the fault is being played.

@@ -47,6 +47,8 @@ type exchange struct {
 	c          *Conversation
 	by, called string
 	given      wire.Given
+	// isJSON says that body was read as JSON.
+	isJSON bool
 	// next is how many events of the conversation the client has seen, cuts how often its sockets had been cut when it asked for one.
 	next, cuts int
 
@@ -440,4 +442,12 @@ func capped(body []byte) json.RawMessage {
 		return body
 	}
 	return journal.Payload(string(body))
+}
+
+// cappedObject is capped for a body that was read, or made, as JSON: of an object as whole as its braces that need not be looked at again.
+func cappedObject(body []byte) json.RawMessage {
+	if last := len(body) - 1; last > 0 && last < maxRecorded && body[0] == '{' && body[last] == '}' && utf8.Valid(body) {
+		return body
+	}
+	return capped(body)
 }

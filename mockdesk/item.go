@@ -59,28 +59,28 @@ func (i Item) words() string {
 
 // Send sends the user a line of several parts, in their order, and the same in words.
 func (a *Agent) Send(c *Conversation, items ...Item) (int, error) {
-	return c.act(journal.Agent, "message", a.Name+" sends something.", a.mustBeIn(c), func() map[string]any {
+	return c.act(journal.Agent, "message", a.Name+" sends something.", a.mustBeIn(c), func() fields {
 		return c.sayItems(Line{Role: RoleAgent, AgentID: a.ID, Name: a.Name}, items)
 	})
 }
 
 // Post sends a line of several parts in the desk's own name; ErrEnded after the end.
 func (c *Conversation) Post(items ...Item) (int, error) {
-	return c.act(journal.Desk, "message", "The desk sends something of its own.", c.mustGoOn, func() map[string]any {
+	return c.act(journal.Desk, "message", "The desk sends something of its own.", c.mustGoOn, func() fields {
 		return c.sayItems(Line{Role: RoleDesk}, items)
 	})
 }
 
 // sayItems is called with the desk's lock held.
-func (c *Conversation) sayItems(l Line, items []Item) map[string]any {
+func (c *Conversation) sayItems(l Line, items []Item) fields {
 	words := make([]string, 0, len(items))
 	for _, i := range items {
 		words = append(words, i.words())
 	}
 	l.Text = strings.Join(words, "\n")
-	fields := c.say(l, "text")
-	fields["items"] = items
-	return fields
+	told := c.say(l, "text").plain()
+	told["items"] = items
+	return told
 }
 
 // medium is a picture or another file that the desk serves.

@@ -20,8 +20,8 @@ type outcome struct {
 	name          string
 	status        int
 	title, detail string
-	// result is what the desk has to say, by the names of the guide.
-	result map[string]any
+	// result gives what the desk has to say, by the names of the guide; nil for nothing. Many wires have no words for it.
+	result func() map[string]any
 	// events are those that a poll brings.
 	events []any
 	// plain is an answer that is no business of the wire's: the bytes of a file.
@@ -228,10 +228,16 @@ func (d *Desk) word(x *exchange, o outcome) reply {
 		rep.Reply = *o.plain
 		return rep
 	}
+	if !x.take.Speaks(o.name) {
+		rep.Reply, rep.silent = unsaid(o, rep.problem), true
+		return rep
+	}
 	x.know()
 	x.scope.Set("title", o.title)
 	x.scope.Set("detail", o.detail)
-	x.scope.Set("result", o.result)
+	if o.result != nil {
+		x.scope.Set("result", o.result())
+	}
 	if o.events != nil {
 		x.scope.Set("events", o.events)
 	}
@@ -252,12 +258,18 @@ func (d *Desk) word(x *exchange, o outcome) reply {
 		return x.broken(rep, err)
 	case words:
 		rep.Reply = said
-	case rep.problem:
-		rep.Reply, rep.silent = wire.Plain(wire.Problem(o.name), o.status, o.title, o.detail), true
 	default:
-		rep.Reply, rep.silent = wire.Reply{Status: http.StatusOK}, true
+		rep.Reply, rep.silent = unsaid(o, rep.problem), true
 	}
 	return rep
+}
+
+// unsaid is the answer where the wire has no words for an outcome.
+func unsaid(o outcome, problem bool) wire.Reply {
+	if problem {
+		return wire.Plain(wire.Problem(o.name), o.status, o.title, o.detail)
+	}
+	return wire.Reply{Status: http.StatusOK}
 }
 
 // broken is the answer where the wire itself is at fault.

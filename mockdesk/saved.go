@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/fault"
+	"deskcheck/mockdesk/packed"
 	"deskcheck/mockdesk/wire"
 )
 
@@ -41,35 +42,125 @@ type savedConversation struct {
 	Values       map[string]any            `json:"values,omitempty"`
 	Lines        int                       `json:"lines,omitempty"`
 	Withdrawn    bool                      `json:"withdrawn,omitempty"`
-	Note         json.RawMessage           `json:"note,omitempty"`
 }
 
-// savedEvent is what is saved of an event: what clients are told of it, and the line that was said if one was.
-type savedEvent struct {
-	Frames []wire.Frame `json:"frames,omitempty"`
-	Line   *Line        `json:"line,omitempty"`
-}
+// The fields of an event that is saved: what clients are told of it, each frame by itself, and the line that was said if one was.
+const (
+	savedFrame = iota + 1
+	savedLine
+)
 
-// encode puts the state, if there is one, and the events that are new into the record.
-func (r *Record) encode(state *savedConversation, log []kept, lines []Line) error {
+// The fields of a line that is saved; its cursor is that of its event.
+const (
+	lineKey = iota + 1
+	lineRole
+	lineAgent
+	lineName
+	lineText
+	lineAt
+)
+
+// encode puts the state, if there is one, and the events that are new into the record; room is for use on the way.
+func (r *Record) encode(state *savedConversation, log []kept, lines []Line, room *[]byte) error {
 	var err error
 	if state != nil {
 		if r.State, err = json.Marshal(state); err != nil {
 			return err
 		}
 	}
-	for _, k := range log {
-		e := savedEvent{Frames: k.frames}
+	if len(log) == 0 {
+		return nil
+	}
+	r.Events = make([]SavedEvent, len(log))
+	for i, k := range log {
+		body := make([]byte, 0, k.length())
+		for _, f := range k.frames {
+			*room = f.Append((*room)[:0])
+			body = packed.Bytes(body, savedFrame, *room)
+		}
 		if len(lines) > 0 && lines[0].Cursor == k.cursor {
-			e.Line, lines = &lines[0], lines[1:]
+			if *room, err = lines[0].append((*room)[:0]); err != nil {
+				return err
+			}
+			body, lines = packed.Bytes(body, savedLine, *room), lines[1:]
 		}
-		body, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		r.Events = append(r.Events, SavedEvent{Cursor: k.cursor, Name: k.name, Body: body})
+		r.Events[i] = SavedEvent{Cursor: k.cursor, Name: k.name, Body: body}
 	}
 	return nil
+}
+
+// usualLine is what a line needs when it is saved, in bytes; a longer one gets more.
+const usualLine = 192
+
+// length is about what the event needs when it is saved, in bytes.
+func (k kept) length() int {
+	length := usualLine
+	for _, f := range k.frames {
+		length += len(f.Raw)
+	}
+	return length
+}
+
+// append writes the line down.
+func (l Line) append(dst []byte) ([]byte, error) {
+	dst = packed.Text(dst, lineKey, l.Key)
+	dst = packed.Text(dst, lineRole, l.Role)
+	dst = packed.Text(dst, lineAgent, l.AgentID)
+	dst = packed.Text(dst, lineName, l.Name)
+	dst = packed.Text(dst, lineText, l.Text)
+	var room [16]byte // more than a moment takes
+	at, err := l.At.AppendBinary(room[:0])
+	return packed.Bytes(dst, lineAt, at), err
+}
+
+// readLine reads what append has written.
+func readLine(raw []byte) (l Line, err error) {
+	for f, err := range packed.Fields(raw) {
+		if err != nil {
+			return l, err
+		}
+		switch f.Number {
+		case lineKey:
+			l.Key = f.Text()
+		case lineRole:
+			l.Role = f.Text()
+		case lineAgent:
+			l.AgentID = f.Text()
+		case lineName:
+			l.Name = f.Text()
+		case lineText:
+			l.Text = f.Text()
+		case lineAt:
+			if err := l.At.UnmarshalBinary(f.Bytes); err != nil {
+				return l, err
+			}
+		}
+	}
+	return l, nil
+}
+
+// decode reads what the event says: the frames, and the line if there is one.
+func (e SavedEvent) decode() (frames []wire.Frame, line *Line, err error) {
+	for f, err := range packed.Fields(e.Body) {
+		if err != nil {
+			return nil, nil, err
+		}
+		switch f.Number {
+		case savedFrame:
+			frame, err := wire.ReadFrame(f.Bytes)
+			if err != nil {
+				return nil, nil, err
+			}
+			frames = append(frames, frame)
+		case savedLine:
+			said, err := readLine(f.Bytes)
+			if err != nil {
+				return nil, nil, err
+			}
+			said.Cursor, line = e.Cursor, &said
+		}
+	}
+	return frames, line, nil
 }
 
 // decode gives the state of a record.
@@ -97,20 +188,20 @@ func (r Record) decode() (*savedConversation, error) {
 func (c *Conversation) recallEvents(events []SavedEvent) error {
 	c.log, c.lines, c.keys = make([]kept, 0, len(events)), nil, map[string]int{}
 	for i, saved := range events {
-		var e savedEvent
-		if err := json.Unmarshal(saved.Body, &e); err != nil {
+		frames, line, err := saved.decode()
+		if err != nil {
 			return fmt.Errorf("event %d of the conversation %s is not as a desk saves it: %w", saved.Cursor, c.id, err)
 		}
 		if saved.Cursor != i+1 {
 			return fmt.Errorf("event %d of the conversation %s is missing", i+1, c.id)
 		}
-		c.log = append(c.log, kept{name: saved.Name, cursor: saved.Cursor, frames: e.Frames})
-		if e.Line == nil {
+		c.log = append(c.log, kept{name: saved.Name, cursor: saved.Cursor, frames: frames})
+		if line == nil {
 			continue
 		}
-		c.lines = append(c.lines, *e.Line)
-		if e.Line.Role == RoleUser {
-			c.keys[e.Line.Key] = e.Line.Cursor
+		c.lines = append(c.lines, *line)
+		if line.Role == RoleUser {
+			c.keys[line.Key] = line.Cursor
 		}
 	}
 	c.taken = len(c.log)
@@ -162,8 +253,7 @@ func (d *Desk) recall(r Record, s *savedConversation) error {
 	}
 	c := &Conversation{
 		desk: d, id: r.ID, ordinal: r.Ordinal, queue: s.Queue, user: s.User, openedAt: s.OpenedAt, endedAt: s.EndedAt, state: s.State, endedBy: s.EndedBy, echo: s.Echo, owed: s.Owed,
-		closures: s.Closures, agents: s.Agents, transferFrom: s.TransferFrom, userRead: s.UserRead, acknowledged: s.Acknowledged, uploads: s.Uploads, values: s.Values, note: s.Note,
-		sockets: map[*socket]struct{}{}, streams: map[*stream]struct{}{},
+		closures: s.Closures, agents: s.Agents, transferFrom: s.TransferFrom, userRead: s.UserRead, acknowledged: s.Acknowledged, uploads: s.Uploads, values: s.Values, note: r.Note,
 	}
 	if c.agents == nil {
 		c.agents = map[string]map[string]any{}

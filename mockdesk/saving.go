@@ -39,8 +39,10 @@ type Record struct {
 	Ordinal int
 	// Over says that it has ended.
 	Over bool
-	// State is all but its events, as JSON; nil if it has not changed.
+	// State is all but its events and its note, as JSON; nil if it has not changed.
 	State json.RawMessage
+	// Note is what SetNote was given; nil if it has not changed.
+	Note []byte
 	// Events are its events, or those that are new.
 	Events []SavedEvent
 }
@@ -50,8 +52,8 @@ type SavedEvent struct {
 	// Cursor is its place in the stream, from 1, and Name its type.
 	Cursor int
 	Name   string
-	// Body is how the client is told of it, as JSON.
-	Body json.RawMessage
+	// Body is how the client is told of it, and what was said.
+	Body []byte
 }
 
 // SavedMedium is a file of an agent's as it is saved; its content never changes.
@@ -89,8 +91,9 @@ func (c *Changes) Encode() error {
 		}
 	}
 	records := c.Records[len(c.Records)-len(c.states):]
+	var room []byte
 	for i, state := range c.states {
-		if err := records[i].encode(state, c.logs[i], c.lines[i]); err != nil {
+		if err := records[i].encode(state, c.logs[i], c.lines[i], &room); err != nil {
 			return fmt.Errorf("encode the conversation %s: %w", records[i].ID, err)
 		}
 	}
@@ -110,8 +113,8 @@ type saving struct {
 	// held are the listeners that have something to say which is not saved yet.
 	held map[listener]struct{}
 
-	// touched are the conversations that have changed; true where more than their events has.
-	touched map[*Conversation]bool
+	// touched are the conversations that have changed, each with what of it has beside its events.
+	touched map[*Conversation]extent
 	// plan is how far the plan of faults had come when the desk's own state was given last, desk that it has changed otherwise.
 	plan int
 	desk bool
@@ -131,13 +134,29 @@ type listener interface {
 // isSaved says whether the desk is saved; d.mu is held.
 func (d *Desk) isSaved() bool { return d.saving.Changed != nil }
 
-// touch notes a change of a conversation, of more than its events if whole is set; d.mu is held. One that is not in memory whole is over for everyone: what is left to say of it is
-// not saved.
+// extent is what has changed of a conversation beside its events.
+type extent uint8
+
+const (
+	itsNote  extent = 1 << iota // what SetNote has set
+	itsState                    // all the rest
+)
+
+// touch notes a change of a conversation, of more than its events if whole is set; d.mu is held.
 func (d *Desk) touch(c *Conversation, whole bool) {
+	if whole {
+		d.touchSome(c, itsState)
+		return
+	}
+	d.touchSome(c, 0)
+}
+
+// touchSome notes a change of a conversation; d.mu is held. One that is not in memory whole is over for everyone: what is left to say of it is not saved.
+func (d *Desk) touchSome(c *Conversation, of extent) {
 	if !d.isSaved() || c.dropped || c.shelf != nil {
 		return
 	}
-	d.saving.touched[c] = d.saving.touched[c] || whole
+	d.saving.touched[c] |= of
 	c.mark = d.change()
 }
 
@@ -198,8 +217,9 @@ func (d *Desk) Changes() *Changes {
 	defer d.mu.Unlock()
 	s := &d.saving
 	given := &Changes{Mark: s.changes, Forgotten: s.forgotten, Media: s.media, Records: s.withdrawn}
-	for c, whole := range s.touched {
-		given.add(c, whole)
+	given.grow(len(s.touched))
+	for c, of := range s.touched {
+		given.add(c, of)
 	}
 	clear(s.touched)
 	if plan := d.plan.Changes(); s.desk || plan != s.plan {
@@ -211,11 +231,20 @@ func (d *Desk) Changes() *Changes {
 	return given
 }
 
-// add adds what has changed of a conversation, more than its events if whole is set; the desk's lock is held.
-func (c *Changes) add(one *Conversation, whole bool) {
-	c.Records = append(c.Records, Record{ID: one.id, Ordinal: one.ordinal, Over: one.state == Ended})
+// grow makes room for n records.
+func (c *Changes) grow(n int) {
+	c.Records, c.states, c.logs, c.lines = slices.Grow(c.Records, n), make([]*savedConversation, 0, n), make([][]kept, 0, n), make([][]Line, 0, n)
+}
+
+// add adds what has changed of a conversation; the desk's lock is held.
+func (c *Changes) add(one *Conversation, of extent) {
+	r := Record{ID: one.id, Ordinal: one.ordinal, Over: one.state == Ended}
+	if of&itsNote != 0 {
+		r.Note = one.note
+	}
+	c.Records = append(c.Records, r)
 	var state *savedConversation
-	if whole {
+	if of&itsState != 0 {
 		state = one.toSave()
 	}
 	c.states = append(c.states, state)
@@ -246,16 +275,16 @@ func (d *Desk) Saved(mark int, err error) {
 	d.trim()
 }
 
-// SetNote keeps a note of whoever plays the conversation with it; the desk makes nothing of it.
-func (c *Conversation) SetNote(note json.RawMessage) {
+// SetNote keeps a note of whoever plays the conversation with it, which is not empty; the desk makes nothing of it.
+func (c *Conversation) SetNote(note []byte) {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
 	c.note = note
-	c.desk.touch(c, true)
+	c.desk.touchSome(c, itsNote)
 }
 
 // Note is what SetNote was given last, nil if it never was.
-func (c *Conversation) Note() json.RawMessage {
+func (c *Conversation) Note() []byte {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
 	return c.note
@@ -277,7 +306,7 @@ func (c *Conversation) toSave() *savedConversation {
 	s := &savedConversation{
 		Queue: c.queue, Context: c.context, User: c.user, OpenedAt: c.openedAt, EndedAt: c.endedAt, State: c.state, EndedBy: c.endedBy, Echo: c.echo, Owed: c.owed, Closures: c.closures,
 		Agents: maps.Clone(c.agents), TransferFrom: c.transferFrom, UserRead: c.userRead, Acknowledged: c.acknowledged, Uploads: c.uploads, Attachments: slices.Clone(c.attachments),
-		Values: maps.Clone(c.values), Lines: len(c.lines), Withdrawn: c.desk.withdrawn[c.id], Note: c.note,
+		Values: maps.Clone(c.values), Lines: len(c.lines), Withdrawn: c.desk.withdrawn[c.id],
 	}
 	for _, screen := range c.screens {
 		one := *screen

@@ -502,7 +502,7 @@ func TestWhatIsNotAsItIsSavedIsRefused(t *testing.T) {
 		"fault.status: must be a status":                           {itself: json.RawMessage(`{"faults":{"rules":[{"id":1,"rule":{"fault":{"kind":"status"}}}]}}`)},
 		"the conversation c1 is not as a desk saves it":            {record: mockdesk.Record{ID: "c1", State: json.RawMessage(`[]`)}},
 		"event 1 of the conversation c1 is not as a desk saves it": {record: mockdesk.Record{ID: "c1", State: state, Events: []mockdesk.SavedEvent{{Cursor: 1, Body: json.RawMessage(`[]`)}}}},
-		"event 1 of the conversation c1 is missing":                {record: mockdesk.Record{ID: "c1", State: state, Events: []mockdesk.SavedEvent{{Cursor: 2, Body: json.RawMessage(`{}`)}}}},
+		"event 1 of the conversation c1 is missing":                {record: mockdesk.Record{ID: "c1", State: state, Events: []mockdesk.SavedEvent{{Cursor: 2, Body: nil}}}},
 	} {
 		k := newKeeper(t)
 		s := saved(t, k, mockdesk.Options{})

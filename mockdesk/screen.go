@@ -58,10 +58,10 @@ func (c *Conversation) Screens() []Screen {
 
 // AskScreen asks the user to share the screen. The desk allows it also to an agent who has not joined: what the chat makes of that is for the client to know.
 func (a *Agent) AskScreen(c *Conversation) (int, error) {
-	return c.act(journal.Agent, "screen.requested", a.Name+" asks to see the screen.", c.mustGoOn, func() map[string]any {
+	return c.act(journal.Agent, "screen.requested", a.Name+" asks to see the screen.", c.mustGoOn, func() fields {
 		s := &Screen{ID: fmt.Sprintf("s.%d", len(c.log)+1), Agent: a.ID, State: ScreenAsked}
 		c.screens = append(c.screens, s)
-		return map[string]any{"id": s.ID, "agent": a.profile()}
+		return plainFields{"id": s.ID, "agent": a.profile()}
 	})
 }
 
@@ -88,9 +88,9 @@ func (a *Agent) closeScreen(c *Conversation, event, note string, from, to Screen
 		}
 		return c.mustGoOn()
 	}
-	return c.act(journal.Agent, event, note, allowed, func() map[string]any {
+	return c.act(journal.Agent, event, note, allowed, func() fields {
 		found.State = to
-		return map[string]any{"id": found.ID, "agent": a.profile()}
+		return plainFields{"id": found.ID, "agent": a.profile()}
 	})
 }
 
@@ -118,7 +118,7 @@ func (d *Desk) takeScreen(x *exchange) outcome {
 	c.screens[i].hear(state)
 	d.touch(c, true)
 	d.broadcast()
-	return outcome{name: "noted", result: map[string]any{"id": screen, "state": string(c.screens[i].State)}}
+	return outcome{name: "noted", result: func() map[string]any { return map[string]any{"id": screen, "state": string(c.screens[i].State)} }}
 }
 
 // hear has a request go on by what the client says. What is over stays over.

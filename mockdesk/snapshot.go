@@ -69,6 +69,20 @@ func (c *Conversation) Agents() []Profile {
 	return c.profiles()
 }
 
+// OnlyAgent is the id of the agent who is in the conversation, empty if nobody is; another is the id of one more, empty unless there are several.
+func (c *Conversation) OnlyAgent() (id, another string) {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	if len(c.agents) > 1 {
+		all := c.profiles()
+		return all[0].ID, all[1].ID
+	}
+	for id = range c.agents {
+		break
+	}
+	return id, ""
+}
+
 // profiles is Agents with the desk's lock held.
 func (c *Conversation) profiles() []Profile {
 	if len(c.agents) == 0 {
@@ -125,11 +139,6 @@ func (c *Conversation) LinesAfter(cursor, limit int) (lines []Line, more bool) {
 	all := c.linesAfter(cursor)
 	return slices.Clone(all[:min(limit, len(all))]), len(all) > limit
 }
-
-// The following say to which conversation an entry of the journal belongs.
-
-func (a actData) conversation() string    { return a.Conversation }
-func (s socketData) conversation() string { return s.Conversation }
 
 // Operations are all operations that have reactions, by name.
 func Operations() []Operation {

@@ -57,6 +57,8 @@ type socket struct {
 	busy    bool
 	reaches int
 	about   string
+	// worded is the event that the pump got last, if it is JSON.
+	worded []byte
 	// delayed is whether a fault has the socket write nothing until the clock has gone on.
 	delayed  bool
 	stopPing func() bool
@@ -150,7 +152,7 @@ func (d *Desk) upgrade(x *exchange) {
 	if x.c != nil {
 		opened.Cursor = &x.next
 	}
-	s.opened = d.record(journal.Entry{Kind: journal.Opened, From: journal.Integration, To: journal.Desk, Name: "socket", Ref: x.request}, at, opened)
+	s.opened = d.recordSocket(journal.Entry{Kind: journal.Opened, From: journal.Integration, To: journal.Desk, Name: "socket", Ref: x.request}, at, opened)
 	d.sockets[s] = struct{}{}
 	s.start(conn, x.about())
 	cut := false
@@ -196,11 +198,11 @@ func (s *socket) bind(c *Conversation, after int) {
 		return
 	}
 	if s.c != nil && s.c != c {
-		delete(s.c.sockets, s)
+		s.c.sockets.remove(s)
 		s.c.watch()
 	}
 	s.c, s.next, s.part, s.written, s.reaches = c, after, 0, after, 0
-	c.sockets[s] = struct{}{}
+	c.sockets.add(s)
 	c.broadcast()
 	c.stopWatching()
 	s.pump.Concern(c.id)
@@ -233,7 +235,7 @@ func (s *socket) speak(name string, said *wire.Said) {
 	raw, err := said.Write(x.scope)
 	x.scope.Release()
 	if err != nil {
-		s.desk.record(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Desk, Name: name, Note: x.broken(reply{}, err).note}, time.Now(),
+		s.desk.recordSocket(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Desk, Name: name, Note: x.broken(reply{}, err).note}, time.Now(),
 			socketData{Conversation: s.conversation(), Socket: s.number})
 		return
 	}
@@ -321,7 +323,7 @@ func (s *socket) detach() {
 	delete(s.desk.sockets, s)
 	s.desk.leaving[s] = struct{}{}
 	if s.c != nil {
-		delete(s.c.sockets, s)
+		s.c.sockets.remove(s)
 		s.c.watch()
 	}
 	s.desk.moved()
@@ -360,7 +362,7 @@ func (s *socket) recordClosed(from journal.Party, code int, reason, note string)
 	if from == journal.Desk {
 		to = journal.Integration
 	}
-	s.desk.record(journal.Entry{Kind: journal.Closed, From: from, To: to, Name: "socket", Ref: s.opened, Note: note}, time.Now(),
+	s.desk.recordSocket(journal.Entry{Kind: journal.Closed, From: from, To: to, Name: "socket", Ref: s.opened, Note: note}, time.Now(),
 		socketData{Conversation: s.conversation(), Socket: s.number, Code: code, Reason: reason})
 }
 
@@ -369,14 +371,14 @@ func (s *socket) recordClosed(from journal.Party, code int, reason, note string)
 func (c *Conversation) CutSockets() {
 	c.desk.mu.Lock()
 	var cut []*socket
-	for s := range c.sockets {
+	for _, s := range c.sockets {
 		cut = append(cut, s)
 	}
 	for _, s := range cut {
 		s.cut()
 	}
 	var streams []*stream
-	for s := range c.streams {
+	for _, s := range c.streams {
 		streams = append(streams, s)
 	}
 	for _, s := range streams {
@@ -432,7 +434,11 @@ func (s *socket) event() (fault.Message, bool) {
 			s.written = s.next + 1
 			continue
 		}
-		m := fault.Message{Name: e.name, Data: frames[s.part], Tag: true}
+		f := frames[s.part]
+		m := fault.Message{Name: e.name, Data: f.Raw, Tag: true}
+		if s.worded = nil; f.IsJSON() {
+			s.worded = f.Raw
+		}
 		if s.part++; s.part == len(frames) {
 			s.next, s.part = s.next+1, 0
 			s.reaches = s.next
@@ -446,24 +452,41 @@ func (s *socket) event() (fault.Message, bool) {
 	return fault.Message{}, false
 }
 
-// on is what is said of the event on a feed.
-func (k kept) on(feed int) [][]byte {
-	if len(k.frames) == 1 && k.frames[0].Feed == feed {
-		return [][]byte{k.frames[0].Raw}
+// passOver has the socket be done with the latest event if it has nothing to say of it and is done with all others, and says whether it is; d.mu is held. What is not said need not be saved.
+func (s *socket) passOver(latest kept) bool {
+	if s.busy || s.part != 0 || s.next != latest.cursor-1 || slices.ContainsFunc(latest.frames, func(f wire.Frame) bool { return f.Feed == s.route.Feed }) {
+		return false
 	}
-	var raws [][]byte
+	s.next, s.written = latest.cursor, latest.cursor
+	return true
+}
+
+// on is what is said of the event on a feed.
+func (k kept) on(feed int) []wire.Frame {
+	if len(k.frames) == 1 && k.frames[0].Feed == feed {
+		return k.frames
+	}
+	var frames []wire.Frame
 	for _, f := range k.frames {
 		if f.Feed == feed {
-			raws = append(raws, f.Raw)
+			frames = append(frames, f)
 		}
 	}
-	return raws
+	return frames
 }
 
 // sending records what is written.
 func (s *socket) sending(m fault.Message) {
-	s.desk.record(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: m.Name}, time.Now(),
-		socketData{Conversation: s.about, Socket: s.number, Body: capped(m.Data)})
+	s.desk.recordSocket(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: m.Name}, time.Now(),
+		socketData{Conversation: s.about, Socket: s.number, Body: s.recorded(m.Data)})
+}
+
+// recorded is a frame that is written, as the journal keeps it. One that the wire has made as JSON is that, unless a fault has made another of it.
+func (s *socket) recorded(data []byte) json.RawMessage {
+	if len(data) > 0 && len(data) == len(s.worded) && &data[0] == &s.worded[0] {
+		return cappedObject(data)
+	}
+	return capped(data)
 }
 
 // sent notes what came of the frame that the pump was given.

@@ -42,7 +42,7 @@ type stream struct {
 func (d *Desk) stream(x *exchange) *stream {
 	s := &stream{desk: d, x: x, c: x.c, next: x.next, held: x.route.As == wire.LongPoll, wake: make(chan struct{}, 1), gone: make(chan struct{})}
 	d.streams[s] = struct{}{}
-	x.c.streams[s] = struct{}{}
+	x.c.streams.add(s)
 	x.c.stopWatching()
 	if s.held {
 		// Set before anybody can know of the poll: what the clock is advanced by from then on counts.
@@ -60,7 +60,7 @@ func (s *stream) detach() {
 	s.closed = true
 	close(s.gone)
 	delete(s.desk.streams, s)
-	delete(s.c.streams, s)
+	s.c.streams.remove(s)
 	s.c.watch()
 	s.desk.letGo(s.x)
 }
@@ -190,7 +190,7 @@ func (s *stream) events(x *exchange) {
 	header.Set("Cache-Control", "no-store")
 	s.out = x.altering().Writes(fault.Stream{W: x.w, R: x.r, Delayed: s.delay, Done: s.desk.done})
 	s.desk.recordResponse(x, reply{Reply: wire.Reply{Status: http.StatusOK}}, "")
-	s.opened = s.desk.record(journal.Entry{Kind: journal.Opened, From: journal.Integration, To: journal.Desk, Name: "stream", Ref: x.request}, time.Now(),
+	s.opened = s.desk.recordSocket(journal.Entry{Kind: journal.Opened, From: journal.Integration, To: journal.Desk, Name: "stream", Ref: x.request}, time.Now(),
 		socketData{Conversation: s.c.id, Cursor: &x.next})
 	x.w.WriteHeader(http.StatusOK)
 	if http.NewResponseController(x.w).Flush() == nil {
@@ -198,7 +198,7 @@ func (s *stream) events(x *exchange) {
 		for s.wait() && s.tell() {
 		}
 	}
-	s.desk.record(journal.Entry{Kind: journal.Closed, From: journal.Integration, To: journal.Desk, Name: "stream", Ref: s.opened}, time.Now(), socketData{Conversation: s.c.id})
+	s.desk.recordSocket(journal.Entry{Kind: journal.Closed, From: journal.Integration, To: journal.Desk, Name: "stream", Ref: s.opened}, time.Now(), socketData{Conversation: s.c.id})
 }
 
 // tell writes what there is to be told, and says whether it could.
@@ -208,7 +208,7 @@ func (s *stream) tell() bool {
 		if name == "" {
 			return true
 		}
-		s.desk.record(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: name}, time.Now(),
+		s.desk.recordSocket(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: name}, time.Now(),
 			socketData{Conversation: s.c.id, Body: capped(text)})
 		if _, err := s.out.Write(text); err != nil {
 			return false

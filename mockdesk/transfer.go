@@ -11,13 +11,13 @@ func (a *Agent) Transfer(c *Conversation, to *Agent) (int, error) {
 		}
 		return a.mustBeIn(c)()
 	}
-	return c.act(journal.Agent, "agent.transferring", a.Name+" hands the user over.", allowed, func() map[string]any {
+	return c.act(journal.Agent, "agent.transferring", a.Name+" hands the user over.", allowed, func() fields {
 		c.transferFrom = a
-		fields := map[string]any{"from": a.profile()}
+		told := plainFields{"from": a.profile()}
 		if to != nil {
-			fields["to"] = to.profile()
+			told["to"] = to.profile()
 		}
-		return fields
+		return told
 	})
 }
 
@@ -30,20 +30,20 @@ func (c *Conversation) FailTransfer(reason string) (int, error) {
 		}
 		return c.mustGoOn()
 	}
-	return c.act(journal.Desk, "transfer.failed", "The transfer comes to nothing.", allowed, func() map[string]any {
-		fields := map[string]any{"from": c.transferFrom.profile()}
+	return c.act(journal.Desk, "transfer.failed", "The transfer comes to nothing.", allowed, func() fields {
+		told := plainFields{"from": c.transferFrom.profile()}
 		if reason != "" {
-			fields["reason"] = reason
+			told["reason"] = reason
 		}
 		c.transferFrom = nil
-		return fields
+		return told
 	})
 }
 
 // Reroute moves the waiting user to another queue, at a place there (1 is next), and returns the event's cursor; ErrNotWaiting once an agent has joined, ErrEnded after the end.
 func (c *Conversation) Reroute(queue string, position int) (int, error) {
-	return c.act(journal.Desk, "queue.updated", "The desk moves the request to the queue "+queue+".", c.mustWait, func() map[string]any {
+	return c.act(journal.Desk, "queue.updated", "The desk moves the request to the queue "+queue+".", c.mustWait, func() fields {
 		c.queue = queue
-		return map[string]any{"queue": queue, "position": position}
+		return plainFields{"queue": queue, "position": position}
 	})
 }

@@ -53,18 +53,36 @@ func (r UploadRules) fields() map[string]any {
 	return fields
 }
 
-var _ wire.Encoder = (*eventView)(nil)
-
-// eventView is an event's fields as the expressions of a wire see them.
-type eventView struct {
-	fields map[string]any
-	// raw are the fields as JSON, nil as long as nobody has asked for them; parsed is what raw says.
-	raw    json.RawMessage
-	parsed map[string]any
+// fields are what an event says beside its cursor, its type and its time.
+type fields interface {
+	// field returns a value as expressions have it; if it is not plain, it has to be encoded and read for that.
+	field(name string) (value any, plain bool)
+	// encode writes all of them as a JSON object. The error says which of them is no JSON value.
+	encode() (json.RawMessage, error)
 }
 
-// plain says whether a map has no values but those that are the same once they are encoded.
-func plain(m map[string]any) bool {
+// plainFields are fields by their names.
+type plainFields map[string]any
+
+func (p plainFields) field(name string) (value any, plain bool) {
+	switch value := p[name].(type) {
+	case nil, string, bool, int:
+		return value, true
+	case map[string]any:
+		return value, isPlain(value)
+	}
+	return nil, false
+}
+
+func (p plainFields) encode() (json.RawMessage, error) {
+	if len(p) == 0 {
+		return json.RawMessage("{}"), nil
+	}
+	return wire.Encode(p)
+}
+
+// isPlain says whether a map has no values but those that are the same once they are encoded.
+func isPlain(m map[string]any) bool {
 	for _, v := range m {
 		switch v.(type) {
 		case nil, string, bool, int:
@@ -75,24 +93,103 @@ func plain(m map[string]any) bool {
 	return true
 }
 
+// said are the fields of a line of plain text or markup, which nearly all events are.
+type said struct {
+	key, text, format string
+	// by is who has said it; authors has them as expressions do.
+	by      author
+	authors authors
+}
+
+// author is who says something.
+type author struct{ role, agent, name string }
+
+// authors are those who have said something, as expressions have them. The same few say nearly everything.
+type authors map[author]map[string]any
+
+// mostAuthors is how many are kept.
+const mostAuthors = 200
+
+// fields are an author's own, which do not change.
+func (all authors) fields(one author) map[string]any {
+	known := all[one]
+	if known != nil {
+		return known
+	}
+	known = map[string]any{"role": one.role}
+	if one.agent != "" {
+		known["id"] = one.agent
+	}
+	if one.name != "" {
+		known["name"] = one.name
+	}
+	if len(all) >= mostAuthors {
+		clear(all)
+	}
+	all[one] = known
+	return known
+}
+
+func (s *said) field(name string) (value any, plain bool) {
+	switch name {
+	case "id":
+		return s.key, true
+	case "text":
+		return s.text, true
+	case "format":
+		return s.format, true
+	case "author":
+		return s.authors.fields(s.by), true
+	}
+	return nil, true
+}
+
+// encode writes what the map of plain would, in the same order.
+func (s *said) encode() (json.RawMessage, error) {
+	const names = `{"author":{"id":"","name":"","role":""},"format":"","id":"","text":""}`
+	raw := make([]byte, 0, len(names)+len(s.by.agent)+len(s.by.name)+len(s.by.role)+len(s.format)+len(s.key)+len(s.text))
+	raw = append(raw, `{"author":{`...)
+	if s.by.agent != "" {
+		raw = append(wire.AppendString(append(raw, `"id":`...), s.by.agent), ',')
+	}
+	if s.by.name != "" {
+		raw = append(wire.AppendString(append(raw, `"name":`...), s.by.name), ',')
+	}
+	raw = wire.AppendString(append(raw, `"role":`...), s.by.role)
+	raw = wire.AppendString(append(raw, `},"format":`...), s.format)
+	raw = wire.AppendString(append(raw, `,"id":`...), s.key)
+	raw = wire.AppendString(append(raw, `,"text":`...), s.text)
+	return append(raw, '}'), nil
+}
+
+// plain is the same by names, for more to be added.
+func (s *said) plain() plainFields {
+	return plainFields{"id": s.key, "author": s.authors.fields(s.by), "text": s.text, "format": s.format}
+}
+
+var _ wire.Encoder = (*eventView)(nil)
+
+// eventView is an event's fields as the expressions of a wire see them.
+type eventView struct {
+	fields fields
+	// raw are the fields as JSON, nil as long as nobody has asked for them; parsed is what raw says.
+	raw    json.RawMessage
+	parsed map[string]any
+}
+
 // Fields implements wire.Encoder.
 func (v *eventView) Fields() []byte {
 	if v.raw == nil {
 		// Who words an event without having encoded it first has made its fields of plain values, which always encode.
-		v.raw, _ = wire.Encode(v.fields)
+		v.raw, _ = v.fields.encode()
 	}
 	return v.raw
 }
 
 // Field implements wire.Object. Whatever is no plain value is taken from the event as it was encoded.
 func (v *eventView) Field(name string) any {
-	switch field := v.fields[name].(type) {
-	case nil, string, bool, int:
-		return field
-	case map[string]any:
-		if plain(field) {
-			return field
-		}
+	if value, plain := v.fields.field(name); plain {
+		return value
 	}
 	if v.parsed == nil {
 		body, err := wire.ReadBody(wire.JSONBody, v.Fields())

@@ -1,6 +1,7 @@
 package agentmanager
 
 import (
+	"deskcheck/mockdesk/journal"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -34,6 +35,8 @@ type Agent struct {
 	// socket is the connection now, nil while there is none; tokens are where pushes go.
 	socket *Socket
 	tokens []string
+	// party is what the journal knows the desk of the last connection as.
+	party journal.Party
 	// stopAway keeps an agent whose socket is down signed in for a while; stopGoodbye gives the desk time to leave.
 	stopAway, stopGoodbye func() bool
 	// offered is when the agent was last offered something, by the manager's serial.

@@ -35,7 +35,7 @@ func (s *Socket) consultTransfer(in rerouting) *refusal {
 	adviser.agent.emit("consulTransferRequestSuccess", c.id, map[string]any{"conversationId": c.id, "newTask": w, "task": w, "agentId": adviser.agent.user.ID})
 	c.promote(adviser, RolePrimary, ConsultTransfer)
 	p.release(reasonTransferred, Transferred)
-	c.departed[s.agent] = true
+	c.departed[s.agent] = afterTransfer
 	return nil
 }
 
@@ -50,7 +50,7 @@ func (s *Socket) consultConference(in rerouting) *refusal {
 		return refuse(409, "AM-REROUTE-10", "nobody gives this agent advice in conversation %s; ask with consultRequest first", c.id)
 	}
 	s.agent.emit("agentAssistanceRequestPlaced", c.id, map[string]any{"requestAction": "conference", "mode": in.Mode})
-	c.promote(adviser, RolePrimary, "CONSULT_CONFERENCE")
+	c.promote(adviser, RolePrimary, ConsultConference)
 	return nil
 }
 

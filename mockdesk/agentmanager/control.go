@@ -30,10 +30,30 @@ func (m *Manager) Release(event string) error {
 	})
 }
 
-// Emit sends an agent's desk an event that is held against no schema: one that is malformed on purpose, or of a name that there is not. The error wraps ErrAway.
+// AddFields has every event that is an object carry fields besides its own, as those of a later version may. A field that the event has stays as it is. Nil ends that.
+func (m *Manager) AddFields(fields map[string]any) error {
+	return m.act("add fields", "What events carry besides their own fields changes.", nil, func() { m.added = fields })
+}
+
+// enriched is a payload with the fields that were added; m.mu is held.
+func (m *Manager) enriched(payload json.RawMessage) json.RawMessage {
+	var own map[string]json.RawMessage
+	if len(m.added) == 0 || json.Unmarshal(payload, &own) != nil || own == nil {
+		return payload
+	}
+	for name, value := range m.added {
+		if _, has := own[name]; !has {
+			own[name] = encode(value)
+		}
+	}
+	return encode(own)
+}
+
+// Emit sends an agent's desk an event that is held against no schema: one that is malformed on purpose, or of a name that there is not. It
+// is sent also while its name is withheld. The error wraps ErrAway.
 func (a *Agent) Emit(event string, payload json.RawMessage) error {
 	return a.manager.act("emit", event+" is sent to "+a.name()+" as it is.", a.mustBeConnected, func() {
-		a.socket.send(held{socket: a.socket, event: event, payload: slices.Clone(payload)})
+		a.socket.deliver(held{socket: a.socket, event: event, payload: slices.Clone(payload)})
 	})
 }
 
@@ -53,6 +73,22 @@ func (a *Agent) mustBeConnected() error {
 		return ErrAway
 	}
 	return nil
+}
+
+// Give has an agent's desk take the conversation unasked, by a task that is STARTED. The error wraps ErrAway, or says that the agent is in the conversation.
+func (c *Conversation) Give(a *Agent) error {
+	allowed := func() error {
+		if c.participant(a) != nil {
+			return fmt.Errorf("%s is in conversation %s already", a.name(), c.id)
+		}
+		return a.mustBeConnected()
+	}
+	return c.manager.actIn(c, PartyManager, "give", "The conversation is given to "+a.name()+".", allowed, func() {
+		t := c.newTask(Inbound, "AGENT", nil)
+		t.agent = a
+		t.move(Begun, "")
+		a.emit("taskRequest", c.id, t.taskRequest())
+	})
 }
 
 // Announcement is what a supervisor tells a team.

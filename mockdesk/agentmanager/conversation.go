@@ -44,8 +44,8 @@ type Conversation struct {
 	// published are the messages of agents by their id, events the ids of the events that carried them.
 	published map[string]publication
 	events    map[string]bool
-	// departed are the agents who are in it no more: true for one who wanted to leave, false for one from whom it was taken.
-	departed map[*Agent]bool
+	// departed are the agents who are in it no more, with the requirement that they break by an event for it: empty for one from whom it was taken, whose events may have crossed.
+	departed map[*Agent]string
 	data     map[string]any
 	// hold is what the pause is, nil while there is none.
 	hold *hold

@@ -1,6 +1,7 @@
 package agentmanager
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -57,6 +58,8 @@ type Request struct {
 	// Routing is how the conversation gets to an agent; empty is PushMode. A request of PullMode waits in List, by name.
 	Routing Routing
 	List    string
+	// Direction is what the task is for that is offered; empty is Inbound. Another one is as if agents had asked for it, who are not there.
+	Direction Direction
 	// Says is the customer's first message, nil for none.
 	Says Body
 }
@@ -66,12 +69,10 @@ func (m *Manager) Customer(p Person) *Customer {
 	return &Customer{manager: m, id: newID(), name: p.FirstName, person: p, said: map[string]bool{}}
 }
 
-// Start begins the customer's conversation, and looks for an agent. The error names a queue, a channel or a list that there is not, says what is wrong with the first message,
-// or that the customer is in a conversation already.
+// Start begins the customer's conversation, and looks for an agent. The error names a queue, a channel or a list that there is not, says what is wrong with the first message
+// or the direction, or that the customer is in a conversation already.
 func (c *Customer) Start(r Request) (*Conversation, error) {
-	if r.Routing == "" {
-		r.Routing = PushMode
-	}
+	r.Routing, r.Direction = cmp.Or(r.Routing, PushMode), cmp.Or(r.Direction, Inbound)
 	var kind ChannelType
 	allowed := func() (err error) {
 		kind, err = c.mayStart(r)
@@ -89,9 +90,11 @@ func (c *Customer) mayStart(r Request) (ChannelType, error) {
 	case c.conversation != nil && c.conversation.stage != StageClosed:
 		return ChannelType{}, fmt.Errorf("%s is in conversation %s already; leave it first", c.name, c.conversation.id)
 	case r.Queue != "" && m.queueNamed(r.Queue) == nil:
-		return ChannelType{}, fmt.Errorf("there is no queue %q; add it with AddQueue", r.Queue)
+		return ChannelType{}, fmt.Errorf("there is no queue %q; add it first", r.Queue)
 	case r.Routing == PullMode && m.listNamed(r.List) == nil:
-		return ChannelType{}, fmt.Errorf("there is no list %q; add it with AddList", r.List)
+		return ChannelType{}, fmt.Errorf("there is no list %q; add it first", r.List)
+	case !slices.Contains(offerable, r.Direction):
+		return ChannelType{}, fmt.Errorf("a task of direction %q cannot be offered; use one of %v", r.Direction, offerable)
 	case r.Says != nil:
 		if err := c.check(r.Says); err != nil {
 			return ChannelType{}, err
@@ -105,7 +108,7 @@ func (c *Customer) start(r Request, kind ChannelType) *Conversation {
 	m, id := c.manager, newID()
 	conversation := &Conversation{
 		manager: m, id: id, room: roomInfo{ID: "room-" + id, Mode: "CONTACT_CENTER"}, routing: r.Routing, queue: m.queueNamed(r.Queue), customer: c, stage: StageActive,
-		published: map[string]publication{}, events: map[string]bool{}, departed: map[*Agent]bool{}, data: map[string]any{},
+		published: map[string]publication{}, events: map[string]bool{}, departed: map[*Agent]string{}, data: map[string]any{},
 	}
 	c.conversation = conversation
 	m.conversations = append(m.conversations, conversation)
@@ -115,7 +118,7 @@ func (c *Customer) start(r Request, kind ChannelType) *Conversation {
 	}
 	switch r.Routing {
 	case PushMode:
-		m.look(&request{conversation: conversation, direction: Inbound, queue: conversation.queue}, m.options.Timing.TTL)
+		m.look(&request{conversation: conversation, direction: r.Direction, queue: conversation.queue}, m.options.Timing.TTL)
 	case PullMode:
 		m.listNamed(r.List).add(conversation)
 	case ExternalMode:
@@ -130,7 +133,7 @@ func (m *Manager) channelNamed(name string) (ChannelType, error) {
 			return kind, nil
 		}
 	}
-	return ChannelType{}, fmt.Errorf("there is no channel %q; use one of Options.Channels", name)
+	return ChannelType{}, fmt.Errorf("there is no channel %q; use one that the manager was made with", name)
 }
 
 // enter opens a channel session in the conversation; m.mu is held.
@@ -163,7 +166,7 @@ func (c *Customer) check(b Body) error {
 	if len(breaches) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the body cannot be said: at %q, %s; Sample has one of each type", breaches[0].Pointer, breaches[0].Message)
+	return fmt.Errorf("the body cannot be said: at %q, %s; the samples have one of each type", breaches[0].Pointer, breaches[0].Message)
 }
 
 // Say says something, and gives the message's id. A body that is not as its type has it is an error.
@@ -234,6 +237,27 @@ func (c *Customer) Open(channel string) error {
 		return err
 	}
 	return c.doing("open channel", "writes through "+channel+" as well.", func() { c.conversation.enter(kind) })
+}
+
+// End ends the customer's session through one channel, while others go on. The error says that none is open through it, or that it is the only one; use Leave for that.
+func (c *Customer) End(channel string) error {
+	var ending *session
+	allowed := func() error {
+		if c.conversation == nil {
+			return ErrOver
+		}
+		open := slices.DeleteFunc(slices.Clone(c.conversation.sessions), func(s *session) bool { return !s.active })
+		i := slices.IndexFunc(open, func(s *session) bool { return s.kind.Name == channel })
+		if i < 0 || len(open) == 1 {
+			return fmt.Errorf("%s has no session through %q beside another; open one with Open", c.name, channel)
+		}
+		ending = open[i]
+		return nil
+	}
+	return c.manager.actIn(c.current(), PartyCustomer, "end channel", c.name+" stops writing through "+channel+".", allowed, func() {
+		ending.active = false
+		ending.conversation.happened("CHANNEL_SESSION_ENDED", ending.wire())
+	})
 }
 
 // Leave ends the customer's sessions, and with them the conversation: offers are taken back, and the agents are out of it, or choose a wrap-up first.

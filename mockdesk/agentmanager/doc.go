@@ -19,6 +19,12 @@
 // What a desk sends is held against its schema and against the state of things. A breach is written to the journal as a violation of the requirement that it breaks. The
 // desk is then answered with errors, and nothing else happens; only where the requirement says how well something is done, as for receipts and typing, is the breach let pass.
 //
+// # What no document has
+//
+// No document says how a desk learns whom it can ask for, or how a supervisor finds conversations. A desk that has no other source can ask this manager, by a convention of the
+// kit's own: GET /agent/directory?userId=ID has the agents, queues and lists; GET /agent/conversations?userId=ID has the conversations that the user can monitor, each with
+// conversationId, channelSession, customer and agents. ID is that of a user who is signed in. No requirement rests on either.
+//
 // # Who plays what
 //
 // The package is the manager, its router and its queues. Customers are played by whoever holds a Manager: Manager.Customer, Customer.Start, Customer.Say and so on. Agents and

@@ -35,5 +35,5 @@ type wireErrors struct {
 }
 
 func errNoDomain(id string) error {
-	return fmt.Errorf("there is no media routing domain %q; use one of Options.Domains", id)
+	return fmt.Errorf("there is no media routing domain %q; use one that the manager was made with", id)
 }

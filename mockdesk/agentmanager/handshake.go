@@ -44,25 +44,30 @@ type handshake struct {
 // Connect takes a handshake, or refuses it. A handshake is taken from users that a login has issued, and from nobody else. The socket's events go to link, the first of them
 // before Connect returns; what the desk sends goes to Socket.Receive, and its end to Socket.Gone.
 func (m *Manager) Connect(auth json.RawMessage, link Link) (*Socket, *Refusal) {
+	return m.connect(PartyDesk, auth, link)
+}
+
+// connect is Connect for the desk that the journal knows as a party.
+func (m *Manager) connect(as journal.Party, auth json.RawMessage, link Link) (*Socket, *Refusal) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(auth) == 0 {
 		auth = json.RawMessage("{}")
 	}
 	number := m.next()
-	m.record(journal.Entry{Kind: journal.Frame, From: PartyDesk, To: PartyManager, Name: "CONNECT", Note: formOfAgent(auth)}, frame{Socket: number, Payload: auth})
-	a, r := m.admit(auth)
+	m.record(journal.Entry{Kind: journal.Frame, From: as, To: PartyManager, Name: "CONNECT", Note: formOfAgent(auth)}, frame{Socket: number, Payload: auth})
+	a, r := m.admit(as, auth)
 	if r != nil {
 		raw := encode(r)
 		m.checkOwn("manager/connect_error", raw)
-		m.record(journal.Entry{Kind: journal.Frame, From: PartyManager, To: PartyDesk, Name: "CONNECT_ERROR"}, frame{Socket: number, Payload: raw})
+		m.record(journal.Entry{Kind: journal.Frame, From: PartyManager, To: as, Name: "CONNECT_ERROR"}, frame{Socket: number, Payload: raw})
 		return nil, r
 	}
 	if err := link.Open(); err != nil {
 		return nil, loginRefused(err.Error())
 	}
-	m.record(journal.Entry{Kind: journal.Opened, From: PartyDesk, To: PartyManager, Name: "socket"}, frame{Socket: number, Agent: a.user.ID})
-	s := &Socket{manager: m, agent: a, link: link, number: number}
+	m.record(journal.Entry{Kind: journal.Opened, From: as, To: PartyManager, Name: "socket"}, frame{Socket: number, Agent: a.user.ID})
+	s := &Socket{manager: m, party: as, agent: a, link: link, number: number}
 	a.welcome(s)
 	return s, nil
 }
@@ -80,9 +85,9 @@ func formOfAgent(auth json.RawMessage) string {
 }
 
 // admit finds the agent of a handshake, or the refusal; m.mu is held.
-func (m *Manager) admit(auth json.RawMessage) (*Agent, *Refusal) {
+func (m *Manager) admit(as journal.Party, auth json.RawMessage) (*Agent, *Refusal) {
 	broken := func(requirement, note string, data any) {
-		m.record(journal.Entry{Kind: journal.Violation, From: PartyDesk, To: journal.Kit, Name: "CONNECT", Requirement: requirement, Note: note}, data)
+		m.record(journal.Entry{Kind: journal.Violation, From: as, To: journal.Kit, Name: "CONNECT", Requirement: requirement, Note: note}, data)
 	}
 	var first *Refusal
 	for _, b := range fixtures.CheckAgentManager(string(m.options.Dialect), "login/auth", auth) {
@@ -184,7 +189,7 @@ func (a *Agent) welcome(s *Socket) {
 		a.stopGoodbye()
 		a.stopGoodbye = nil
 	}
-	a.socket = s
+	a.socket, a.party = s, s.party
 	a.emit("onChannelTypes", "", a.manager.options.Channels)
 	if a.state == Away || a.state == Logout {
 		a.beginSession()

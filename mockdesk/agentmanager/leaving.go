@@ -12,6 +12,12 @@ const (
 	reasonUnmonitored = "PRIMARY_AGENT_LEFT"
 )
 
+// What an agent breaks by an event for a conversation that the agent has left, or has handed over.
+const (
+	afterLeaving  = "AM-LEAVE-04"
+	afterTransfer = "AM-REROUTE-06"
+)
+
 // leaving is the payload of topicUnsubscription from a desk.
 type leaving struct {
 	ConversationID string `json:"conversationId"`
@@ -32,7 +38,7 @@ func (s *Socket) leave(in leaving) *refusal {
 		p.release(reasonLeft, Done)
 	}
 	if c.participant(s.agent) == nil {
-		c.departed[s.agent] = true
+		c.departed[s.agent] = afterLeaving
 	}
 	c.settle()
 	return nil
@@ -42,7 +48,7 @@ func (s *Socket) leave(in leaving) *refusal {
 func (p *participant) release(reason string, why Reason) {
 	c := p.task.conversation
 	p.agent.emit("topicUnsubscription", c.id, map[string]any{"task": "topicUnsubscription", "conversationId": c.id, "reason": reason, "statusCode": 200})
-	c.departed[p.agent] = false
+	c.departed[p.agent] = ""
 	c.drop(p, reason)
 	p.task.move(Closed, why)
 	c.taskChanged(p.task)
@@ -68,7 +74,7 @@ func (c *Conversation) settle() {
 
 // lose takes the conversation from an agent who has signed out, and looks for another if nobody else looks after the customer; m.mu is held.
 func (c *Conversation) lose(p *participant) {
-	c.departed[p.agent] = false
+	c.departed[p.agent] = ""
 	c.drop(p, string(AgentLogout))
 	p.task.move(Closed, AgentLogout)
 	c.settle()

@@ -57,53 +57,61 @@ func (m *Manager) FailLogins(f LoginFailure) error {
 }
 
 // ServeLogin serves LoginPath: POST, and the preflight request of a page of another origin.
-func (m *Manager) ServeLogin(w http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); origin != "" {
-		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Set("Access-Control-Allow-Credentials", "true")
-		w.Header().Add("Vary", "Origin")
-	}
+func (m *Manager) ServeLogin(w http.ResponseWriter, r *http.Request) { m.serveLogin(PartyDesk, w, r) }
+
+// serveLogin is ServeLogin for the desk that the journal knows as a party.
+func (m *Manager) serveLogin(as journal.Party, w http.ResponseWriter, r *http.Request) {
+	allowOrigin(w, r)
 	switch r.Method {
 	case http.MethodOptions:
 		w.Header().Set("Access-Control-Allow-Methods", "POST, OPTIONS")
 		w.Header().Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
 		w.WriteHeader(http.StatusNoContent)
-		m.recordAnswer(r, m.recordLogin(r, nil), http.StatusNoContent, nil)
+		m.recordAnswer(as, r, m.recordLogin(as, r, nil), http.StatusNoContent, nil)
 	case http.MethodPost:
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxLogin))
-		seq := m.recordLogin(r, body)
-		status, answer := m.answerLogin(r, body, err)
+		seq := m.recordLogin(as, r, body)
+		status, answer := m.answerLogin(as, r, body, err)
 		raw := encode(answer)
-		m.recordAnswer(r, seq, status, raw)
+		m.recordAnswer(as, r, seq, status, raw)
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = w.Write(raw) //nolint:gosec // It is JSON, and says so. A desk that has gone needs no answer.
 	default:
 		w.Header().Set("Allow", "POST, OPTIONS")
 		w.WriteHeader(http.StatusMethodNotAllowed)
-		m.recordAnswer(r, m.recordLogin(r, nil), http.StatusMethodNotAllowed, nil)
+		m.recordAnswer(as, r, m.recordLogin(as, r, nil), http.StatusMethodNotAllowed, nil)
+	}
+}
+
+// allowOrigin lets a page of another origin read the answer to its request.
+func allowOrigin(w http.ResponseWriter, r *http.Request) {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Access-Control-Allow-Credentials", "true")
+		w.Header().Add("Vary", "Origin")
 	}
 }
 
 // answerLogin decides on a login whose body was read, or not.
-func (m *Manager) answerLogin(r *http.Request, body []byte, unread error) (status int, answer any) {
+func (m *Manager) answerLogin(as journal.Party, r *http.Request, body []byte, unread error) (status int, answer any) {
 	if unread != nil {
 		return m.refuseLogin(InvalidAttribute, "body", "cannot be read, or is longer than a login can be")
 	}
-	return m.login(r, body)
+	return m.login(as, r, body)
 }
 
 // recordLogin writes a request down, and gives its place in the journal.
-func (m *Manager) recordLogin(r *http.Request, body []byte) int {
-	return m.record(journal.Entry{Kind: journal.Request, From: PartyDesk, To: PartyManager, Name: r.Method + " " + LoginPath}, map[string]any{
+func (m *Manager) recordLogin(as journal.Party, r *http.Request, body []byte) int {
+	return m.record(journal.Entry{Kind: journal.Request, From: as, To: PartyManager, Name: r.Method + " " + LoginPath}, map[string]any{
 		"method": r.Method, "path": r.URL.Path, "query": r.URL.RawQuery, "body": string(body),
 		"headers": map[string]string{"Content-Type": r.Header.Get("Content-Type"), "Origin": r.Header.Get("Origin")},
 	})
 }
 
 // recordAnswer writes the answer to a request down.
-func (m *Manager) recordAnswer(r *http.Request, request, status int, answer json.RawMessage) {
-	m.record(journal.Entry{Kind: journal.Response, From: PartyManager, To: PartyDesk, Name: r.Method + " " + LoginPath, Ref: request}, map[string]any{"status": status, "body": answer})
+func (m *Manager) recordAnswer(as journal.Party, r *http.Request, request, status int, answer json.RawMessage) {
+	m.record(journal.Entry{Kind: journal.Response, From: PartyManager, To: as, Name: r.Method + " " + LoginPath, Ref: request}, map[string]any{"status": status, "body": answer})
 }
 
 // loginRequest is the body of a login.
@@ -115,11 +123,11 @@ type loginRequest struct {
 }
 
 // login decides on a login, and gives the status and the body of the answer.
-func (m *Manager) login(r *http.Request, body []byte) (status int, answer any) {
+func (m *Manager) login(as journal.Party, r *http.Request, body []byte) (status int, answer any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	broken := func(note string, data any) {
-		m.record(journal.Entry{Kind: journal.Violation, From: PartyDesk, To: journal.Kit, Name: "POST " + LoginPath, Requirement: "AM-LOGIN-02", Note: note}, data)
+		m.record(journal.Entry{Kind: journal.Violation, From: as, To: journal.Kit, Name: "POST " + LoginPath, Requirement: "AM-LOGIN-02", Note: note}, data)
 	}
 	if !isJSON(r.Header.Get("Content-Type")) {
 		broken(fmt.Sprintf("Content-Type is %q, not application/json.", r.Header.Get("Content-Type")), nil)

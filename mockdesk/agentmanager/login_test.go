@@ -228,3 +228,16 @@ func TestAMFCM03WhatIsPushedWhileASocketIsDown(t *testing.T) {
 	s.reconnect(d.user, "token-1")
 	assert.Len(t, s.pushes, count, "nothing is pushed to a desk that is connected")
 }
+
+func TestEventsMayCarryFieldsOfALaterVersion(t *testing.T) {
+	s := newStage(t)
+	require.NoError(t, s.AddFields(object{"later": object{"kind": "unknown"}, "action": "overwritten"}))
+	amy := s.connect("amy")
+	presence := amy.last("agentPresence")
+	assert.Equal(t, object{"kind": "unknown"}, presence["later"])
+	assert.NotEqual(t, "overwritten", presence["action"])
+	assert.IsType(t, []any{}, amy.all("onChannelTypes")[0], "what is no object stays as it is")
+	require.NoError(t, s.AddFields(nil))
+	amy.goes("READY")
+	assert.NotContains(t, amy.last("agentPresence"), "later")
+}

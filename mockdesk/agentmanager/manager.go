@@ -48,6 +48,8 @@ type Manager struct {
 	// withheld are the events that are kept back, and heldBack what of them waits to be sent.
 	withheld map[string]bool
 	heldBack []held
+	// added are fields that events to desks have besides their own.
+	added map[string]any
 	// participantIDs are those that desks have called their agents by in a conversation.
 	participantIDs map[string]bool
 }

@@ -233,6 +233,20 @@ func TestWhatTheSystemTells(t *testing.T) {
 	assert.Empty(t, s.violations())
 }
 
+func TestACustomerWhoEndsOneOfTwoChannels(t *testing.T) {
+	s, amy, topic, kim := talk(t)
+	require.Error(t, kim.End("WEB"), "the only one")
+	require.NoError(t, kim.Open("WHATSAPP"))
+	require.Error(t, kim.End("FAX"))
+	require.NoError(t, kim.End("WEB"))
+	require.Error(t, kim.End("WEB"), "twice")
+	ended := amy.cim("CHANNEL_SESSION_ENDED")
+	require.Len(t, ended, 1)
+	assert.Equal(t, "WEB", ended[0]["data"].(object)["channel"].(object)["name"])
+	assert.Equal(t, agentmanager.StageActive, conversationOf(t, s, topic).Stage())
+	require.Error(t, s.Customer(agentmanager.Person{FirstName: "Lou"}).End("WEB"), "before any conversation")
+}
+
 // conversationOf is the conversation of a topic, which is the only one of the stage's customers.
 func conversationOf(t *testing.T, s *stage, topic object) *agentmanager.Conversation {
 	t.Helper()

@@ -59,12 +59,8 @@ func (s *Socket) place(conversation, requirement string) (*Conversation, *partic
 	if p := c.participant(s.agent); p != nil {
 		return c, p, nil
 	}
-	wanted, departed := c.departed[s.agent]
-	switch {
-	case wanted:
-		return nil, nil, refuse(409, "AM-LEAVE-04", "the agent has left conversation %s", conversation)
-	case departed:
-		return nil, nil, refuse(409, "", "the agent is in conversation %s no more", conversation)
+	if breaks, departed := c.departed[s.agent]; departed {
+		return nil, nil, refuse(409, breaks, "the agent is in conversation %s no more", conversation)
 	}
 	return nil, nil, refuse(403, requirement, "the agent is not in conversation %s", conversation)
 }

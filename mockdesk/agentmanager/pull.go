@@ -38,6 +38,13 @@ func (m *Manager) AddList(name, description string) (*List, error) {
 	return l, nil
 }
 
+// List is the list of a name, nil if there is none.
+func (m *Manager) List(name string) *List {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.listNamed(name)
+}
+
 // ID is the id of the list.
 func (l *List) ID() string { return l.id }
 

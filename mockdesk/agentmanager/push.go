@@ -32,7 +32,7 @@ func (a *Agent) push(event, conversation string, payload json.RawMessage) {
 		p.Data.Event, p.Data.ConversationID, p.Data.Payload = event, conversation, string(payload)
 		raw := encode(p)
 		m.checkOwn("manager/push", raw)
-		m.record(journal.Entry{Kind: journal.Frame, From: PartyManager, To: PartyDesk, Name: "push", Conversation: conversation, Note: event + " is pushed to " + token + "."},
+		m.record(journal.Entry{Kind: journal.Frame, From: PartyManager, To: a.party, Name: "push", Conversation: conversation, Note: event + " is pushed to " + token + "."},
 			frame{Agent: a.user.ID, Payload: raw})
 		if m.options.Push != nil {
 			m.options.Push(p)

@@ -80,7 +80,7 @@ func (s *Socket) Receive(event string, args []json.RawMessage, acknowledge func(
 		event, note = right, fmt.Sprintf("%s is taken for %s, as the public desks call it (AM-MON-08).", said, right)
 	}
 	conversation := conversationIn(payload)
-	m.record(journal.Entry{Kind: journal.Frame, From: PartyDesk, To: PartyManager, Name: said, Conversation: conversation, Note: s.annotate(event, payload, note)},
+	m.record(journal.Entry{Kind: journal.Frame, From: s.party, To: PartyManager, Name: said, Conversation: conversation, Note: s.annotate(event, payload, note)},
 		frame{Socket: s.number, Agent: s.agent.user.ID, Ack: acknowledge != nil, Payload: payload})
 	if s.over {
 		return // The journal says that it came, and when.

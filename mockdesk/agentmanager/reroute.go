@@ -19,7 +19,7 @@ func (s *Socket) transfer(in rerouting) *refusal {
 		return r
 	}
 	p.release(reasonTransferred, Transferred)
-	c.departed[s.agent] = true
+	c.departed[s.agent] = afterTransfer
 	c.settle()
 	c.manager.lookFor(c, in, DirectTransfer, s.agent)
 	return nil
@@ -97,7 +97,7 @@ func requirementOf(d Direction) string {
 		return "AM-REROUTE-01"
 	case DirectTransfer:
 		return "AM-REROUTE-02"
-	case Inbound, Consult, ConsultTransfer, SilentMonitoring:
+	case Inbound, Outbound, Consult, ConsultTransfer, ConsultConference, SilentMonitoring:
 	}
 	return "AM-REROUTE-10"
 }

@@ -30,7 +30,7 @@ func TestATransferTakesTheConversationFromOneAndGivesItToAnother(t *testing.T) {
 	assert.Empty(t, s.violations())
 
 	amy.says(topic, "Still here.")
-	assert.Equal(t, []string{"AM-LEAVE-04"}, s.violations())
+	assert.Equal(t, []string{"AM-REROUTE-06"}, s.violations())
 	assert.Len(t, kim.Received(), 1)
 }
 
@@ -253,5 +253,27 @@ func TestAWrapUpHasItsTimeAndItsRights(t *testing.T) {
 		assert.Empty(t, amy.all("topicUnsubscription"))
 		amy.says(topic, "One more thing.")
 		assert.Equal(t, []string{"AM-CIM-21", "AM-CIM-09"}, s.violations())
+	}
+}
+
+func TestAnEventAfterTheEndBreaksWhatEndedIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		end    func(s *stage, amy *desk, topic object)
+		breaks []string
+	}{
+		"left": {func(_ *stage, amy *desk, topic object) { amy.leave(topic) }, []string{"AM-LEAVE-04"}},
+		"handed over": {func(_ *stage, amy *desk, topic object) {
+			amy.send("directTransferRequest", amy.request(topic, object{"mode": "queue", "queueName": "support"}))
+		}, []string{"AM-REROUTE-06"}},
+		"taken away": {func(s *stage, _ *desk, _ object) { _ = s.Conversations()[0].Close("CLOSED_BY_ROUTINE") }, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, amy, topic, _ := talk(t)
+			tt.end(s, amy, topic)
+			assert.Empty(t, s.violations())
+			amy.says(topic, "One more thing.")
+			assert.Equal(t, tt.breaks, s.violations())
+			assert.Len(t, amy.all("errors"), 1)
+		})
 	}
 }

@@ -1,6 +1,8 @@
 package agentmanager
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -17,16 +19,23 @@ import (
 type ServerOptions struct {
 	// Base is the path of the base address, such as /agent-manager; empty for the root. The login and the sockets are below it.
 	Base string
+	// Party is what the journal knows the desks of this server as; empty is PartyDesk.
+	Party journal.Party
 	// PingInterval and PingTimeout are the heartbeats of the sockets; 0 leaves them to the sockets' server.
 	PingInterval, PingTimeout time.Duration
+	// Heartbeats has the journal tell of pings and pongs, too.
+	Heartbeats bool
 }
 
-// Server brings agent desks to a manager over the network: it serves the login over HTTP, and Socket.IO. It is an http.Handler for a whole origin. Make one with NewServer, and
+// Server brings agent desks to a manager over the network: it serves the login and the directory over HTTP, and Socket.IO. It is an http.Handler for a whole origin. Make one with NewServer, and
 // Close it.
 type Server struct {
 	manager *Manager
 	base    string
+	party   journal.Party
 	sockets *socketio.Server
+	// heartbeats says that pings and pongs are written down.
+	heartbeats bool
 	// open are the manager's sockets, by those of the network.
 	open sync.Map
 }
@@ -35,7 +44,7 @@ var _ http.Handler = (*Server)(nil)
 
 // NewServer serves a manager. Heartbeats go by the time of the machine, not by the manager's clock: no client answers pings as fast as a scenario lets time pass.
 func NewServer(m *Manager, o ServerOptions) *Server {
-	s := &Server{manager: m, base: strings.TrimSuffix(o.Base, "/")}
+	s := &Server{manager: m, base: strings.TrimSuffix(o.Base, "/"), party: cmp.Or(o.Party, PartyDesk), heartbeats: o.Heartbeats}
 	s.sockets = socketio.New(socketio.Options{
 		PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, Connect: s.connect, Event: s.event, Left: s.left, Watch: s.watch,
 	})
@@ -48,11 +57,19 @@ func (s *Server) Close() {
 	s.sockets.Close()
 }
 
+// Traffic is what is on its way between the server and its desks now.
+func (s *Server) Traffic() socketio.Traffic { return s.sockets.Traffic() }
+
+// Moved waits until the traffic has changed since t, in other ways than by a frame. Its error is the context's.
+func (s *Server) Moved(ctx context.Context, t socketio.Traffic) error { return s.sockets.Moved(ctx, t) }
+
 // ServeHTTP serves one request; a socket may take as long as it likes.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch strings.TrimSuffix(r.URL.Path, "/") {
+	switch path := strings.TrimSuffix(r.URL.Path, "/"); path {
 	case s.base + LoginPath:
-		s.manager.ServeLogin(w, r)
+		s.manager.serveLogin(s.party, w, r)
+	case s.base + DirectoryPath, s.base + ConversationsPath:
+		s.manager.serveDirectory(s.party, w, r, strings.TrimPrefix(path, s.base))
 	case s.base + "/socket.io":
 		s.sockets.ServeHTTP(w, r)
 	default:
@@ -63,11 +80,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // lost writes down a request for something that is not here; one that looks for the socket elsewhere has taken the wrong path.
 func (s *Server) lost(r *http.Request) {
-	seq := s.manager.record(journal.Entry{Kind: journal.Request, From: PartyDesk, To: PartyManager, Name: r.Method + " " + r.URL.Path}, map[string]string{"method": r.Method, "path": r.URL.Path, "query": r.URL.RawQuery})
-	s.manager.record(journal.Entry{Kind: journal.Response, From: PartyManager, To: PartyDesk, Name: r.Method + " " + r.URL.Path, Ref: seq}, map[string]int{"status": http.StatusNotFound})
+	seq := s.manager.record(journal.Entry{Kind: journal.Request, From: s.party, To: PartyManager, Name: r.Method + " " + r.URL.Path}, map[string]string{"method": r.Method, "path": r.URL.Path, "query": r.URL.RawQuery})
+	s.manager.record(journal.Entry{Kind: journal.Response, From: PartyManager, To: s.party, Name: r.Method + " " + r.URL.Path, Ref: seq}, map[string]int{"status": http.StatusNotFound})
 	if strings.Contains(r.URL.Path, "/socket.io") {
 		s.manager.record(journal.Entry{
-			Kind: journal.Violation, From: PartyDesk, To: journal.Kit, Name: r.URL.Path, Requirement: "AM-CONN-02",
+			Kind: journal.Violation, From: s.party, To: journal.Kit, Name: r.URL.Path, Requirement: "AM-CONN-02",
 			Note: fmt.Sprintf("The socket is looked for at %s; it is at %s/socket.io/.", r.URL.Path, s.base),
 		}, nil)
 	}
@@ -76,7 +93,7 @@ func (s *Server) lost(r *http.Request) {
 // connect is a client that wants to be let in.
 func (s *Server) connect(j *socketio.Joining) {
 	l := &network{joining: j}
-	socket, refusal := s.manager.Connect(j.Auth, l)
+	socket, refusal := s.manager.connect(s.party, j.Auth, l)
 	if refusal != nil {
 		_ = j.Refuse(refusal.Message, refusal.Data) // A client that has gone needs no answer.
 		return
@@ -118,7 +135,7 @@ var rules = map[socketio.Rule]string{
 
 // watch writes down what becomes of connections. Events are written down where they are taken and sent.
 func (s *Server) watch(c socketio.Crossing) {
-	e := journal.Entry{From: PartyDesk, To: PartyManager, Name: "session", Note: c.Note}
+	e := journal.Entry{From: s.party, To: PartyManager, Name: "session", Note: c.Note}
 	data := map[string]any{"transport": c.Transport}
 	switch c.Kind {
 	case socketio.Opened:
@@ -135,7 +152,15 @@ func (s *Server) watch(c socketio.Crossing) {
 		if requirement, is := rules[c.Rule]; is {
 			e.Kind, e.To, e.Requirement = journal.Violation, journal.Kit, requirement
 		}
-	case socketio.Packet, socketio.Withheld:
+	case socketio.Packet:
+		if !s.heartbeats || c.Engine != codec.Ping && c.Engine != codec.Pong {
+			return
+		}
+		e.Kind, e.Name = journal.Frame, c.Engine.String()
+		if c.Direction == socketio.Out {
+			e.From, e.To = PartyManager, s.party
+		}
+	case socketio.Withheld:
 		return
 	}
 	s.manager.record(e, data)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -293,4 +294,36 @@ func TestTheWrongWayToTheSocketIsNamed(t *testing.T) {
 	}
 	entries := s.journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Request })
 	assert.True(t, slices.ContainsFunc(entries, func(e journal.Entry) bool { return e.Name == "GET /favicon.ico" }))
+}
+
+func TestHeartbeatsAreWrittenDownOnRequest(t *testing.T) {
+	for _, tell := range []bool{true, false} {
+		s := newStage(t)
+		server := agentmanager.NewServer(s.Manager, agentmanager.ServerOptions{PingInterval: time.Millisecond, Heartbeats: tell})
+		web := httptest.NewServer(server)
+		ask := func(method, query, body string) string {
+			r, err := http.NewRequestWithContext(t.Context(), method, web.URL+"/socket.io/?EIO=4&transport=polling"+query, strings.NewReader(body))
+			require.NoError(t, err)
+			resp, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			said, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			return string(said)
+		}
+		var opened struct{ SID string }
+		require.NoError(t, json.Unmarshal([]byte(ask(http.MethodGet, "", "")[1:]), &opened))
+		assert.Equal(t, "2", ask(http.MethodGet, "&sid="+opened.SID, ""))
+		assert.Equal(t, "ok", ask(http.MethodPost, "&sid="+opened.SID, "3"))
+		beats := s.journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Frame })
+		if tell {
+			require.GreaterOrEqual(t, len(beats), 2)
+			assert.Equal(t, []any{"ping", agentmanager.PartyDesk, "pong", agentmanager.PartyDesk}, []any{beats[0].Name, beats[0].To, beats[1].Name, beats[1].From})
+		} else {
+			assert.Empty(t, beats)
+		}
+		server.Close()
+		web.CloseClientConnections()
+		web.Close()
+	}
 }

@@ -22,8 +22,10 @@ type Link interface {
 // Socket is a desk's connection, from the moment that its handshake was taken. Make one with Manager.Connect.
 type Socket struct {
 	manager *Manager
-	agent   *Agent
-	link    Link
+	// party is what the journal knows the desk as.
+	party journal.Party
+	agent *Agent
+	link  Link
 	// number tells the connections of a run apart in the journal.
 	number int
 	// over is set once the manager is done with it: nothing is sent, and nothing that comes has an effect.
@@ -54,10 +56,16 @@ func (s *Socket) send(h held) {
 		m.heldBack = append(m.heldBack, h)
 		return
 	}
+	s.deliver(h)
+}
+
+// deliver sends an event, whatever is kept back; m.mu is held.
+func (s *Socket) deliver(h held) {
+	m := s.manager
 	if s.over {
 		return
 	}
-	seq := m.record(journal.Entry{Kind: journal.Frame, From: PartyManager, To: PartyDesk, Name: h.event, Conversation: h.conversation},
+	seq := m.record(journal.Entry{Kind: journal.Frame, From: PartyManager, To: s.party, Name: h.event, Conversation: h.conversation},
 		frame{Socket: s.number, Agent: s.agent.user.ID, Ack: h.replied != nil, Payload: h.payload})
 	if h.replied == nil {
 		s.link.Emit(h.event, h.payload)
@@ -66,7 +74,7 @@ func (s *Socket) send(h held) {
 	s.link.Ask(h.event, h.payload, func(reply json.RawMessage) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.record(journal.Entry{Kind: journal.Frame, From: PartyDesk, To: PartyManager, Name: "ack", Ref: seq, Conversation: h.conversation, Note: "The desk acknowledges " + h.event + "."},
+		m.record(journal.Entry{Kind: journal.Frame, From: s.party, To: PartyManager, Name: "ack", Ref: seq, Conversation: h.conversation, Note: "The desk acknowledges " + h.event + "."},
 			frame{Socket: s.number, Agent: s.agent.user.ID, Payload: reply})
 		h.replied(reply)
 	})
@@ -93,7 +101,7 @@ func (a *Agent) tell(event, conversation string, payload any, replied func(json.
 		a.push(event, conversation, raw)
 		return
 	}
-	a.socket.send(held{socket: a.socket, event: event, conversation: conversation, payload: raw, replied: replied})
+	a.socket.send(held{socket: a.socket, event: event, conversation: conversation, payload: m.enriched(raw), replied: replied})
 }
 
 // fail answers an event of the desk with errors; m.mu is held.
@@ -108,7 +116,7 @@ func (s *Socket) fail(event, conversation string, r *refusal) {
 
 // violation writes down that the desk has broken a requirement; m.mu is held.
 func (s *Socket) violation(event, conversation, requirement, note string, data any) {
-	s.manager.record(journal.Entry{Kind: journal.Violation, From: PartyDesk, To: journal.Kit, Name: event, Conversation: conversation, Requirement: requirement, Note: note}, data)
+	s.manager.record(journal.Entry{Kind: journal.Violation, From: s.party, To: journal.Kit, Name: event, Conversation: conversation, Requirement: requirement, Note: note}, data)
 }
 
 // Gone says that the connection has ended, for a reason that goes into the journal.
@@ -117,7 +125,7 @@ func (s *Socket) Gone(reason string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.over = true
-	m.record(journal.Entry{Kind: journal.Closed, From: PartyDesk, To: PartyManager, Name: "socket", Note: reason}, frame{Socket: s.number, Agent: s.agent.user.ID})
+	m.record(journal.Entry{Kind: journal.Closed, From: s.party, To: PartyManager, Name: "socket", Note: reason}, frame{Socket: s.number, Agent: s.agent.user.ID})
 	if s.agent.socket == s {
 		s.agent.wentAway()
 	}

@@ -14,7 +14,7 @@ func roleFor(d Direction) Role {
 		return RoleAssistant
 	case SilentMonitoring:
 		return RoleMonitor
-	case Inbound, ConsultTransfer, DirectTransfer, DirectConference:
+	case Inbound, Outbound, ConsultTransfer, ConsultConference, DirectTransfer, DirectConference:
 	}
 	return RolePrimary
 }

@@ -36,13 +36,18 @@ type Direction string
 
 // The directions of tasks that the manager makes.
 const (
-	Inbound          Direction = "INBOUND"
-	Consult          Direction = "CONSULT"
-	ConsultTransfer  Direction = "CONSULT_TRANSFER"
-	DirectTransfer   Direction = "DIRECT_TRANSFER"
-	DirectConference Direction = "DIRECT_CONFERENCE"
-	SilentMonitoring Direction = "SILENT_MONITOR"
+	Inbound           Direction = "INBOUND"
+	Outbound          Direction = "OUTBOUND"
+	Consult           Direction = "CONSULT"
+	ConsultTransfer   Direction = "CONSULT_TRANSFER"
+	ConsultConference Direction = "CONSULT_CONFERENCE"
+	DirectTransfer    Direction = "DIRECT_TRANSFER"
+	DirectConference  Direction = "DIRECT_CONFERENCE"
+	SilentMonitoring  Direction = "SILENT_MONITOR"
 )
+
+// offerable are the directions of tasks that can be offered.
+var offerable = []Direction{Inbound, Outbound, Consult, ConsultTransfer, ConsultConference, DirectTransfer, DirectConference}
 
 // taskMoves is the whole machine: where a task can go to from each state.
 //

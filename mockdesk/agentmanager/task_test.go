@@ -361,3 +361,54 @@ func TestEveryEventIsInTheJournal(t *testing.T) {
 	assert.Equal(t, []string{"CONNECT", "changeAgentState", "topicSubscription", "publishCimEvent"}, names)
 	assert.Equal(t, c.ID(), sent[3].Conversation)
 }
+
+func TestATaskOfAnyDirectionThatIsOffered(t *testing.T) {
+	for _, direction := range []agentmanager.Direction{
+		agentmanager.Inbound, agentmanager.Outbound, agentmanager.Consult, agentmanager.ConsultTransfer, agentmanager.ConsultConference, agentmanager.DirectTransfer, agentmanager.DirectConference,
+	} {
+		s := newStage(t)
+		d := s.ready("amy")
+		c, err := s.Customer(agentmanager.Person{FirstName: "Kim"}).Start(agentmanager.Request{Direction: direction})
+		require.NoError(t, err)
+		assert.Equal(t, string(direction), d.last("taskRequest")["taskDirection"])
+		d.take()
+		want := agentmanager.RolePrimary
+		if direction == agentmanager.Consult {
+			want = agentmanager.RoleAssistant
+		}
+		assert.Equal(t, want, c.RoleOf(d.agent), direction)
+		assert.Empty(t, s.violations())
+	}
+	s := newStage(t)
+	for _, direction := range []agentmanager.Direction{agentmanager.SilentMonitoring, "SIDEWAYS"} {
+		_, err := s.Customer(agentmanager.Person{FirstName: "Kim"}).Start(agentmanager.Request{Direction: direction})
+		require.ErrorContains(t, err, string(direction))
+	}
+}
+
+func TestAConversationThatIsGivenIsTakenUnasked(t *testing.T) {
+	s := newStage(t)
+	d := s.connect("amy")
+	c, err := s.Customer(agentmanager.Person{FirstName: "Kim"}).Start(agentmanager.Request{Routing: agentmanager.ExternalMode})
+	require.NoError(t, err)
+	require.ErrorIs(t, c.Give(s.Agent("ben")), agentmanager.ErrAway)
+	require.NoError(t, c.Give(d.agent))
+	assert.Equal(t, "STARTED", d.last("taskRequest")["taskState"].(object)["name"])
+	d.take()
+	assert.Equal(t, agentmanager.RolePrimary, c.RoleOf(d.agent))
+	assert.Empty(t, s.violations())
+	require.ErrorContains(t, c.Give(d.agent), "already")
+}
+
+func TestWhatIsSentAsItIsIsNeverWithheld(t *testing.T) {
+	s := newStage(t)
+	d := s.ready("amy")
+	s.customer("sales")
+	require.NoError(t, s.Withhold("onTopicData"))
+	d.send("topicSubscription", d.subscription(d.last("taskRequest")))
+	assert.Empty(t, d.all("onTopicData"))
+	require.NoError(t, d.agent.Emit("onTopicData", json.RawMessage(`{"topicData": null}`)))
+	assert.Equal(t, []any{object{"topicData": nil}}, d.all("onTopicData"))
+	require.NoError(t, s.Release("onTopicData"))
+	assert.Len(t, d.all("onTopicData"), 2)
+}

@@ -40,6 +40,6 @@ func (s *Socket) closeWrapUp(in publishing) *refusal {
 		c.spread(c.finish(in.Event, s.agent, c.session()))
 		p.endWrapUp(reasonWrapUp, WrapUpApplied)
 	}
-	c.departed[s.agent] = true
+	c.departed[s.agent] = afterLeaving
 	return nil
 }

@@ -1,9 +1,10 @@
-// Package console is the web page on which a person watches a desk and plays its agents: conversations, transcript, journal, faults. The page speaks the control API and
-// nothing else; here it is only served.
+// Package console is the web page on which a person watches a desk and plays its agents, or an agent manager and plays its customers: conversations, transcript, journal, faults.
+// The page speaks the control API and nothing else; here it is only served.
 package console
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -19,8 +20,19 @@ var embedded embed.FS
 // chatSlot is where the page takes the address of a chat that is to stand beside it.
 const chatSlot = `<meta name="chat" content="" />`
 
+// Page is what a console shows.
+type Page string
+
+// The pages.
+const (
+	Chat    Page = "index.html"   // the desk of a chat, whose agents are played
+	Manager Page = "manager.html" // an agent manager, whose customers are played
+)
+
 // Options are what a console is served with; the zero value will do.
 type Options struct {
+	// Page is what is shown at /; empty is Chat.
+	Page Page
 	// Chat is the address of a page with a chat that is shown beside the conversations, such as "http://localhost:8472/"; empty for none. It should be of another origin than the
 	// console, so that nothing that runs there can reach the control API.
 	Chat string
@@ -33,7 +45,7 @@ func Handler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the embedded console: %w", err)
 	}
-	index, err := fs.ReadFile(files, "index.html")
+	index, err := fs.ReadFile(files, string(cmp.Or(o.Page, Chat)))
 	if err != nil {
 		return nil, fmt.Errorf("the embedded console: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"deskcheck/mockdesk/wire"
 	"deskcheck/steps"
 	"deskcheck/steps/aichat"
+	"deskcheck/steps/vocabulary"
 
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
@@ -160,7 +161,7 @@ func TestEntriesAreCopied(t *testing.T) {
 	own, err := steps.ParseOwn(dir)
 	require.NoError(t, err)
 	assert.Len(t, own, len(texts))
-	assert.Empty(t, aichat.Unfit(own, aichat.Sentences(embedded)), "%s", strings.Join(scenarios, "\n"))
+	assert.Empty(t, vocabulary.Unfit(own, aichat.Sentences(embedded)), "%s", strings.Join(scenarios, "\n"))
 	for _, text := range texts {
 		parses(t, text.Rule)
 		shellReads(t, text.Curl)

@@ -15,6 +15,7 @@ import (
 	"deskcheck/mockdesk/console"
 	"deskcheck/mockdesk/control"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/control/serving"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/steps/browser"
 
@@ -82,7 +83,7 @@ func startDesk(tb testing.TB, before *desk) *desk {
 	d.tenants = tenant.NewRegistry(tenant.Options{Addresses: addresses})
 	_, err = d.tenants.Create(api.NewTenant{Name: "default"})
 	require.NoError(tb, err)
-	d.control, err = control.New(control.Options{Tenants: d.tenants, Token: token, OpenConsole: true, Console: page, Version: "test", Wire: func() api.WireAddresses { return addresses(tenant.Default) }})
+	d.control, err = control.New(control.Options{Tenants: d.tenants, Access: serving.Access{Token: token, OpenConsole: true}, Console: page, Version: "test", Wire: func() api.WireAddresses { return addresses(tenant.Default) }})
 	require.NoError(tb, err)
 	d.control.SetReady(true)
 	d.serve(controls, d.control)

@@ -1,18 +1,14 @@
 package control
 
 import (
-	"bytes"
 	"encoding/json"
-	"net/http"
-	"regexp"
 	"strconv"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/control/serving"
 	"deskcheck/mockdesk/journal"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Metrics are the figures of a server, for Prometheus. Tenants are many and short-lived, so no figure is by tenant. Make them with NewMetrics.
@@ -26,23 +22,14 @@ type Metrics struct {
 
 // NewMetrics returns figures that are all zero.
 func NewMetrics() *Metrics {
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "deskcheck", Name: name, Help: help}, labels)
+	registry := serving.NewRegistry()
+	return &Metrics{
+		registry: registry,
+		requests: serving.Counter(registry, "wire_requests_total", "Requests that the wire has answered, by operation and status; status 0 is no answer.", "operation", "status"),
+		events:   serving.Counter(registry, "wire_frames_total", "Frames that have crossed the wire's sockets, by direction.", "direction"),
+		entries:  serving.Counter(registry, "journal_entries_total", "Entries that were written to journals, by kind.", "kind"),
+		faults:   serving.Counter(registry, "faults_played_total", "Faults that were played, by kind and operation.", "kind", "operation"),
 	}
-	m := &Metrics{
-		registry: prometheus.NewRegistry(),
-		requests: counter("wire_requests_total", "Requests that the wire has answered, by operation and status; status 0 is no answer.", "operation", "status"),
-		events:   counter("wire_frames_total", "Frames that have crossed the wire's sockets, by direction.", "direction"),
-		entries:  counter("journal_entries_total", "Entries that were written to journals, by kind.", "kind"),
-		faults:   counter("faults_played_total", "Faults that were played, by kind and operation.", "kind", "operation"),
-	}
-	m.registry.MustRegister(m.requests, m.events, m.entries, m.faults, runtimeFigures(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
-}
-
-// runtimeFigures are those of Go, and how much the last collection of garbage has left: what the heap is said to hold otherwise depends on when it is asked.
-func runtimeFigures() prometheus.Collector {
-	return collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)}))
 }
 
 // Observe counts an entry of a journal.
@@ -78,15 +65,11 @@ func (m *Metrics) Played(kind string, op mockdesk.Operation) {
 
 // gauges registers what a server is asked for when it is scraped.
 func (m *Metrics) gauges(s *Server) {
-	gauge := func(name, help string, value func() float64) {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "deskcheck", Name: name, Help: help}, value))
-	}
-	gauge("tenants", "Tenants that there are.", func() float64 { return float64(len(s.Tenants.List())) })
-	gauge("waits", "Requests that wait for entries of a journal.", func() float64 { return float64(s.waits.Load()) })
-	gauge("followers", "Clients that follow a journal.", func() float64 { return float64(s.follows.Load()) })
-	gauge("wire_sockets", "Sockets that are open.", func() float64 {
+	serving.Gauge(m.registry, "tenants", "Tenants that there are.", func() float64 { return float64(len(s.tenants.List())) })
+	s.journals.Register(m.registry)
+	serving.Gauge(m.registry, "wire_sockets", "Sockets that are open.", func() float64 {
 		n := 0
-		for _, t := range s.Tenants.List() {
+		for _, t := range s.tenants.List() {
 			n += t.Desk().Sockets()
 		}
 		return float64(n)
@@ -106,7 +89,7 @@ func (c *conversations) Describe(to chan<- *prometheus.Desc) { to <- c.desc }
 // Collect implements prometheus.Collector.
 func (c *conversations) Collect(to chan<- prometheus.Metric) {
 	states := map[mockdesk.State]int{mockdesk.Waiting: 0, mockdesk.Active: 0, mockdesk.Ended: 0}
-	for _, t := range c.server.Tenants.List() {
+	for _, t := range c.server.tenants.List() {
 		for _, one := range t.Desk().Conversations() {
 			states[one.State()]++
 		}
@@ -115,24 +98,3 @@ func (c *conversations) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(n), string(state))
 	}
 }
-
-func (s *Server) getMetrics(c *call) (*answer, error) {
-	page := &recorder{header: http.Header{}}
-	promhttp.HandlerFor(s.Metrics.registry, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(page, c.Request)
-	return &answer{status: http.StatusOK, contentType: page.header.Get("Content-Type"), raw: page.body.Bytes()}, nil
-}
-
-// recorder keeps an answer.
-type recorder struct {
-	header http.Header
-	body   bytes.Buffer
-}
-
-// Header implements http.ResponseWriter.
-func (r *recorder) Header() http.Header { return r.header }
-
-// Write implements http.ResponseWriter.
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
-
-// WriteHeader implements http.ResponseWriter; the exposition has no other status than 200.
-func (r *recorder) WriteHeader(int) {}

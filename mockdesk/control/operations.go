@@ -1,121 +1,116 @@
 package control
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/control/serving"
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/tenant"
 	"deskcheck/mockdesk/wire"
 )
 
 // operations are those of the document, in its order.
-func (s *Server) operations() []operation {
+func (s *Server) operations() []serving.Operation {
 	const (
 		base         = "/v1/tenants/{tenant}"
 		conversation = base + "/conversations/{conversation}"
 	)
-	get := func(id, path string, handle func(*call) (*answer, error)) operation {
-		return operation{id: id, method: http.MethodGet, path: path, handle: handle}
+	get := func(id, path string, handle handler) serving.Operation { return serving.Get(id, path, s.adapt(handle)) }
+	remove := func(id, path string, handle handler) serving.Operation {
+		return serving.Remove(id, path, s.adapt(handle))
 	}
-	remove := func(id, path string, handle func(*call) (*answer, error)) operation {
-		return operation{id: id, method: http.MethodDelete, path: path, handle: handle}
+	post := func(id, path, schema string, optional bool, handle handler) serving.Operation {
+		return serving.Post(id, path, schema, optional, s.adapt(handle))
 	}
-	post := func(id, path, schema string, optional bool, handle func(*call) (*answer, error)) operation {
-		return operation{id: id, method: http.MethodPost, path: path, schema: schema, optional: optional, handle: handle}
+	put := func(id, path, schema string, handle handler) serving.Operation {
+		return serving.Put(id, path, schema, s.adapt(handle))
 	}
-	put := func(id, path, schema string, handle func(*call) (*answer, error)) operation {
-		return operation{id: id, method: http.MethodPut, path: path, schema: schema, handle: handle}
-	}
-	all := []operation{
-		get("getHealth", "/healthz", func(*call) (*answer, error) { return ok(api.Health{Status: "ok"}) }),
-		get("getReadiness", "/readyz", s.getReadiness),
-		get("getMetrics", "/metrics", s.getMetrics),
-		get("getDocument", "/openapi.yaml", func(*call) (*answer, error) {
-			return &answer{status: http.StatusOK, contentType: "application/yaml", raw: openAPI}, nil
-		}),
-		get("getDocumentAsJSON", "/openapi.json", getDocumentAsJSON),
-		get("getServer", "/v1/server", func(*call) (*answer, error) {
-			return ok(api.Server{Version: s.Version, StartedAt: s.started, Wire: s.Wire()})
+	all := []serving.Operation{
+		serving.Metrics(s.metrics.registry),
+		get("getServer", "/v1/server", func(*call) (*serving.Answer, error) {
+			return serving.OK(api.Server{Contract: "ai-chat", Version: s.version, StartedAt: s.started, Wire: s.wire()})
 		}),
 		get("listTenants", "/v1/tenants", s.listTenants),
 		post("createTenant", "/v1/tenants", "NewTenant", true, s.createTenant),
-		get("getTenant", base, func(c *call) (*answer, error) { return ok(c.tenant.Describe()) }),
+		get("getTenant", base, func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.Describe()) }),
 		remove("dropTenant", base, s.dropTenant),
 		post("resetTenant", base+"/reset", "", true, s.resetTenant),
-		get("getAvailability", base+"/availability", func(c *call) (*answer, error) { return ok(c.tenant.Availability()) }),
-		put("setAvailability", base+"/availability", "AvailabilityRule", with(func(c *call, rule api.AvailabilityRule) (*answer, error) {
-			return ok(c.tenant.SetAvailability(rule))
+		get("getAvailability", base+"/availability", func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.Availability()) }),
+		put("setAvailability", base+"/availability", "AvailabilityRule", with(func(c *call, rule api.AvailabilityRule) (*serving.Answer, error) {
+			return serving.OK(c.tenant.SetAvailability(rule))
 		})),
-		get("getUploads", base+"/uploads", func(c *call) (*answer, error) { return ok(c.tenant.Uploads()) }),
-		put("setUploads", base+"/uploads", "UploadSettings", with(func(c *call, settings api.UploadSettings) (*answer, error) {
+		get("getUploads", base+"/uploads", func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.Uploads()) }),
+		put("setUploads", base+"/uploads", "UploadSettings", with(func(c *call, settings api.UploadSettings) (*serving.Answer, error) {
 			c.tenant.SetUploads(settings)
-			return ok(c.tenant.Uploads())
+			return serving.OK(c.tenant.Uploads())
 		})),
-		get("listAgents", base+"/agents", func(c *call) (*answer, error) { return ok(api.AgentList{Agents: c.tenant.Agents()}) }),
-		get("getAgent", base+"/agents/{agent}", func(c *call) (*answer, error) { return reply(c.tenant.Agent(c.PathValue("agent"))) }),
-		put("putAgent", base+"/agents/{agent}", "AgentProfile", with(func(c *call, profile api.AgentProfile) (*answer, error) {
-			return reply(c.tenant.PutAgent(c.PathValue("agent"), profile))
+		get("listAgents", base+"/agents", func(c *call) (*serving.Answer, error) { return serving.OK(api.AgentList{Agents: c.tenant.Agents()}) }),
+		get("getAgent", base+"/agents/{agent}", func(c *call) (*serving.Answer, error) { return serving.Reply(c.tenant.Agent(c.PathValue("agent"))) }),
+		put("putAgent", base+"/agents/{agent}", "AgentProfile", with(func(c *call, profile api.AgentProfile) (*serving.Answer, error) {
+			return serving.Reply(c.tenant.PutAgent(c.PathValue("agent"), profile))
 		})),
-		remove("removeAgent", base+"/agents/{agent}", func(c *call) (*answer, error) { return noContent(c.tenant.RemoveAgent(c.PathValue("agent"))) }),
-		post("comeOnline", base+"/agents/{agent}/online", "", true, func(c *call) (*answer, error) {
-			return reply(c.tenant.SetOnline(c.PathValue("agent"), true))
+		remove("removeAgent", base+"/agents/{agent}", func(c *call) (*serving.Answer, error) {
+			return serving.NoContent(c.tenant.RemoveAgent(c.PathValue("agent")))
 		}),
-		post("goOffline", base+"/agents/{agent}/offline", "", true, func(c *call) (*answer, error) {
-			return reply(c.tenant.SetOnline(c.PathValue("agent"), false))
+		post("comeOnline", base+"/agents/{agent}/online", "", true, func(c *call) (*serving.Answer, error) {
+			return serving.Reply(c.tenant.SetOnline(c.PathValue("agent"), true))
+		}),
+		post("goOffline", base+"/agents/{agent}/offline", "", true, func(c *call) (*serving.Answer, error) {
+			return serving.Reply(c.tenant.SetOnline(c.PathValue("agent"), false))
 		}),
 		get("listConversations", base+"/conversations", listConversations),
-		get("getConversation", conversation, within(func(_ *call, one *mockdesk.Conversation) (*answer, error) { return ok(tenant.View(one)) })),
+		get("getConversation", conversation, within(func(_ *call, one *mockdesk.Conversation) (*serving.Answer, error) {
+			return serving.OK(tenant.View(one))
+		})),
 		get("listLines", conversation+"/lines", within(listLines)),
 		put("changeUploads", conversation+"/uploads", "UploadRules", playing((*tenant.Tenant).ChangeUploads)),
 		post("sendFile", conversation+"/send-file", "", true, within(sendFile)),
-		get("listFaults", base+"/faults", func(c *call) (*answer, error) { return ok(c.tenant.Faults()) }),
+		get("listFaults", base+"/faults", func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.Faults()) }),
 		post("addFault", base+"/faults", "NewFault", false, with(addFault)),
 		post("addRules", base+"/faults/rules", "NewRules", false, with(addRules)),
-		remove("clearFaults", base+"/faults", func(c *call) (*answer, error) { return ok(c.tenant.ClearFaults()) }),
-		get("getFault", base+"/faults/{fault}", func(c *call) (*answer, error) { return reply(c.tenant.Fault(c.PathValue("fault"))) }),
-		remove("removeFault", base+"/faults/{fault}", func(c *call) (*answer, error) { return noContent(c.tenant.RemoveFault(c.PathValue("fault"))) }),
-		post("releaseFaults", base+"/faults/release", "Release", true, with(func(c *call, r api.Release) (*answer, error) {
-			return ok(c.tenant.ReleaseFaults(r.Operation))
+		remove("clearFaults", base+"/faults", func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.ClearFaults()) }),
+		get("getFault", base+"/faults/{fault}", func(c *call) (*serving.Answer, error) { return serving.Reply(c.tenant.Fault(c.PathValue("fault"))) }),
+		remove("removeFault", base+"/faults/{fault}", func(c *call) (*serving.Answer, error) {
+			return serving.NoContent(c.tenant.RemoveFault(c.PathValue("fault")))
+		}),
+		post("releaseFaults", base+"/faults/release", "Release", true, with(func(c *call, r api.Release) (*serving.Answer, error) {
+			return serving.OK(c.tenant.ReleaseFaults(r.Operation))
 		})),
-		get("getChaos", base+"/chaos", func(c *call) (*answer, error) { return ok(c.tenant.Chaos()) }),
-		put("startChaos", base+"/chaos", "ChaosOptions", with(func(c *call, o fault.ChaosOptions) (*answer, error) { return reply(c.tenant.StartChaos(o)) })),
-		remove("stopChaos", base+"/chaos", func(c *call) (*answer, error) { return noContent(c.tenant.StopChaos()) }),
-		get("getClock", base+"/clock", func(c *call) (*answer, error) { return ok(c.tenant.Clock()) }),
-		post("advanceClock", base+"/clock/advance", "Advance", false, with(func(c *call, a api.Advance) (*answer, error) {
-			return reply(c.tenant.Advance(c.Context(), time.Duration(a.By)))
+		get("getChaos", base+"/chaos", func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.Chaos()) }),
+		put("startChaos", base+"/chaos", "ChaosOptions", with(func(c *call, o fault.ChaosOptions) (*serving.Answer, error) {
+			return serving.Reply(c.tenant.StartChaos(o))
 		})),
-		get("queryJournal", base+"/journal", queryJournal),
-		get("getEntry", base+"/journal/{seq}", getEntry),
-		{id: "followJournal", method: http.MethodGet, path: base + "/journal/follow", stream: s.followJournal},
-		post("waitForEntries", base+"/journal/wait", "Wait", false, with(s.waitForEntries)),
-		post("countEntries", base+"/journal/count", "Count", false, with(countEntries)),
-		post("verifyEntries", base+"/journal/verify", "Verify", false, with(verifyEntries)),
-		get("getWire", base+"/wire", func(c *call) (*answer, error) { return ok(c.tenant.Wire()) }),
+		remove("stopChaos", base+"/chaos", func(c *call) (*serving.Answer, error) { return serving.NoContent(c.tenant.StopChaos()) }),
+		get("getClock", base+"/clock", func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.Clock()) }),
+		post("advanceClock", base+"/clock/advance", "Advance", false, with(func(c *call, a api.Advance) (*serving.Answer, error) {
+			return serving.Reply(c.tenant.Advance(c.Context(), time.Duration(a.By)))
+		})),
+		get("getWire", base+"/wire", func(c *call) (*serving.Answer, error) { return serving.OK(c.tenant.Wire()) }),
 		put("setWire", base+"/wire", "", setWire),
-		get("listScripts", base+"/scripts", func(c *call) (*answer, error) { return ok(api.ScriptList{Scripts: c.tenant.Scripts()}) }),
-		get("getScript", base+"/scripts/{script}", func(c *call) (*answer, error) { return reply(c.tenant.Script(c.PathValue("script"))) }),
+		get("listScripts", base+"/scripts", func(c *call) (*serving.Answer, error) { return serving.OK(api.ScriptList{Scripts: c.tenant.Scripts()}) }),
+		get("getScript", base+"/scripts/{script}", func(c *call) (*serving.Answer, error) { return serving.Reply(c.tenant.Script(c.PathValue("script"))) }),
 		put("putScript", base+"/scripts/{script}", "", putScript),
-		remove("removeScript", base+"/scripts/{script}", func(c *call) (*answer, error) { return noContent(c.tenant.RemoveScript(c.PathValue("script"))) }),
+		remove("removeScript", base+"/scripts/{script}", func(c *call) (*serving.Answer, error) {
+			return serving.NoContent(c.tenant.RemoveScript(c.PathValue("script")))
+		}),
 	}
 	for _, a := range acts {
 		all = append(all, post(a.id, conversation+"/"+a.verb, a.schema, a.optional, a.handle))
 	}
-	return all
+	return append(all, s.journals.Operations(base+"/journal")...)
 }
 
 // acts are what an agent or the desk does in a conversation, by the verb that ends the path.
 var acts = []struct {
 	verb, id, schema string
 	optional         bool
-	handle           func(*call) (*answer, error)
+	handle           handler
 }{
 	{"join", "join", "JoinAct", true, playing((*tenant.Tenant).Join)},
 	{"leave", "leave", "LeaveAct", true, playing((*tenant.Tenant).Leave)},
@@ -142,9 +137,9 @@ var acts = []struct {
 }
 
 // with reads the body for a handler.
-func with[T any](handle func(*call, T) (*answer, error)) func(*call) (*answer, error) {
-	return func(c *call) (*answer, error) {
-		body, err := into[T](c)
+func with[T any](handle func(*call, T) (*serving.Answer, error)) func(*call) (*serving.Answer, error) {
+	return func(c *call) (*serving.Answer, error) {
+		body, err := serving.Into[T](c.Call)
 		if err != nil {
 			return nil, err
 		}
@@ -153,8 +148,8 @@ func with[T any](handle func(*call, T) (*answer, error)) func(*call) (*answer, e
 }
 
 // within finds the conversation for a handler.
-func within(handle func(*call, *mockdesk.Conversation) (*answer, error)) func(*call) (*answer, error) {
-	return func(c *call) (*answer, error) {
+func within(handle func(*call, *mockdesk.Conversation) (*serving.Answer, error)) func(*call) (*serving.Answer, error) {
+	return func(c *call) (*serving.Answer, error) {
 		one, err := c.tenant.Conversation(c.PathValue("conversation"))
 		if err != nil {
 			return nil, err
@@ -164,60 +159,24 @@ func within(handle func(*call, *mockdesk.Conversation) (*answer, error)) func(*c
 }
 
 // playing makes a handler of an act.
-func playing[T any](act func(*tenant.Tenant, *mockdesk.Conversation, T) (api.Acted, error)) func(*call) (*answer, error) {
-	return within(func(c *call, one *mockdesk.Conversation) (*answer, error) {
-		body, err := into[T](c)
+func playing[T any](act func(*tenant.Tenant, *mockdesk.Conversation, T) (api.Acted, error)) func(*call) (*serving.Answer, error) {
+	return within(func(c *call, one *mockdesk.Conversation) (*serving.Answer, error) {
+		body, err := serving.Into[T](c.Call)
 		if err != nil {
 			return nil, err
 		}
-		return reply(act(c.tenant, one, body))
+		return serving.Reply(act(c.tenant, one, body))
 	})
 }
 
-func (s *Server) getReadiness(*call) (*answer, error) {
-	if !s.ready.Load() {
-		return nil, problem(http.StatusServiceUnavailable, "not-ready", "The desks take no requests", "The server is starting or stopping; ask again, or start it.")
-	}
-	return ok(api.Health{Status: "ready"})
-}
-
-func getDocumentAsJSON(*call) (*answer, error) {
-	raw, err := DocumentJSON()
-	if err != nil {
-		return nil, err
-	}
-	return &answer{status: http.StatusOK, contentType: "application/json", raw: raw}, nil
-}
-
-// whole reads a whole number of the query.
-func whole(c *call, name string, least, most, otherwise int) (int, error) {
-	given := c.URL.Query().Get(name)
-	if given == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.Atoi(given)
-	if err != nil || n < least || n > most {
-		return 0, invalid(fmt.Sprintf("%s: expected a whole number from %d to %d, found %q.", name, least, most, given))
-	}
-	return n, nil
-}
-
-const (
-	mostLimit    = 1000
-	defaultLimit = 100
-	mostSeq      = 1 << 53
-)
-
-func limitOf(c *call) (int, error) { return whole(c, "limit", 1, mostLimit, defaultLimit) }
-
-func (s *Server) listTenants(c *call) (*answer, error) {
-	limit, err := limitOf(c)
+func (s *Server) listTenants(c *call) (*serving.Answer, error) {
+	limit, err := serving.Limit(c.Call)
 	if err != nil {
 		return nil, err
 	}
 	page := api.TenantPage{Tenants: []api.Tenant{}}
 	after := c.URL.Query().Get("cursor")
-	for _, t := range s.Tenants.List() {
+	for _, t := range s.tenants.List() {
 		if t.Name() <= after {
 			continue
 		}
@@ -227,39 +186,39 @@ func (s *Server) listTenants(c *call) (*answer, error) {
 		}
 		page.Tenants = append(page.Tenants, t.Describe())
 	}
-	return ok(page)
+	return serving.OK(page)
 }
 
-func (s *Server) createTenant(c *call) (*answer, error) {
-	spec, err := into[api.NewTenant](c)
+func (s *Server) createTenant(c *call) (*serving.Answer, error) {
+	spec, err := serving.Into[api.NewTenant](c.Call)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Tenants.Create(spec)
+	t, err := s.tenants.Create(spec)
 	if err != nil {
 		return nil, err
 	}
 	c.tenant = t
-	return &answer{status: http.StatusCreated, location: "/v1/tenants/" + t.Name(), value: t.Describe()}, nil
+	return serving.Created("/v1/tenants/"+t.Name(), t.Describe())
 }
 
-func (s *Server) dropTenant(c *call) (*answer, error) {
+func (s *Server) dropTenant(c *call) (*serving.Answer, error) {
 	name := c.tenant.Name()
 	c.tenant = nil // What is dropped is not saved any more.
-	return noContent(s.Tenants.Drop(name))
+	return serving.NoContent(s.tenants.Drop(name))
 }
 
-func (s *Server) resetTenant(c *call) (*answer, error) {
-	t, err := s.Tenants.Reset(c.tenant.Name())
+func (s *Server) resetTenant(c *call) (*serving.Answer, error) {
+	t, err := s.tenants.Reset(c.tenant.Name())
 	if err != nil {
 		return nil, err
 	}
 	c.tenant = t
-	return ok(t.Describe())
+	return serving.OK(t.Describe())
 }
 
-func listConversations(c *call) (*answer, error) {
-	limit, err := limitOf(c)
+func listConversations(c *call) (*serving.Answer, error) {
+	limit, err := serving.Limit(c.Call)
 	if err != nil {
 		return nil, err
 	}
@@ -268,28 +227,28 @@ func listConversations(c *call) (*answer, error) {
 	switch q.State {
 	case "", string(mockdesk.Waiting), string(mockdesk.Active), string(mockdesk.Ended):
 	default:
-		return nil, invalid(fmt.Sprintf("state: expected one of waiting, active, ended, found %q.", q.State))
+		return nil, serving.Invalid(fmt.Sprintf("state: expected one of waiting, active, ended, found %q.", q.State))
 	}
 	switch order := query.Get("order"); order {
 	case "", "oldest":
 	case "newest":
 		q.Newest = true
 	default:
-		return nil, invalid(fmt.Sprintf("order: expected oldest or newest, found %q.", order))
+		return nil, serving.Invalid(fmt.Sprintf("order: expected oldest or newest, found %q.", order))
 	}
-	return reply(c.tenant.Conversations(q))
+	return serving.Reply(c.tenant.Conversations(q))
 }
 
-func listLines(c *call, one *mockdesk.Conversation) (*answer, error) {
-	limit, err := limitOf(c)
+func listLines(c *call, one *mockdesk.Conversation) (*serving.Answer, error) {
+	limit, err := serving.Limit(c.Call)
 	if err != nil {
 		return nil, err
 	}
-	after, err := whole(c, "after", 0, mostSeq, 0)
+	after, err := serving.Whole(c.Call, "after", 0, serving.MostSeq, 0)
 	if err != nil {
 		return nil, err
 	}
-	return ok(tenant.Lines(one, after, limit))
+	return serving.OK(tenant.Lines(one, after, limit))
 }
 
 // mostName and mostWords are how long the name of a file and the words that go with it may be, in characters.
@@ -298,72 +257,63 @@ const (
 	mostWords = 20000
 )
 
-func sendFile(c *call, one *mockdesk.Conversation) (*answer, error) {
+func sendFile(c *call, one *mockdesk.Conversation) (*serving.Answer, error) {
 	query := c.URL.Query()
 	name, words := query.Get("name"), query.Get("text")
 	if n := len([]rune(name)); n == 0 || n > mostName {
-		return nil, invalid(fmt.Sprintf("name: expected what the user sees as the name of the file, 1 to %d characters.", mostName))
+		return nil, serving.Invalid(fmt.Sprintf("name: expected what the user sees as the name of the file, 1 to %d characters.", mostName))
 	}
 	if len([]rune(words)) > mostWords {
-		return nil, invalid(fmt.Sprintf("text: expected at most %d characters.", mostWords))
+		return nil, serving.Invalid(fmt.Sprintf("text: expected at most %d characters.", mostWords))
 	}
-	content, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, tenant.MostFile))
+	content, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Body, tenant.MostFile))
 	if err != nil {
-		return nil, tooLarge(err, tenant.MostFile)
+		return nil, serving.TooLarge(err, tenant.MostFile)
 	}
 	mediaType := c.Header.Get("Content-Type")
 	if mediaType == "" {
 		mediaType = "application/octet-stream"
 	}
-	return reply(c.tenant.SendFile(one, query.Get("agent"), name, mediaType, words, content))
+	return serving.Reply(c.tenant.SendFile(one, query.Get("agent"), name, mediaType, words, content))
 }
 
-func addFault(c *call, spec api.NewFault) (*answer, error) {
+func addFault(c *call, spec api.NewFault) (*serving.Answer, error) {
 	f, err := c.tenant.AddFault(spec)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{status: http.StatusCreated, location: "/v1/tenants/" + url.PathEscape(c.tenant.Name()) + "/faults/" + f.ID, value: f}, nil
+	return serving.Created("/v1/tenants/"+url.PathEscape(c.tenant.Name())+"/faults/"+f.ID, f)
 }
 
-func addRules(c *call, given api.NewRules) (*answer, error) {
+func addRules(c *call, given api.NewRules) (*serving.Answer, error) {
 	added, err := c.tenant.AddRules(given.Rules)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{status: http.StatusCreated, value: api.AddedFaults{Faults: added}}, nil
+	return serving.Created("", api.AddedFaults{Faults: added})
 }
 
-func putScript(c *call) (*answer, error) {
+func putScript(c *call) (*serving.Answer, error) {
 	source, err := c.source(mostScript)
 	if err != nil {
 		return nil, err
 	}
-	return reply(c.tenant.PutScript(c.PathValue("script"), source))
+	return serving.Reply(c.tenant.PutScript(c.PathValue("script"), source))
 }
 
-func setWire(c *call) (*answer, error) {
+func setWire(c *call) (*serving.Answer, error) {
 	source, err := c.source(wire.MostFile)
 	if err != nil {
 		return nil, err
 	}
-	return reply(c.tenant.SetWire(source))
+	return serving.Reply(c.tenant.SetWire(source))
 }
 
 // source is a body that is a text of at most so many bytes.
 func (c *call) source(most int) (string, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, int64(most)))
+	text, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Body, int64(most)))
 	if err != nil {
-		return "", tooLarge(err, most)
+		return "", serving.TooLarge(err, most)
 	}
 	return string(text), nil
-}
-
-// gone is the problem of a request whose tenant has ended meanwhile.
-func gone(cause error) *api.Problem {
-	status, kind := http.StatusGone, "gone"
-	if errors.Is(cause, tenant.ErrStopped) {
-		status, kind = http.StatusServiceUnavailable, "stopping"
-	}
-	return problem(status, kind, "The tenant has ended", cause.Error()+"; what was asked of it has come to nothing.")
 }

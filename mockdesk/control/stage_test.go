@@ -1,7 +1,6 @@
 package control_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -14,12 +13,11 @@ import (
 	"deskcheck/mockdesk/control"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/client"
+	"deskcheck/mockdesk/control/serving"
+	"deskcheck/mockdesk/control/serving/servingtest"
 	"deskcheck/mockdesk/tenant"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -40,7 +38,7 @@ type stage struct {
 	base     string
 	wire     string
 	client   *client.Client
-	exchange *checked
+	exchange *servingtest.Checked
 	metrics  *control.Metrics
 }
 
@@ -57,7 +55,7 @@ func open(t *testing.T, change ...func(*control.Options)) *stage {
 	s.wire = wire.URL
 	_, err := s.tenants.Create(api.NewTenant{Name: tenant.Default})
 	require.NoError(t, err)
-	options := control.Options{Tenants: s.tenants, Token: token, OpenConsole: true, Version: "test", Metrics: s.metrics, Wire: func() api.WireAddresses {
+	options := control.Options{Tenants: s.tenants, Access: serving.Access{Token: token, OpenConsole: true}, Version: "test", Metrics: s.metrics, Wire: func() api.WireAddresses {
 		return api.WireAddresses{URL: s.wire, SocketURL: s.wire}
 	}}
 	for _, f := range change {
@@ -68,92 +66,23 @@ func open(t *testing.T, change ...func(*control.Options)) *stage {
 	s.server.SetReady(true)
 	listening := httptest.NewServer(s.server)
 	s.base = listening.URL
-	transport := &http.Transport{}
-	s.exchange = &checked{t: t, to: transport, router: router(t, s.base), seen: map[string]bool{}}
+	doc, err := document()
+	require.NoError(t, err)
+	s.exchange = servingtest.NewChecked(t, doc, s.base)
+	s.exchange.Unread = []string{"sendFile", "putScript"}
 	s.client = client.New(s.base, token, &http.Client{Transport: s.exchange})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	s.ctx = ctx
 	t.Cleanup(func() {
 		cancel()
 		s.tenants.Close()
-		transport.CloseIdleConnections()
 		listening.Close()
 		wire.Close()
 	})
 	return s
 }
 
-var document = sync.OnceValues(func() (*openapi3.T, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(control.Document())
-	if err != nil {
-		return nil, err
-	}
-	return doc, doc.Validate(context.Background())
-})
-
-func router(t *testing.T, base string) routers.Router {
-	t.Helper()
-	doc, err := document()
-	require.NoError(t, err)
-	here := *doc
-	here.Servers = openapi3.Servers{{URL: base}}
-	r, err := gorillamux.NewRouter(&here)
-	require.NoError(t, err)
-	return r
-}
-
-// checked holds what is sent and what comes back against the document, and remembers the operations.
-type checked struct {
-	t      *testing.T
-	to     http.RoundTripper
-	router routers.Router
-	mu     sync.Mutex
-	seen   map[string]bool
-}
-
-func (c *checked) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, err
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	copied := r.Clone(r.Context())
-	copied.Body = io.NopCloser(bytes.NewReader(body))
-	response, err := c.to.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	route, params, err := c.router.FindRoute(copied)
-	if !assert.NoError(c.t, err, "%s %s is not in the document", r.Method, r.URL.Path) {
-		return response, nil
-	}
-	input := &openapi3filter.RequestValidationInput{
-		Request: copied, PathParams: params, Route: route, Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
-	}
-	if response.StatusCode < 300 {
-		// A request that succeeds is one that the document allows, or the server takes what the document does not tell of.
-		if route.Operation.OperationID != "sendFile" && route.Operation.OperationID != "putScript" {
-			assert.NoError(c.t, openapi3filter.ValidateRequest(r.Context(), input), "%s %s", r.Method, r.URL.Path)
-		}
-		c.mu.Lock()
-		c.seen[route.Operation.OperationID] = true
-		c.mu.Unlock()
-	}
-	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/") && !strings.Contains(response.Header.Get("Content-Type"), "yaml") {
-		raw, err := io.ReadAll(response.Body)
-		if err != nil {
-			return nil, err
-		}
-		response.Body = io.NopCloser(bytes.NewReader(raw))
-		output := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: response.StatusCode, Header: response.Header}
-		output.SetBodyBytes(raw)
-		assert.NoError(c.t, openapi3filter.ValidateResponse(r.Context(), output), "%s %s answered %d %s", r.Method, r.URL.Path, response.StatusCode, raw)
-	}
-	return response, nil
-}
+var document = sync.OnceValues(func() (*openapi3.T, error) { return servingtest.Parse(control.Document()) })
 
 // raw sends a request past the client. Headers come in pairs; Host is one of them.
 func (s *stage) raw(method, address, body string, header ...string) (*http.Response, string) {

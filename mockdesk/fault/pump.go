@@ -20,6 +20,8 @@ const (
 	farewell = 5 * time.Second
 	// brokenByte is no part of any text in UTF-8.
 	brokenByte = 0xff
+	// mostRoom is how large a buffer for reading is kept, in bytes.
+	mostRoom = 1 << 16
 	// maxPongs is how many pings can wait for their pongs.
 	maxPongs = 16
 	// reservedBits are those of a frame's header that stand for extensions, of which none is negotiated.
@@ -106,8 +108,11 @@ type Pump struct {
 	// closing is what Play, a fault, Goodbye or the client's goodbye has the writer end the socket with; stopFarewell ends the time that there is for it.
 	closing      *End
 	stopFarewell func() bool
-	// ended is whether Ended was called, halted and cut whether halt and gone are closed.
-	ended, halted, silenced, cut bool
+	// ended is whether Ended was called, halted and cut whether halt and gone are closed. What is asked for every frame is read without the lock, and changed with it.
+	ended, halted atomic.Bool
+	silenced, cut atomic.Bool
+	// demands is whether there are pongs, a ping or an end for the writer.
+	demands atomic.Bool
 }
 
 // Start begins to read and write the socket. Faults for the moment Open are played before any frame is read or written.
@@ -157,6 +162,7 @@ func (p *Pump) Ping() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ping = true
+	p.demands.Store(true)
 	p.Wake()
 }
 
@@ -204,7 +210,7 @@ func (p *Pump) Play(f Fault) error {
 // Cut resets the connection at once. It may be called from within the functions of PumpOptions, and calls Ended itself if nothing ended the socket before.
 func (p *Pump) Cut() {
 	p.mu.Lock()
-	if p.cut {
+	if p.isGone() {
 		p.mu.Unlock()
 		return
 	}
@@ -234,19 +240,14 @@ func (p *Pump) ask(m Moment, way Direction, frame func() string) Decision {
 // end notes that the socket has ended; only the first to say so is heard.
 func (p *Pump) end(e End) {
 	p.mu.Lock()
-	first := !p.ended
-	p.ended = true
+	first := !p.ended.Swap(true)
 	p.mu.Unlock()
 	if first && p.o.Ended != nil {
 		p.o.Ended(e)
 	}
 }
 
-func (p *Pump) hasEnded() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.ended
-}
+func (p *Pump) hasEnded() bool { return p.ended.Load() }
 
 // playOnSocket plays what ends or stills the whole socket, and says whether the fault is of that sort.
 func (p *Pump) playOnSocket(f Fault) bool {
@@ -267,10 +268,9 @@ func (p *Pump) playOnSocket(f Fault) bool {
 func (p *Pump) silence() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.silenced {
+	if p.silenced.Swap(true) {
 		return
 	}
-	p.silenced = true
 	p.stop()
 	// The reader would answer by itself what is against the protocol.
 	_ = p.o.Conn.SetReadDeadline(time.Unix(1, 0))
@@ -278,8 +278,8 @@ func (p *Pump) silence() {
 
 // stop has no more frames written; p.mu is held.
 func (p *Pump) stop() {
-	if !p.halted {
-		p.halted = true
+	if !p.halted.Swap(true) {
+		p.demands.Store(true)
 		close(p.halt)
 		p.Wake()
 	}
@@ -288,9 +288,9 @@ func (p *Pump) stop() {
 // abandon has everything end that still uses the connection; p.mu is held.
 func (p *Pump) abandon() {
 	p.stop()
-	if !p.cut {
-		p.cut = true
+	if !p.cut.Swap(true) {
 		close(p.gone)
+		p.Wake()
 	}
 }
 
@@ -303,6 +303,7 @@ func (p *Pump) pinged(payload string) error {
 	defer p.mu.Unlock()
 	// A client may be told of the last of its pings only; one that sends many and reads nothing must not fill the memory.
 	p.pongs = append(p.pongs[max(0, len(p.pongs)+1-maxPongs):], payload)
+	p.demands.Store(true)
 	p.Wake()
 	return nil
 }
@@ -324,11 +325,10 @@ func (p *Pump) write() {
 				held, err = p.play(m, held)
 				break
 			}
-			select {
-			case <-p.wake:
-			case <-p.gone:
+			if p.isGone() {
 				return
 			}
+			<-p.wake
 		}
 		if err != nil {
 			p.mu.Lock()
@@ -346,10 +346,13 @@ type control struct {
 
 // control takes the control frame that is to be written next, nil for none, and says how the socket is to end, nil if it is not.
 func (p *Pump) control() (*control, *End) {
+	if !p.demands.Load() {
+		return nil, nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.closing != nil || p.halted:
+	case p.closing != nil || p.halted.Load():
 		return nil, p.closing
 	case len(p.pongs) > 0:
 		pong := p.pongs[0]
@@ -359,6 +362,7 @@ func (p *Pump) control() (*control, *End) {
 		p.ping = false
 		return &control{kind: websocket.PingMessage}, nil
 	}
+	p.demands.Store(false)
 	return nil, nil
 }
 
@@ -545,7 +549,7 @@ func (p *Pump) leave() {
 func (p *Pump) read() {
 	var held []Message
 	for {
-		kind, data, err := p.o.Conn.ReadMessage()
+		kind, data, err := p.hear()
 		switch {
 		case p.isSilent():
 			p.outlast()
@@ -558,17 +562,31 @@ func (p *Pump) read() {
 	}
 }
 
-func (p *Pump) isSilent() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.silenced
+// rooms are buffers that frames are read into, for what is kept of a frame to be no longer than the frame.
+var rooms = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// hear reads a frame.
+func (p *Pump) hear() (kind int, data []byte, err error) {
+	kind, r, err := p.o.Conn.NextReader()
+	if err != nil {
+		return kind, nil, err
+	}
+	room, _ := rooms.Get().(*bytes.Buffer) // The pool holds nothing else.
+	if _, err = room.ReadFrom(r); err == nil {
+		data = bytes.Clone(room.Bytes())
+	}
+	if room.Cap() <= mostRoom {
+		room.Reset()
+		rooms.Put(room)
+	}
+	return kind, data, err
 }
 
-func (p *Pump) isHalted() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.halted
-}
+func (p *Pump) isSilent() bool { return p.silenced.Load() }
+
+func (p *Pump) isGone() bool { return p.cut.Load() }
+
+func (p *Pump) isHalted() bool { return p.halted.Load() }
 
 // outlast waits on a silent socket until the client ends the connection: what nobody holds any more is not to be kept.
 func (p *Pump) outlast() {

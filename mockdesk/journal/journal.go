@@ -29,29 +29,30 @@ type Kind string
 
 // The kinds of entry. Call, Settled, Callback and Returned are the two directions between host and integration; Request to Closed are the wire; the rest is context.
 const (
-	Act        Kind = "act"        // a person did something: a click, a line said, a departure
-	Call       Kind = "call"       // the host called a method of the integration (or the factory)
-	Settled    Kind = "settled"    // what came of a Call: fulfilled, rejected or threw
-	Callback   Kind = "callback"   // the integration called a callback of the host
-	Returned   Kind = "returned"   // what came of a Callback
-	Probe      Kind = "probe"      // the integration looked whether a callback of another dialect exists
-	Request    Kind = "request"    // an HTTP request reached the desk
-	Response   Kind = "response"   // the desk answered a Request
-	Opened     Kind = "opened"     // a socket was opened
-	Frame      Kind = "frame"      // a frame crossed a socket, either way
-	Closed     Kind = "closed"     // a socket was closed, by whomever
-	Event      Kind = "event"      // the host published an event to the page
-	Screen     Kind = "screen"     // what the user sees has changed
-	Console    Kind = "console"    // a line on the page's console
-	PageError  Kind = "error"      // an uncaught error or an unhandled rejection in the page
-	Dialog     Kind = "dialog"     // alert, confirm, prompt or print was called
-	Navigation Kind = "navigation" // the page tried to go elsewhere, or to close
-	Popup      Kind = "popup"      // the page tried to open a window
-	Refusal    Kind = "refusal"    // the page asked for a name that leads nowhere in this run, and was refused
-	Capture    Kind = "capture"    // the screen is captured (started), no longer is (stopped), or the user refused it to the browser (refused)
-	Violation  Kind = "violation"  // a rule was seen broken where it happened; Requirement names it
-	Clock      Kind = "clock"      // the scenario let time pass
-	Told       Kind = "told"       // a desk that is not the kit's own said what it knows by now
+	Act        Kind = "act"          // a person did something: a click, a line said, a departure
+	Call       Kind = "call"         // the host called a method of the integration (or the factory)
+	Settled    Kind = "settled"      // what came of a Call: fulfilled, rejected or threw
+	Callback   Kind = "callback"     // the integration called a callback of the host
+	Returned   Kind = "returned"     // what came of a Callback
+	Probe      Kind = "probe"        // the integration looked whether a callback of another dialect exists
+	Request    Kind = "request"      // an HTTP request reached the desk
+	Response   Kind = "response"     // the desk answered a Request
+	Opened     Kind = "opened"       // a socket was opened
+	Frame      Kind = "frame"        // a frame crossed a socket, either way
+	Closed     Kind = "closed"       // a socket was closed, by whomever
+	Event      Kind = "event"        // the host published an event to the page
+	Screen     Kind = "screen"       // what the user sees has changed
+	Console    Kind = "console"      // a line on the page's console
+	PageError  Kind = "error"        // an uncaught error or an unhandled rejection in the page
+	Dialog     Kind = "dialog"       // alert, confirm, prompt or print was called
+	Navigation Kind = "navigation"   // the page tried to go elsewhere, or to close
+	Popup      Kind = "popup"        // the page tried to open a window
+	Refusal    Kind = "refusal"      // the page asked for a name that leads nowhere in this run, and was refused
+	Capture    Kind = "capture"      // the screen is captured (started), no longer is (stopped), or the user refused it to the browser (refused)
+	Notified   Kind = "notification" // the page, or its service worker, showed a notification
+	Violation  Kind = "violation"    // a rule was seen broken where it happened; Requirement names it
+	Clock      Kind = "clock"        // the scenario let time pass
+	Told       Kind = "told"         // a desk that is not the kit's own said what it knows by now
 )
 
 // Entry is one crossing. Entries are immutable once appended.
@@ -212,6 +213,13 @@ func (j *Journal) Since(mark int) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.since(mark)
+}
+
+// AppendSince adds the entries with Seq > mark to others, for those who ask again and again.
+func (j *Journal) AppendSince(fresh []Entry, mark int) []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.entries.appendFrom(fresh, max(mark-j.dropped, 0))
 }
 
 // Ordered returns a copy of all entries by the time at which they happened; entries of one moment keep their order of arrival.

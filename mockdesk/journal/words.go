@@ -2,45 +2,35 @@ package journal
 
 import (
 	"bytes"
-	"slices"
 	"unicode/utf8"
 )
 
 // words finds any of several words in a text in one pass, as an automaton (of Aho and Corasick) that reads byte after byte. Case, hyphens and underscores do not count. What it is asked
 // about is every entry of a journal.
 type words struct {
-	// class is what a byte means to the automaton: the number of a letter of the words, in either case, or one of the two below.
-	class [256]uint8
-	width int
-	// next is the state after a state and a class, at state*width+class; found says of a state that a word ends there. State 0 is the beginning.
-	next  []int32
-	found []bool
+	// next has, for each state, the state after each byte. State 0 is the beginning.
+	next [][256]uint16
+	// always says that there is a word without letters.
+	always bool
 }
 
-const (
-	noLetter = 0
-	skipped  = 1
-)
+// ending is the state in which a word has ended; nothing follows it.
+const ending = 1
 
 // newWords makes one for words that are folded; one without letters is in every text.
 func newWords(folded []string) *words {
-	w := &words{width: 2, found: []bool{false}}
-	w.class['-'], w.class['_'] = skipped, skipped
+	w := &words{next: make([][256]uint16, ending+1)}
 	for _, word := range folded {
-		for _, c := range []byte(word) {
-			if w.class[c] == noLetter {
-				w.class[c] = uint8(w.width) //nolint:gosec // There are no more classes than bytes.
-				w.width++
-			}
-		}
-	}
-	w.next = make([]int32, w.width)
-	for _, word := range folded {
+		w.always = w.always || word == ""
 		w.add(word)
 	}
 	w.link()
-	for c := byte('a'); c <= 'z'; c++ {
-		w.class[c-'a'+'A'] = w.class[c]
+	for state := range w.next {
+		next := &w.next[state]
+		for c := byte('a'); c <= 'z'; c++ {
+			next[c-'a'+'A'] = next[c]
+		}
+		next['-'], next['_'] = uint16(state), uint16(state)
 	}
 	return w
 }
@@ -48,56 +38,66 @@ func newWords(folded []string) *words {
 // add makes the states of a word.
 func (w *words) add(word string) {
 	state := 0
-	for _, c := range []byte(word) {
-		at := state*w.width + int(w.class[c])
-		if w.next[at] == 0 {
-			w.next[at] = int32(len(w.found)) //nolint:gosec // Words are names of fields: there are never so many.
-			w.found = append(w.found, false)
-			w.next = append(w.next, make([]int32, w.width)...)
+	for i, c := range []byte(word) {
+		switch next := int(w.next[state][c]); {
+		case next == ending:
+			return // A shorter one is in it.
+		case i == len(word)-1:
+			w.next[state][c] = ending
+		case next == 0:
+			w.next[state][c] = uint16(len(w.next)) //nolint:gosec // Words are names of fields: there are never so many.
+			state = len(w.next)
+			w.next = append(w.next, [256]uint16{})
+		default:
+			state = next
 		}
-		state = int(w.next[at])
 	}
-	w.found[state] = true
 }
 
 // link has the automaton go on, where a word breaks off, with the longest beginning of another that ends there: states nearer to the beginning first.
 func (w *words) link() {
-	instead := make([]int32, len(w.found))
-	var queue []int32
-	for _, state := range w.next[:w.width] {
-		if state != 0 {
+	instead := make([]uint16, len(w.next))
+	var queue []uint16
+	for _, state := range w.next[0] {
+		if state > ending {
 			queue = append(queue, state)
 		}
 	}
 	for ; len(queue) > 0; queue = queue[1:] {
-		state, other := int(queue[0]), int(instead[queue[0]])
-		w.found[state] = w.found[state] || w.found[other]
-		for class := range w.width {
-			at, elsewhere := state*w.width+class, w.next[other*w.width+class]
-			if w.next[at] == 0 {
-				w.next[at] = elsewhere
-				continue
+		state := queue[0]
+		other := instead[state]
+		for c := range w.next[state] {
+			next, elsewhere := &w.next[state][c], w.next[other][c]
+			switch {
+			case *next == 0 || elsewhere == ending:
+				*next = elsewhere
+			case *next != ending:
+				instead[*next] = elsewhere
+				queue = append(queue, *next)
 			}
-			instead[w.next[at]] = elsewhere
-			queue = append(queue, w.next[at])
 		}
 	}
 }
 
 // in says whether one of the words is in a text.
 func (w *words) in(text []byte) bool {
-	if slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf }) {
-		text = bytes.ToLower(text) // A letter beyond ASCII may be one of ASCII in another case.
+	if w.always {
+		return true
 	}
-	state := 0
+	var all byte
+	state := uint16(0)
 	for _, c := range text {
-		class := w.class[c]
-		if class == skipped {
-			continue
-		}
-		if state = int(w.next[state*w.width+int(class)]); w.found[state] {
+		all |= c
+		if state = w.next[state][c]; state == ending {
 			return true
 		}
 	}
-	return false
+	// A letter beyond ASCII may be one of ASCII in another case.
+	return all >= utf8.RuneSelf && w.inFolded(text)
+}
+
+// inFolded is in for a text with letters beyond ASCII.
+func (w *words) inFolded(text []byte) bool {
+	folded := bytes.ToLower(text)
+	return !bytes.Equal(folded, text) && w.in(folded)
 }

@@ -38,12 +38,13 @@ type subject struct {
 	Note         string `expr:"note"`
 	Ref          int    `expr:"ref"`
 	Conversation string `expr:"conversation"`
+	Requirement  string `expr:"requirement"`
 	Data         any    `expr:"data"`
 }
 
 func subjectOf(e journal.Entry) subject {
 	s := subject{
-		Seq: e.Seq, Kind: string(e.Kind), From: string(e.From), To: string(e.To), Name: e.Name, Note: e.Note, Ref: e.Ref, Conversation: e.Conversation,
+		Seq: e.Seq, Kind: string(e.Kind), From: string(e.From), To: string(e.To), Name: e.Name, Note: e.Note, Ref: e.Ref, Conversation: e.Conversation, Requirement: e.Requirement,
 	}
 	if len(e.Data) > 0 {
 		// Data that is no JSON is not there: conditions on it fail and say so.

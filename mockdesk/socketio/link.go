@@ -31,6 +31,9 @@ type link struct {
 	out     []outgoing
 	closing bool
 	code    int
+	// frames is how many were ever queued, taken how many that came were dealt with, and over is set once the reader has ended.
+	frames, taken int
+	over          bool
 	// probed is whether the probe came, and stop stops the timer that waits for the upgrade, or for the client to end the connection.
 	probed bool
 	stop   func() bool
@@ -88,6 +91,7 @@ func (s *Server) drop(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.links, l)
+	s.motion.moved()
 	s.work.Done()
 }
 
@@ -119,6 +123,7 @@ func (l *link) enter(s *Session, first []outgoing) bool {
 		return false
 	}
 	s.server.work.Go(l.write)
+	s.server.motion.moved()
 	return true
 }
 
@@ -126,6 +131,7 @@ func (l *link) enter(s *Session, first []outgoing) bool {
 func (l *link) queue(all ...outgoing) {
 	if !l.closing {
 		l.out = append(l.out, all...)
+		l.frames += len(all)
 		nudge(l.wake)
 	}
 }
@@ -136,6 +142,7 @@ func (l *link) close(code int) {
 		return
 	}
 	l.closing, l.code = true, code
+	l.session.server.motion.moved()
 	if l.stop != nil {
 		l.stop()
 	}
@@ -146,6 +153,7 @@ func (l *link) close(code int) {
 // cut resets the connection; the session's lock is held.
 func (l *link) cut() {
 	l.closing = true
+	l.session.server.motion.moved()
 	reset(l.conn.NetConn())
 	nudge(l.wake)
 }
@@ -199,6 +207,7 @@ func (l *link) read() {
 	defer func() {
 		close(l.done)
 		l.session.mu.Lock()
+		l.over = true
 		if l.stop != nil {
 			l.stop()
 		}
@@ -214,7 +223,18 @@ func (l *link) read() {
 			return
 		}
 		l.take(codec.Frame{Binary: kind == websocket.BinaryMessage, Data: data})
+		l.session.mu.Lock()
+		l.session.job(l.took) // behind what the frame asks for
+		l.session.mu.Unlock()
 	}
+}
+
+// took counts a frame that was dealt with.
+func (l *link) took() {
+	l.session.mu.Lock()
+	l.taken++
+	l.session.mu.Unlock()
+	l.session.server.motion.moved()
 }
 
 // role says whether the link carries its session, and whether it ends.

@@ -15,9 +15,13 @@ type request struct {
 	wake chan struct{}
 	// killed is whether the connection is to be reset in place of an answer.
 	killed bool
+	// address is how the client knows it.
+	address string
 }
 
-func newRequest() *request { return &request{wake: make(chan struct{}, 1)} }
+func newRequest(r *http.Request) *request {
+	return &request{wake: make(chan struct{}, 1), address: addressOf(r)}
+}
 
 func (r *request) nudge() { nudge(r.wake) }
 
@@ -55,9 +59,11 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 		s.refusePoll(w, TwoPolls, http.StatusBadRequest, "A poll came while another was waiting.")
 		return
 	}
-	poll := newRequest()
+	poll := newRequest(r)
 	s.poll = poll
 	s.mu.Unlock()
+	s.server.motion.moved()
+	defer s.server.motion.moved()
 	for {
 		all, settled := s.settlePoll(poll)
 		switch {
@@ -77,22 +83,27 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answerable says whether a poll has an answer, or an end; s.mu is held.
+func (s *Session) answerable(poll *request) bool {
+	return poll.killed || s.closing || len(s.out) > 0 || s.transport != Polling || s.ended || s.probe != nil && s.probe.probed
+}
+
 // settlePoll says whether a poll is to be answered, and takes with what; nothing means that its connection is to be reset.
 func (s *Session) settlePoll(poll *request) (all []outgoing, settled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.answerable(poll) {
+		return nil, false
+	}
 	switch {
 	case poll.killed:
 	case s.closing && !s.ended:
 		s.out = append(s.out, control(codec.Close, ""))
 		// The end takes the lock, and is told once the client can know.
 		s.server.work.Go(func() { s.end(ByServer, codec.Close, closeNoStatus) })
-	case len(s.out) > 0:
-	case s.transport != Polling || s.ended || s.probe != nil && s.probe.probed:
+	case len(s.out) == 0:
 		// The client waits for the end of this poll before it goes on.
 		s.out = append(s.out, control(codec.Noop, ""))
-	default:
-		return nil, false
 	}
 	s.poll = nil
 	if poll.killed {
@@ -135,7 +146,7 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 		s.refusePoll(w, TwoPosts, http.StatusBadRequest, "A POST came while another was being taken.")
 		return
 	}
-	post := newRequest()
+	post := newRequest(r)
 	s.post = post
 	s.mu.Unlock()
 	rule, status, note := s.takePost(w, r)

@@ -23,6 +23,8 @@ type Server struct {
 	order    []*Session
 	links    map[*link]struct{}
 	closed   bool
+
+	motion motion
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -200,6 +202,7 @@ func (s *Server) open(r *http.Request, transport Transport) *Session {
 func (s *Server) forget(session *Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.motion.moved()
 	delete(s.sessions, session.id)
 	s.order = slices.DeleteFunc(s.order, func(other *Session) bool { return other == session })
 }

@@ -134,13 +134,18 @@ func mistake(fix, format string, args ...any) error {
 // sort is what desk.yaml is to whoever reads about its mistakes.
 var sort = document.Sort{Name: "desk's configuration", Example: "listen: {wire: 127.0.0.1:8470}", Most: 256 << 10}
 
-var schema = sync.OnceValues(func() (*document.Schema, error) {
-	text, err := Schema()
-	if err != nil {
-		return nil, err
-	}
-	return document.Compile("desk.schema.json", text)
-})
+var schema = compiled("desk.schema.json", Schema)
+
+// compiled compiles a schema when it is first needed.
+func compiled(name string, text func() ([]byte, error)) func() (*document.Schema, error) {
+	return sync.OnceValues(func() (*document.Schema, error) {
+		raw, err := text()
+		if err != nil {
+			return nil, err
+		}
+		return document.Compile(name, raw)
+	})
+}
 
 // Schema is the JSON Schema of desk.yaml.
 func Schema() ([]byte, error) { return fixtures.ReadFile("schemas/desk.schema.json") }
@@ -150,46 +155,65 @@ const describes = `"deskcheck desk schema" describes every key`
 
 // Load reads desk.yaml. Its error is a *Mistake; for mistakes within the file it wraps a *document.Error that has all of them.
 func Load(path string) (Config, error) {
+	c, err := load(path, schema, describes, Config.doubles)
+	if err != nil {
+		return Config{}, err
+	}
+	return c, c.resolve(filepath.Dir(path))
+}
+
+// load reads a file of settings, and holds it against its schema and against what check finds in it. The error is as Load's; describes is the next step for whoever has a mistake.
+func load[T any](path string, shape func() (*document.Schema, error), describes string, check func(T) []document.Problem) (c T, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Config{}, mistake("leave -c out to serve one tenant on loopback", "%s does not exist", path)
+		return c, mistake("leave -c out to serve what is there without it on loopback", "%s does not exist", path)
 	case err != nil:
-		return Config{}, mistake("", "the desk's configuration cannot be read: %w", err)
+		return c, mistake("", "the desk's configuration cannot be read: %w", err)
 	case !info.Mode().IsRegular():
-		return Config{}, mistake("name a file", "%s is no regular file", path)
+		return c, mistake("name a file", "%s is no regular file", path)
 	}
 	text, err := sort.Read(path)
 	if err != nil {
-		return Config{}, &Mistake{Err: err}
+		return c, &Mistake{Err: err}
 	}
-	return parse(path, text)
-}
-
-func parse(path string, text []byte) (Config, error) {
 	doc, err := sort.Parse(path, text)
 	if err != nil {
-		return Config{}, inFile(err, describes)
+		return c, inFile(err, describes)
 	}
-	shape, err := schema()
+	valid, err := shape()
 	if err != nil {
-		return Config{}, err
+		return c, err
 	}
-	problems, err := shape.Problems(doc.Value)
+	problems, err := valid.Problems(doc.Value)
 	if err != nil {
-		return Config{}, err
+		return c, err
 	}
-	var c Config
 	if len(problems) == 0 && doc.Root != nil {
 		if err := yaml.NodeToValue(doc.Root, &c); err != nil {
-			return Config{}, fmt.Errorf("decode %s: %w", path, err)
+			return c, fmt.Errorf("decode %s: %w", path, err)
 		}
-		problems = c.doubles()
+		problems = check(c)
 	}
 	if len(problems) > 0 {
-		return Config{}, inFile(doc.Wrong(problems...), describes)
+		return c, inFile(doc.Wrong(problems...), describes)
 	}
-	return c, c.resolve(filepath.Dir(path))
+	return c, nil
+}
+
+// ContractOf is the contract that a file of settings says it is about, empty if it says nothing or cannot be read: reading it for a contract tells what is wrong.
+func ContractOf(path string) string {
+	text, err := sort.Read(path)
+	if err != nil {
+		return ""
+	}
+	doc, err := sort.Parse(path, text)
+	if err != nil {
+		return ""
+	}
+	top, _ := doc.Value.(map[string]any)
+	contract, _ := top["contract"].(string)
+	return contract
 }
 
 // inFile makes a Mistake of what is wrong with a file.
@@ -305,19 +329,25 @@ func readChaos(file string) (*fault.ChaosOptions, error) {
 
 // defaults fills in what was left out.
 func (c Config) defaults() Config {
-	if c.Listen.Wire == "" {
-		c.Listen.Wire = DefaultWire
-	}
-	if c.Listen.Control == "" {
-		c.Listen.Control = DefaultControl
-	}
-	if c.Control.OpenConsole == nil {
-		c.Control.OpenConsole = new(true)
-	}
+	c.Listen, c.Control = c.Listen.defaults(), c.Control.defaults()
 	c.Store.Conversations, c.Store.Age = cmp.Or(c.Store.Conversations, DefaultKept), cmp.Or(c.Store.Age, api.Duration(DefaultAge))
 	c.Memory.Conversations = cmp.Or(c.Memory.Conversations, DefaultEnded)
 	if !slices.ContainsFunc(c.Tenants, func(t Tenant) bool { return t.Name == tenant.Default }) {
 		c.Tenants = append([]Tenant{{NewTenant: api.NewTenant{Name: tenant.Default}}}, c.Tenants...)
+	}
+	return c
+}
+
+// defaults fills in what was left out.
+func (l Listen) defaults() Listen {
+	l.Wire, l.Control = cmp.Or(l.Wire, DefaultWire), cmp.Or(l.Control, DefaultControl)
+	return l
+}
+
+// defaults fills in what was left out.
+func (c Control) defaults() Control {
+	if c.OpenConsole == nil {
+		c.OpenConsole = new(true)
 	}
 	return c
 }

@@ -2,17 +2,13 @@ package standalone
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"deskcheck/mockdesk"
@@ -25,10 +21,6 @@ import (
 )
 
 const (
-	// shortestToken is how long a token must be, in characters, for nobody to guess it.
-	shortestToken = 16
-	// patientHeaders bounds how long a client of the control API may take to say what it wants.
-	patientHeaders = 10 * time.Second
 	// farewell bounds how long the clients of the wire may take to end their sockets once they were told that the desk closes.
 	farewell = 2 * time.Second
 )
@@ -49,24 +41,17 @@ type Options struct {
 
 // Server is a desk that runs. Make one with Start, and Stop it.
 type Server struct {
+	front
+
 	tenants *tenant.Registry
 	control *control.Server
 	// store is nil where nothing is saved, driver if the desk is not offered to drivers.
 	store  *store.Store
 	driver *driver.Server
-	log    *slog.Logger
 
-	wire          *http.Server
-	split         *splitter
-	controlServer *http.Server
-	work          sync.WaitGroup
-
-	wireHost, controlHost string
-	wirePort, controlPort int
-	token                 string
-	tokenMade             bool
-	certificate           *tls.Certificate
-	failed                chan error
+	wire        *http.Server
+	split       *splitter
+	certificate *tls.Certificate
 	// stopped ends what watches files.
 	stopped context.Context
 	stop    context.CancelFunc
@@ -75,23 +60,15 @@ type Server struct {
 // Start listens and serves. Its error is a *Mistake where the configuration is wrong; otherwise it says what of the machine has failed, and names the address.
 func Start(c Config, o Options) (*Server, error) {
 	c = c.defaults()
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	for _, address := range []string{c.Listen.Wire, c.Listen.Control} {
-		if err := c.Listen.mayListen(address); err != nil {
-			return nil, err
-		}
-	}
-	s := &Server{log: o.Log, failed: make(chan error, 2)}
-	s.stopped, s.stop = context.WithCancel(context.Background())
-	if err := s.takeToken(c.Control.TokenEnv, o.Environment); err != nil {
+	s := &Server{}
+	if err := s.prepare(c.Listen, c.Control, o); err != nil {
 		return nil, err
 	}
+	s.stopped, s.stop = context.WithCancel(context.Background())
 	if err := s.openStore(c.Store); err != nil {
 		return nil, err
 	}
-	wire, control, err := s.listen(c)
+	wire, control, err := s.listen(c.Listen)
 	if err != nil {
 		return nil, errors.Join(err, s.closeStore())
 	}
@@ -108,43 +85,6 @@ func Start(c Config, o Options) (*Server, error) {
 	}
 	s.log.Info("the desk is open", "wire", s.Wire(tenant.Default).URL, "control", s.ControlURL(), "tenants", len(c.Tenants))
 	return s, nil
-}
-
-func (s *Server) takeToken(name string, environment func(string) string) error {
-	if name == "" {
-		var random [24]byte
-		_, _ = rand.Read(random[:]) // It never fails.
-		s.token, s.tokenMade = hex.EncodeToString(random[:]), true
-		return nil
-	}
-	s.token = environment(name)
-	if len(s.token) < shortestToken {
-		return mistake("set it to a longer one, or leave the name out to have one made", "the environment variable %s is to hold the token, and holds %d characters: expected at least %d", name, len(s.token), shortestToken)
-	}
-	return nil
-}
-
-// listen opens both addresses and remembers where they are.
-func (s *Server) listen(c Config) (wire, control net.Listener, err error) {
-	open := func(what, address, key string) (l net.Listener, host string, port int, err error) {
-		if l, err = net.Listen("tcp", address); err != nil {
-			return nil, "", 0, fmt.Errorf("%s cannot listen on %s, choose another address with --%s: %w", what, address, key, err)
-		}
-		host, _, _ = net.SplitHostPort(address)
-		at, _ := l.Addr().(*net.TCPAddr) // It is of TCP.
-		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-			host = "127.0.0.1"
-		}
-		return l, host, at.Port, nil
-	}
-	if wire, s.wireHost, s.wirePort, err = open("the wire", c.Listen.Wire, "wire"); err != nil {
-		return nil, nil, err
-	}
-	if control, s.controlHost, s.controlPort, err = open("the control API", c.Listen.Control, "control"); err != nil {
-		_ = wire.Close()
-		return nil, nil, err
-	}
-	return wire, control, nil
 }
 
 // furnish makes the tenants and what serves them.
@@ -168,7 +108,7 @@ func (s *Server) furnish(c Config, o Options) error {
 	err := s.tenants.Restore(s.stopped, specs)
 	if err != nil {
 		s.tenants.Close()
-		if _, wrong := errors.AsType[*tenant.Refusal](err); wrong {
+		if _, wrong := errors.AsType[*api.Refusal](err); wrong {
 			return &Mistake{Err: err}
 		}
 		return err
@@ -179,7 +119,8 @@ func (s *Server) furnish(c Config, o Options) error {
 		return err
 	}
 	s.control, err = control.New(control.Options{
-		Driver: offered, Tenants: s.tenants, Token: s.token, Hosts: append(c.Control.Hosts, s.controlHost), OpenConsole: *c.Control.OpenConsole, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
+		Access: s.access(c.Control),
+		Driver: offered, Tenants: s.tenants, Console: o.Console, Metrics: metrics, Log: s.log, Version: o.Version,
 		Wire: func() api.WireAddresses { return s.Wire(tenant.Default) },
 	})
 	if err != nil {
@@ -189,8 +130,7 @@ func (s *Server) furnish(c Config, o Options) error {
 }
 
 func (s *Server) serve(wire, control net.Listener) {
-	errors := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
-	s.wire = &http.Server{Handler: s.tenants, ErrorLog: errors, ConnContext: mockdesk.WithConnection} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Stop ends them.
+	s.wire = &http.Server{Handler: s.tenants, ErrorLog: s.quietly(), ConnContext: mockdesk.WithConnection} //nolint:gosec // Slow and silent clients are among those that a desk is tried with; Stop ends them.
 	// No connection serves twice, for a browser would repeat a request unasked whose connection breaks under it.
 	s.wire.SetKeepAlivesEnabled(false)
 	s.split = split(wire)
@@ -210,9 +150,7 @@ func (s *Server) serve(wire, control net.Listener) {
 			}
 		})
 	}
-	s.controlServer = &http.Server{Handler: s.control, ErrorLog: errors, ReadHeaderTimeout: patientHeaders}
-	s.run("the control API", func() error { return s.controlServer.Serve(control) })
-	s.control.SetReady(true)
+	s.serveControl(control, s.control)
 }
 
 // watchWire has a tenant speak its wire as the file says it, from each time on that it is saved; a file with mistakes changes nothing, and they are logged.
@@ -259,23 +197,6 @@ func (s *Server) speakAgain(t Tenant) (fresh bool, err error) {
 	return true, err
 }
 
-// run serves until it is stopped; any other end is a failure.
-func (s *Server) run(what string, serve func() error) {
-	s.work.Go(func() {
-		if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			s.fail(fmt.Errorf("%s serves no more: %w", what, err))
-		}
-	})
-}
-
-// fail notes that the desk can serve no more; the first reasons are enough.
-func (s *Server) fail(err error) {
-	select {
-	case s.failed <- err:
-	default:
-	}
-}
-
 // openStore opens the file in which the desk is saved, if there is to be one.
 func (s *Server) openStore(c Store) error {
 	if c.File == "" {
@@ -308,9 +229,6 @@ func (s *Server) closeStore() error {
 	return nil
 }
 
-// Failed gives an error if the desk can serve no more.
-func (s *Server) Failed() <-chan error { return s.failed }
-
 // Stop ends the desk in order: it is not ready any more, waits and streams are told, the sockets of the wire are closed with 1001, requests of the control API are
 // answered as long as ctx lasts, all else is closed. The error says what did
 // not end in time.
@@ -324,10 +242,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	parting, parted := context.WithTimeout(ctx, farewell)
 	s.tenants.Shutdown(parting)
 	parted()
-	err := s.controlServer.Shutdown(ctx)
-	if err != nil {
-		err = fmt.Errorf("requests of the control API did not end in time: %w", errors.Join(err, s.controlServer.Close()))
-	}
+	err := s.stopControl(ctx)
 	s.split.stop()
 	_ = s.wire.Close()
 	s.work.Wait()
@@ -356,14 +271,6 @@ func (s *Server) Wire(name string) api.WireAddresses {
 	}
 	return w
 }
-
-// ControlURL is where clients find the control API.
-func (s *Server) ControlURL() string {
-	return "http://" + net.JoinHostPort(s.controlHost, strconv.Itoa(s.controlPort))
-}
-
-// Token is what a client must send; made says whether it was made at the start, and is to be told.
-func (s *Server) Token() (token string, made bool) { return s.token, s.tokenMade }
 
 // Fingerprint is that of the wire's certificate by SHA-256, empty without TLS.
 func (s *Server) Fingerprint() string {

@@ -3,10 +3,10 @@ package store
 import "time"
 
 const (
-	// copyEvery is how often what was written is copied from SQLite's log into the file at most.
-	copyEvery = time.Second
-	// mostLog is how much of the log, in pages, may be in use before it is begun anew.
-	mostLog = 8000
+	// copyEvery is how often what was written is copied from SQLite's log into the file at most. A transaction that comes meanwhile may have to wait for the disk.
+	copyEvery = 5 * time.Second
+	// mostLog is how much of the log, in pages of 4 KiB, may be in use before it is begun anew, which the transactions wait for.
+	mostLog = 32_000
 )
 
 // copying has SQLite copy its log into the file. That writes to the disk and waits for it, so it is done beside the transactions, for none to wait. Only a log of which everything is

@@ -1,13 +1,14 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // Tenants are the states of all tenants that are kept, by name.
@@ -33,14 +34,14 @@ func (s *Store) Conversations(ctx context.Context, tenant string, open bool) ([]
 	var found []Conversation
 	err := s.each(ctx, func(rows *sql.Rows) error {
 		var c Conversation
-		var state []byte
-		if err := rows.Scan(&c.ID, &c.Ordinal, &c.Over, &state); err != nil {
+		var state, note []byte
+		if err := rows.Scan(&c.ID, &c.Ordinal, &c.Over, &state, &note); err != nil {
 			return err
 		}
-		c.State = state
+		c.State, c.Note = state, note
 		found = append(found, c)
 		return nil
-	}, "SELECT id, ordinal, over, state FROM conversation WHERE tenant = ? AND NOT (over AND ?) ORDER BY ordinal", tenant, open)
+	}, "SELECT id, ordinal, over, state, note FROM conversation WHERE tenant = ? AND NOT (over AND ?) ORDER BY ordinal", tenant, open)
 	return found, err
 }
 
@@ -50,12 +51,12 @@ func (s *Store) Conversation(ctx context.Context, tenant, id string) (Conversati
 		return Conversation{}, false, s.failed(err)
 	}
 	c := Conversation{ID: id}
-	var state []byte
-	err := s.db.QueryRowContext(ctx, "SELECT ordinal, over, state FROM conversation WHERE tenant = ? AND id = ?", tenant, id).Scan(&c.Ordinal, &c.Over, &state)
+	var state, note []byte
+	err := s.db.QueryRowContext(ctx, "SELECT ordinal, over, state, note FROM conversation WHERE tenant = ? AND id = ?", tenant, id).Scan(&c.Ordinal, &c.Over, &state, &note)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Conversation{}, false, nil
 	}
-	c.State = state
+	c.State, c.Note = state, note
 	return c, err == nil, s.failed(err)
 }
 
@@ -66,41 +67,42 @@ func (s *Store) Events(ctx context.Context, tenant, conversation string) ([]Even
 	}
 	var found []Event
 	err := s.each(ctx, func(rows *sql.Rows) error {
-		e := Event{Conversation: conversation}
-		var body []byte
-		if err := rows.Scan(&e.Cursor, &e.Name, &body); err != nil {
+		var written sql.RawBytes
+		if err := rows.Scan(&written); err != nil {
 			return err
 		}
-		e.Body = body
-		found = append(found, e)
-		return nil
-	}, "SELECT cursor, name, body FROM event WHERE tenant = ? AND conversation = ? ORDER BY cursor", tenant, conversation)
+		raw, err := s2.Decode(nil, written)
+		if err == nil {
+			found, err = readEvents(found, conversation, raw)
+		}
+		return err
+	}, "SELECT events FROM event WHERE tenant = ? AND conversation = ? ORDER BY first", tenant, conversation)
 	return found, err
 }
 
-// Entries gives the entries of a tenant's journal with numbers above after, in their order, each as its JSON. It ends with an error if the file cannot be read.
+// Entries gives the entries of a tenant's journal with numbers above after, in their order. It ends with an error if the file cannot be read.
 func (s *Store) Entries(ctx context.Context, tenant string, after int) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for {
 			var last int
-			var chunk []byte
-			err := s.db.QueryRowContext(ctx, "SELECT last, entries FROM journal WHERE tenant = ? AND last > ? ORDER BY last LIMIT 1", tenant, after).Scan(&last, &chunk)
+			var changes []byte
+			err := s.db.QueryRowContext(ctx, "SELECT last, changes FROM log WHERE tenant = ?1 AND last > ?2 AND last >= "+oldest+" ORDER BY last LIMIT 1", tenant, after).Scan(&last, &changes)
 			if errors.Is(err, sql.ErrNoRows) {
 				return
+			}
+			var raw []byte
+			if err == nil {
+				raw, err = s2.Decode(nil, changes)
+			}
+			if err == nil {
+				raw, err = rowField(raw, rowEntries)
 			}
 			if err != nil {
 				yield(Entry{}, s.failed(err))
 				return
 			}
-			for line := range bytes.Lines(chunk) {
-				var numbered struct {
-					Seq int `json:"seq"`
-				}
-				if err := json.Unmarshal(line, &numbered); err != nil {
-					yield(Entry{}, s.failed(fmt.Errorf("an entry of the journal: %w", err)))
-					return
-				}
-				if numbered.Seq > after && !yield(Entry{Seq: numbered.Seq, Body: bytes.TrimSuffix(line, []byte("\n"))}, nil) {
+			for e, err := range entries(raw) {
+				if (err != nil || e.Seq > after) && !yield(e, s.failed(err)) || err != nil {
 					return
 				}
 			}
@@ -109,9 +111,12 @@ func (s *Store) Entries(ctx context.Context, tenant string, after int) iter.Seq2
 	}
 }
 
+// oldest is the number from which on the journal of a tenant is kept. Rows whose entries come before it may be there for the sake of what else they have.
+const oldest = "coalesce((SELECT oldest FROM journal WHERE tenant = ?1), 0)"
+
 // Span gives the numbers of the first and the last entry that are kept of a tenant's journal, both 0 if none is.
 func (s *Store) Span(ctx context.Context, tenant string) (first, last int, err error) {
-	err = s.db.QueryRowContext(ctx, "SELECT coalesce((SELECT first FROM journal WHERE tenant = ?1 ORDER BY last LIMIT 1), 0), coalesce(max(last), 0) FROM journal WHERE tenant = ?1", tenant).Scan(&first, &last)
+	err = s.db.QueryRowContext(ctx, "SELECT coalesce((SELECT first FROM log WHERE tenant = ?1 AND last > 0 AND last >= "+oldest+" ORDER BY last LIMIT 1), 0), coalesce(max(last), 0) FROM log WHERE tenant = ?1", tenant).Scan(&first, &last)
 	return first, last, s.failed(err)
 }
 

@@ -1,88 +1,107 @@
 package store
 
-import (
-	"bytes"
-	"database/sql"
-	"encoding/json"
-)
+import "encoding/json"
 
 // gathered are the changes of one tenant that one transaction keeps.
 type gathered struct {
-	dropped     bool
-	state       json.RawMessage
-	touched     *touched
-	changes     int
-	entries     bytes.Buffer
-	first, last int
-	media       []Medium
-	oldest      int
+	dropped bool
+	state   json.RawMessage
+	// parts and entries are as a row has them; first and last are the numbers of the first and the last entry, 0 if there is none.
+	parts, entries []byte
+	first, last    int
+	media          []Medium
+	oldest         int
 }
 
-func newGathered() *gathered { return &gathered{touched: newTouched()} }
+// clear makes it empty, and keeps its room.
+func (g *gathered) clear() {
+	*g = gathered{parts: g.parts[:0], entries: g.entries[:0]}
+}
 
-func (g *gathered) add(c Change) {
+// add adds what came later; room is for use on the way.
+func (g *gathered) add(c Change, room *writing) {
 	if c.Dropped {
-		*g = *newGathered()
+		g.clear()
 		g.dropped = true
 	}
 	if c.State != nil {
 		g.state = c.State
 	}
-	g.changes += g.touched.add(stretch{Forgotten: c.Forgotten, Conversations: c.Conversations, Events: c.Events})
+	for _, id := range c.Forgotten {
+		g.addPart(part{id: id, forgotten: true}, room)
+	}
+	for _, one := range c.Conversations {
+		g.addPart(part{id: one.ID, ordinal: one.Ordinal, over: one.Over, state: one.State, note: one.Note}, room)
+	}
+	for events := c.Events; len(events) > 0; {
+		of, n := events[0].Conversation, 0
+		for room.events = room.events[:0]; n < len(events) && events[n].Conversation == of; n++ {
+			room.events = appendEvent(room.events, events[n])
+		}
+		g.addPart(part{id: of, first: events[0].Cursor, events: room.events}, room)
+		events = events[n:]
+	}
 	g.media = append(g.media, c.Media...)
 	for _, e := range c.Entries {
 		if g.first == 0 {
 			g.first = e.Seq
 		}
-		g.entries.Write(e.Body)
-		g.entries.WriteByte('\n')
-		g.last = e.Seq
+		g.entries, g.last = appendEntry(g.entries, e), e.Seq
 	}
 	g.oldest = max(g.oldest, c.Oldest)
 }
 
-func (g *gathered) save(tx *sql.Tx, tenant string, r *recent) error {
+// writing is room that is used again and again: there are many changes a second, and they are large.
+type writing struct {
+	events, part []byte
+	unused       []*gathered
+}
+
+// gathered gives an empty one.
+func (w *writing) gathered() *gathered {
+	last := len(w.unused) - 1
+	if last < 0 {
+		return &gathered{}
+	}
+	g := w.unused[last]
+	w.unused = w.unused[:last]
+	return g
+}
+
+// mostUnused is how many are kept for later, mostRoom how much room each may have, in bytes.
+const (
+	mostUnused = 4
+	mostRoom   = 1 << 20
+)
+
+// done takes one back that is saved.
+func (w *writing) done(g *gathered) {
+	if len(w.unused) < mostUnused && cap(g.parts)+cap(g.entries) <= mostRoom {
+		g.clear()
+		w.unused = append(w.unused, g)
+	}
+}
+
+func (g *gathered) addPart(p part, room *writing) {
+	g.parts, room.part = p.append(g.parts, room.part)
+}
+
+// save is called by the goroutine that writes.
+func (g *gathered) save(w *writer, tenant string, l *log) error {
 	if g.dropped {
-		if err := r.drop(tx, tenant); err != nil {
+		if err := l.drop(w, tenant); err != nil {
 			return err
-		}
-		for _, statement := range []string{
-			"DELETE FROM event WHERE tenant = ?", "DELETE FROM conversation WHERE tenant = ?", "DELETE FROM journal WHERE tenant = ?", "DELETE FROM medium WHERE tenant = ?",
-			"DELETE FROM tenant WHERE name = ?",
-		} {
-			if _, err := tx.Exec(statement, tenant); err != nil {
-				return err
-			}
 		}
 	}
 	if g.state != nil {
-		if _, err := tx.Exec("INSERT INTO tenant (name, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state", tenant, []byte(g.state)); err != nil {
-			return err
-		}
-	}
-	if g.changes > 0 {
-		if err := r.write(tx, tenant, g.touched.stretch()); err != nil {
+		if err := w.exec("INSERT INTO tenant (name, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state", tenant, []byte(g.state)); err != nil {
 			return err
 		}
 	}
 	for _, m := range g.media {
-		if _, err := tx.Exec("INSERT INTO medium (tenant, id, type, content) VALUES (?, ?, ?, ?)", tenant, m.ID, m.Type, m.Content); err != nil {
+		if err := w.exec("INSERT INTO medium (tenant, id, type, content) VALUES (?, ?, ?, ?)", tenant, m.ID, m.Type, m.Content); err != nil {
 			return err
 		}
 	}
-	return g.saveJournal(tx, tenant)
-}
-
-func (g *gathered) saveJournal(tx *sql.Tx, tenant string) error {
-	if g.entries.Len() > 0 {
-		// One row for all: a journal is read in long stretches, and written as fast as the desk works.
-		if _, err := tx.Exec("INSERT INTO journal (tenant, last, first, entries) VALUES (?, ?, ?, ?)", tenant, g.last, g.first, g.entries.Bytes()); err != nil {
-			return err
-		}
-	}
-	if g.oldest == 0 {
-		return nil
-	}
-	_, err := tx.Exec("DELETE FROM journal WHERE tenant = ? AND last < ?", tenant, g.oldest)
-	return err
+	return l.write(w, tenant, g)
 }

@@ -4,7 +4,8 @@
 // One goroutine writes. Whatever was handed over while it wrote is its next transaction, so that thousands of small changes cost few transactions and each waits for one
 // or two. What is kept survives the end of the process at any moment; after a loss of power the last transactions may be missing, but never the middle of the file.
 //
-// What changes of conversations is written twice: at once and in a row with all that came with it, and later, together with much else of the same conversation, to its place.
+// What changes of conversations is written twice: at once and in a row with all that came with it, the entries of the journal among that, and later, together with much else of the
+// same conversation, to its place.
 package store
 
 import (
@@ -28,16 +29,19 @@ const (
 	// applicationID marks a file as one of ours: "dskc".
 	applicationID = 0x64736b63
 	// version is that of the tables below.
-	version = 2
+	version = 3
 )
 
 const tables = `
 CREATE TABLE tenant (name TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID;
-CREATE TABLE conversation (tenant TEXT, id TEXT, ordinal INTEGER, over INTEGER, state BLOB, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
+CREATE TABLE conversation (tenant TEXT, id TEXT, ordinal INTEGER, over INTEGER, state BLOB, note BLOB, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
 CREATE INDEX conversation_order ON conversation (tenant, ordinal);
-CREATE TABLE event (tenant TEXT, conversation TEXT, cursor INTEGER, name TEXT, body BLOB, PRIMARY KEY (tenant, conversation, cursor)) WITHOUT ROWID;
-CREATE TABLE recent (number INTEGER PRIMARY KEY, tenant TEXT, changes BLOB);
-CREATE TABLE journal (tenant TEXT, last INTEGER, first INTEGER, entries BLOB, PRIMARY KEY (tenant, last)) WITHOUT ROWID;
+CREATE TABLE event (tenant TEXT, conversation TEXT, first INTEGER, events BLOB, PRIMARY KEY (tenant, conversation, first)) WITHOUT ROWID;
+CREATE TABLE log (number INTEGER PRIMARY KEY, tenant TEXT, first INTEGER, last INTEGER, changes BLOB);
+CREATE INDEX log_entries ON log (tenant, last);
+CREATE TABLE journal (tenant TEXT PRIMARY KEY, oldest INTEGER) WITHOUT ROWID;
+CREATE TABLE settled (number INTEGER);
+INSERT INTO settled VALUES (0);
 CREATE TABLE medium (tenant TEXT, id TEXT, type TEXT, content BLOB, PRIMARY KEY (tenant, id)) WITHOUT ROWID;
 `
 
@@ -49,8 +53,9 @@ type Store struct {
 	path string
 	db   *sql.DB
 	lock *flock.Flock
-	// recent and copying belong to the goroutine that writes.
-	recent  *recent
+	// writer, log and copying belong to the goroutine that writes.
+	writer  *writer
+	log     *log
 	copying copying
 	// wake has room for one token: there may be something to write. written is closed when the writer has ended.
 	wake    chan struct{}
@@ -58,6 +63,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	pending *Commit
+	room    writing
 	closed  bool
 	// broken is why nothing can be kept any more, nil while all is well.
 	broken error
@@ -76,7 +82,7 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the desk's file %s: %w", path, err), lock.Unlock())
 	}
-	s := &Store{path: path, db: db, lock: lock, recent: newRecent(), wake: make(chan struct{}, 1), written: make(chan struct{})}
+	s := &Store{path: path, db: db, lock: lock, log: newLog(), wake: make(chan struct{}, 1), written: make(chan struct{})}
 	s.pending = newCommit()
 	if err := s.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("the desk's file %s cannot be put in order after its desk was killed: %w", path, err), db.Close(), lock.Unlock())
@@ -87,10 +93,14 @@ func Open(path string) (*Store, error) {
 
 // recover puts where it belongs what was not when the file was used last.
 func (s *Store) recover() error {
-	if err := s.recent.read(s.db); err != nil {
+	var err error
+	if s.writer, err = newWriter(s.db); err != nil {
 		return err
 	}
-	if s.recent.isEmpty() {
+	if err := s.log.open(s.writer); err != nil {
+		return err
+	}
+	if s.log.isInOrder() {
 		return nil
 	}
 	return s.transact(&Commit{settle: true})
@@ -174,7 +184,7 @@ func (s *Store) Close() error {
 	s.nudge()
 	s.mu.Unlock()
 	<-s.written
-	return errors.Join(s.broken, s.db.Close(), s.lock.Unlock())
+	return errors.Join(s.broken, s.writer.close(), s.db.Close(), s.lock.Unlock())
 }
 
 // Path is the file.
@@ -219,7 +229,7 @@ func (c *Commit) Wait(ctx context.Context) error {
 // Done is closed when the change is kept, or could not be: Wait then returns at once.
 func (c *Commit) Done() <-chan struct{} { return c.done }
 
-// Write hands over a change of a tenant and returns at once. Changes are kept in the order in which they were handed over, all or none of each.
+// Write hands over a change of a tenant and returns at once; of events and entries it keeps nothing but copies. Changes are kept in the order in which they were handed over, all or none of each.
 func (s *Store) Write(tenant string, c Change) *Commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,10 +241,10 @@ func (s *Store) Write(tenant string, c Change) *Commit {
 	}
 	g := s.pending.changes[tenant]
 	if g == nil {
-		g = newGathered()
+		g = s.room.gathered()
 		s.pending.changes[tenant] = g
 	}
-	g.add(c)
+	g.add(c, &s.room)
 	s.nudge()
 	return s.pending
 }
@@ -249,7 +259,7 @@ func (s *Store) write() {
 		s.pending = newCommit()
 		s.mu.Unlock()
 		commit.settle = commit.settle || closed
-		if len(commit.changes) > 0 || commit.settle && !s.recent.isEmpty() {
+		if len(commit.changes) > 0 || commit.settle && !s.log.isInOrder() {
 			commit.err = s.transact(commit)
 		}
 		if commit.err != nil {
@@ -265,38 +275,33 @@ func (s *Store) write() {
 		if closed || commit.err != nil {
 			return
 		}
+		s.reuse(commit)
 		s.copyLog()
 	}
 }
 
-func (s *Store) transact(commit *Commit) error {
-	tx, err := s.db.Begin()
-	if err != nil {
-		return err
+// reuse takes the room back of what is kept.
+func (s *Store) reuse(commit *Commit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range commit.changes {
+		s.room.done(g)
 	}
-	if err := s.fill(tx, commit); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
+	commit.changes = nil
 }
 
-// fill does what belongs to a transaction.
-func (s *Store) fill(tx *sql.Tx, commit *Commit) error {
-	changes := 0
-	for tenant, g := range commit.changes {
-		if err := g.save(tx, tenant, s.recent); err != nil {
-			return err
+func (s *Store) transact(commit *Commit) error {
+	return s.writer.transact(func() error {
+		for tenant, g := range commit.changes {
+			if err := g.save(s.writer, tenant, s.log); err != nil {
+				return err
+			}
 		}
-		changes += g.changes
-	}
-	if commit.settle {
-		return s.recent.settleAll(tx)
-	}
-	if s.recent.changes >= mostRecent {
-		s.recent.begin()
-	}
-	// Twice as fast as others come: it is done before as many have been gathered again.
-	return s.recent.settle(tx, 2*changes)
+		if commit.settle {
+			return s.log.settleAll(s.writer)
+		}
+		return s.log.settle(s.writer)
+	})
 }
 
 // settle returns when everything that was handed over is where it belongs.
@@ -345,8 +350,10 @@ type Conversation struct {
 	Ordinal int
 	// Over says that it has ended.
 	Over bool
-	// State is everything but its events, as JSON.
+	// State is everything but its events and its note, as JSON; nil if it has not changed.
 	State json.RawMessage
+	// Note is what is noted with it; nil if it has not changed.
+	Note []byte
 }
 
 // Event is one event of a conversation's stream.
@@ -354,9 +361,9 @@ type Event struct {
 	// Conversation is the id of the conversation, Cursor the event's place in its stream, from 1.
 	Conversation string
 	Cursor       int
-	// Name is the event's type, Body the whole of it as JSON.
+	// Name is the event's type, Body the whole of it.
 	Name string
-	Body json.RawMessage
+	Body []byte
 }
 
 // Medium is a file of a tenant.
@@ -370,6 +377,6 @@ type Medium struct {
 type Entry struct {
 	// Seq is its number, from 1.
 	Seq int
-	// Body is the entry as JSON, on one line.
-	Body json.RawMessage
+	// Body is the entry.
+	Body []byte
 }

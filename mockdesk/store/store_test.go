@@ -232,10 +232,11 @@ func TestWhatIsOnItsWayIsForgottenToo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "desk.db")
 	s := opened(t, path)
 	const conversations, each = 100, 200
+	body := []byte(strings.Repeat("so much that some of it is put where it belongs ", 30))
 	for cursor := range each {
 		for c := range conversations {
 			for _, tenant := range []string{"one", "two"} {
-				s.Write(tenant, store.Change{Events: []store.Event{{Conversation: strconv.Itoa(c), Cursor: cursor + 1, Name: "message", Body: json.RawMessage(`1`)}}})
+				s.Write(tenant, store.Change{Events: []store.Event{{Conversation: strconv.Itoa(c), Cursor: cursor + 1, Name: "message", Body: body}}})
 			}
 		}
 		// Each is a transaction, or those that put them where they belong would be one.
@@ -263,7 +264,7 @@ func TestWhatIsOnItsWayIsForgottenToo(t *testing.T) {
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
 	left := -1
-	require.NoError(t, db.QueryRow("SELECT count(*) FROM recent").Scan(&left))
+	require.NoError(t, db.QueryRow("SELECT count(*) FROM log").Scan(&left))
 	assert.Zero(t, left, "what is where it belongs is nowhere else")
 	require.NoError(t, db.Close())
 }
@@ -359,7 +360,7 @@ func TestRefusals(t *testing.T) {
 
 	for path, want := range map[string]string{
 		foreign:                             "is a SQLite file of something else",
-		newer:                               "was written by another version of deskcheck (its format is 99, this one knows 2)",
+		newer:                               "was written by another version of deskcheck (its format is 99, this one knows 3)",
 		text:                                "is no SQLite file, or a damaged one",
 		used:                                "is in use by another process",
 		filepath.Join(dir, "no", "desk.db"): "cannot be locked, choose a folder that can be written to",

@@ -22,15 +22,14 @@ func (t *Tenant) who(c *mockdesk.Conversation, id string) (*mockdesk.Agent, erro
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if id == "" {
-		in := c.Agents()
-		switch len(in) {
-		case 0:
-			return nil, refuse(Conflict, "no agent is in conversation %s; have one join, or name who acts", c.ID())
-		case 1:
-			id = in[0].ID
-		default:
-			return nil, refuse(Conflict, "%s and %s are in conversation %s; name who acts", in[0].ID, in[1].ID, c.ID())
+		only, another := c.OnlyAgent()
+		switch {
+		case only == "":
+			return nil, api.Refuse(api.Conflict, "no agent is in conversation %s; have one join, or name who acts", c.ID())
+		case another != "":
+			return nil, api.Refuse(api.Conflict, "%s and %s are in conversation %s; name who acts", only, another, c.ID())
 		}
+		id = only
 	}
 	a, err := t.find(id)
 	if err != nil {
@@ -56,7 +55,7 @@ func acted(c *mockdesk.Conversation, agent string, cursor int, err error) (api.A
 	return api.Acted{Conversation: c.ID(), Agent: agent, Cursor: cursor}, nil
 }
 
-// The acts, as the control API describes them. Their errors are *Refusal.
+// The acts, as the control API describes them. Their errors are *api.Refusal.
 
 // Join has an agent who is online join; if none is named, the first who is not in the conversation.
 func (t *Tenant) Join(c *mockdesk.Conversation, act api.AgentAct) (api.Acted, error) {
@@ -77,7 +76,7 @@ func (t *Tenant) joining(c *mockdesk.Conversation, id string) (*mockdesk.Agent, 
 			return nil, err
 		}
 		if !a.online {
-			return nil, refuse(Conflict, "the agent %q is offline; have them come online first", id)
+			return nil, api.Refuse(api.Conflict, "the agent %q is offline; have them come online first", id)
 		}
 		return a.person(), nil
 	}
@@ -88,7 +87,7 @@ func (t *Tenant) joining(c *mockdesk.Conversation, id string) (*mockdesk.Agent, 
 			return a.person(), nil
 		}
 	}
-	return nil, refuse(Conflict, "no agent is online who could join conversation %s; have one come online, or add one", c.ID())
+	return nil, api.Refuse(api.Conflict, "no agent is online who could join conversation %s; have one come online, or add one", c.ID())
 }
 
 // Leave has an agent leave.
@@ -152,13 +151,13 @@ func (t *Tenant) FailTransfer(c *mockdesk.Conversation, act api.ReasonAct) (api.
 func (t *Tenant) End(c *mockdesk.Conversation, act api.EndAct) (api.Acted, error) {
 	if act.By == "desk" {
 		if act.Agent != "" {
-			return api.Acted{}, refuse(Invalid, "agent: the desk ends the conversation in its own name; leave the agent out")
+			return api.Acted{}, api.Refuse(api.Invalid, "agent: the desk ends the conversation in its own name; leave the agent out")
 		}
 		cursor, err := c.End(act.Reason)
 		return acted(c, "", cursor, err)
 	}
 	if act.Reason != "" {
-		return api.Acted{}, refuse(Invalid, `reason: an agent ends without one; leave it out, or end by "desk"`)
+		return api.Acted{}, api.Refuse(api.Invalid, `reason: an agent ends without one; leave it out, or end by "desk"`)
 	}
 	return t.play(c, act.Agent, func(a *mockdesk.Agent) (int, error) { return a.End(c) })
 }
@@ -184,7 +183,7 @@ var ending = regexp.MustCompile(`^\.[A-Za-z0-9]{1,10}$`)
 // SendFile has an agent send a file with a name to show, and words to go with it or none. It is kept under a generated name.
 func (t *Tenant) SendFile(c *mockdesk.Conversation, agent, shown, mediaType, words string, content []byte) (api.Acted, error) {
 	if len(content) > MostFile {
-		return api.Acted{}, refuse(TooMuch, "the file has more than %d bytes; send a smaller one", MostFile)
+		return api.Acted{}, api.Refuse(api.TooMuch, "the file has more than %d bytes; send a smaller one", MostFile)
 	}
 	a, err := t.who(c, agent)
 	if err != nil {
@@ -193,7 +192,7 @@ func (t *Tenant) SendFile(c *mockdesk.Conversation, agent, shown, mediaType, wor
 	t.mu.Lock()
 	if t.stored+int64(len(content)) > mostStored {
 		t.mu.Unlock()
-		return api.Acted{}, refuse(TooMuch, "the tenant keeps %d bytes of files, and not more than %d in all; reset it", t.stored, mostStored)
+		return api.Acted{}, api.Refuse(api.TooMuch, "the tenant keeps %d bytes of files, and not more than %d in all; reset it", t.stored, mostStored)
 	}
 	t.stored += int64(len(content))
 	t.mu.Unlock()
@@ -276,7 +275,7 @@ func (t *Tenant) EchoEnd(c *mockdesk.Conversation, act api.EchoEndAct) (api.Acte
 	modes := map[string]mockdesk.EchoMode{"before": mockdesk.Before, "after": mockdesk.After, "never": mockdesk.Never}
 	mode, known := modes[act.Mode]
 	if !known {
-		return api.Acted{}, refuse(Invalid, "mode: expected before, after or never, found %q", act.Mode)
+		return api.Acted{}, api.Refuse(api.Invalid, "mode: expected before, after or never, found %q", act.Mode)
 	}
 	c.EchoEnd(mode)
 	return acted(c, "", 0, nil)

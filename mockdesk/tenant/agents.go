@@ -34,10 +34,10 @@ func (t *Tenant) find(id string) (*agent, error) {
 	if at := slices.IndexFunc(t.agents, func(a *agent) bool { return a.id == id }); at >= 0 {
 		return t.agents[at], nil
 	}
-	return nil, refuse(Unknown, "there is no agent %q; add them first, or take one of those that there are", id)
+	return nil, api.Refuse(api.Unknown, "there is no agent %q; add them first, or take one of those that there are", id)
 }
 
-// PutAgent adds an agent, or changes one. The error is a *Refusal.
+// PutAgent adds an agent, or changes one. The error is an *api.Refusal.
 func (t *Tenant) PutAgent(id string, p api.AgentProfile) (api.Agent, error) {
 	if err := checkName("id", id); err != nil {
 		return api.Agent{}, err
@@ -47,7 +47,7 @@ func (t *Tenant) PutAgent(id string, p api.AgentProfile) (api.Agent, error) {
 	a, err := t.find(id)
 	if err != nil {
 		if len(t.agents) >= mostAgents {
-			return api.Agent{}, refuse(TooMuch, "there are %d agents already; remove one first", len(t.agents))
+			return api.Agent{}, api.Refuse(api.TooMuch, "there are %d agents already; remove one first", len(t.agents))
 		}
 		a = &agent{id: id}
 		t.agents = append(t.agents, a)
@@ -60,7 +60,7 @@ func (t *Tenant) PutAgent(id string, p api.AgentProfile) (api.Agent, error) {
 	return t.describeAgent(a), nil
 }
 
-// SetOnline has an agent come online, or go. The error is a *Refusal.
+// SetOnline has an agent come online, or go. The error is an *api.Refusal.
 func (t *Tenant) SetOnline(id string, online bool) (api.Agent, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,7 +80,7 @@ func (t *Tenant) SetOnline(id string, online bool) (api.Agent, error) {
 	return t.describeAgent(a), nil
 }
 
-// RemoveAgent removes an agent who is in no conversation. The error is a *Refusal.
+// RemoveAgent removes an agent who is in no conversation. The error is an *api.Refusal.
 func (t *Tenant) RemoveAgent(id string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -89,14 +89,14 @@ func (t *Tenant) RemoveAgent(id string) error {
 		return err
 	}
 	if in := t.conversationsOf(id); len(in) > 0 {
-		return refuse(Conflict, "the agent %q is in conversation %s; have them leave first", id, in[0])
+		return api.Refuse(api.Conflict, "the agent %q is in conversation %s; have them leave first", id, in[0])
 	}
 	t.agents = slices.DeleteFunc(t.agents, func(b *agent) bool { return a == b })
 	t.applyAvailability()
 	return nil
 }
 
-// Agent describes an agent. The error is a *Refusal.
+// Agent describes an agent. The error is an *api.Refusal.
 func (t *Tenant) Agent(id string) (api.Agent, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -21,11 +21,11 @@ func (t *Tenant) Chaos() api.Chaos {
 	return api.Chaos{On: true, Options: &o, Played: played, Says: c.String()}
 }
 
-// StartChaos has faults played by chance from now on, in place of what chance played before, and tells the seed that brings the same ones back. The error is a *Refusal.
+// StartChaos has faults played by chance from now on, in place of what chance played before, and tells the seed that brings the same ones back. The error is an *api.Refusal.
 func (t *Tenant) StartChaos(o fault.ChaosOptions) (api.Chaos, error) {
 	c, err := fault.NewChaos(o, io.Discard)
 	if wrong, ok := errors.AsType[*fault.FieldError](err); ok {
-		return api.Chaos{}, refuse(Invalid, "%s", wrong)
+		return api.Chaos{}, api.Refuse(api.Invalid, "%s", wrong)
 	}
 	if err != nil {
 		return api.Chaos{}, err
@@ -35,7 +35,7 @@ func (t *Tenant) StartChaos(o fault.ChaosOptions) (api.Chaos, error) {
 			if strings.HasPrefix(wrong.Field, "fault.") {
 				wrong.Field = fmt.Sprintf("faults[%d].%s", i, wrong.Field)
 			}
-			return api.Chaos{}, refuse(Invalid, "%s", wrong)
+			return api.Chaos{}, api.Refuse(api.Invalid, "%s", wrong)
 		}
 	}
 	t.desk.Faults().SetChaos(c)
@@ -46,10 +46,10 @@ func (t *Tenant) StartChaos(o fault.ChaosOptions) (api.Chaos, error) {
 	return t.Chaos(), nil
 }
 
-// StopChaos leaves nothing to chance any more. The error is a *Refusal.
+// StopChaos leaves nothing to chance any more. The error is an *api.Refusal.
 func (t *Tenant) StopChaos() error {
 	if c, _ := t.desk.Faults().Chaos(); c == nil {
-		return refuse(Unknown, "nothing is left to chance")
+		return api.Refuse(api.Unknown, "nothing is left to chance")
 	}
 	t.desk.Faults().SetChaos(nil)
 	t.journal.Append(journal.Entry{Kind: journal.Act, From: journal.Kit, To: journal.Desk, Name: "chaos.stopped", Note: "Nothing is left to chance any more."})

@@ -39,11 +39,11 @@ func check(f api.NewFault) error {
 	given := map[string]bool{"status": f.Status != 0, "title": f.Title != "", "contentType": f.ContentType != "", "body": f.Body != "", "for": f.For != 0}
 	for _, field := range []string{"status", "title", "contentType", "body", "for"} {
 		if given[field] && !slices.Contains(fields[f.Kind], field) {
-			return refuse(Invalid, "%s: a fault of the kind %s has no such field; leave it out", field, f.Kind)
+			return api.Refuse(api.Invalid, "%s: a fault of the kind %s has no such field; leave it out", field, f.Kind)
 		}
 	}
 	if f.Kind == "delay" && f.For <= 0 {
-		return refuse(Invalid, "for: expected how long to delay, such as 5s")
+		return api.Refuse(api.Invalid, "for: expected how long to delay, such as 5s")
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func ruleOf(f *api.NewFault) fault.Rule {
 	return r
 }
 
-// AddFault sets a fault. The error is a *Refusal.
+// AddFault sets a fault. The error is an *api.Refusal.
 func (t *Tenant) AddFault(spec api.NewFault) (api.Fault, error) {
 	if err := check(spec); err != nil {
 		return api.Fault{}, err
@@ -87,7 +87,7 @@ func (t *Tenant) AddFault(spec api.NewFault) (api.Fault, error) {
 	return added[0], nil
 }
 
-// AddRules sets rules: all of them before those that are set, in the order given, or none. The error is a *Refusal that names the rule by its place in the list, from 0.
+// AddRules sets rules: all of them before those that are set, in the order given, or none. The error is an *api.Refusal that names the rule by its place in the list, from 0.
 func (t *Tenant) AddRules(rules []fault.Rule) ([]api.Fault, error) {
 	var all []asked
 	for _, r := range rules {
@@ -107,18 +107,18 @@ func (t *Tenant) addRules(all []asked) ([]api.Fault, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if set := len(t.set()); set+len(all) > mostFaults {
-		return nil, refuse(TooMuch, "there are %d faults already; remove some first", set)
+		return nil, api.Refuse(api.TooMuch, "there are %d faults already; remove some first", set)
 	}
 	var rules []fault.Rule
 	for i, a := range all {
 		if err := t.desk.CheckRule(a.rule); err != nil {
-			return nil, refuse(Invalid, "rules[%d].%s", i, err)
+			return nil, api.Refuse(api.Invalid, "rules[%d].%s", i, err)
 		}
 		rules = append(rules, a.rule)
 	}
 	ids, err := t.desk.Faults().AddScript(rules...)
 	if wrong, ok := errors.AsType[*fault.FieldError](err); ok {
-		return nil, refuse(Invalid, "rules%s", wrong)
+		return nil, api.Refuse(api.Invalid, "rules%s", wrong)
 	}
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (t *Tenant) Faults() api.FaultList {
 	return list
 }
 
-// Fault describes one, also one that has played as often as it was to. The error is a *Refusal.
+// Fault describes one, also one that has played as often as it was to. The error is an *api.Refusal.
 func (t *Tenant) Fault(id string) (api.Fault, error) {
 	t.faults.mu.Lock()
 	defer t.faults.mu.Unlock()
@@ -233,10 +233,10 @@ func (t *Tenant) Fault(id string) (api.Fault, error) {
 }
 
 func noFault(id string) error {
-	return refuse(Unknown, "there is no fault %q; list those that are set", id)
+	return api.Refuse(api.Unknown, "there is no fault %q; list those that are set", id)
 }
 
-// RemoveFault has a fault play no more, and lets the requests go on that it holds. The error is a *Refusal.
+// RemoveFault has a fault play no more, and lets the requests go on that it holds. The error is an *api.Refusal.
 func (t *Tenant) RemoveFault(id string) error {
 	gone := t.remove(func(s fault.Standing) bool { return faultID(s.ID) == id && (!s.Over || len(s.Parked) > 0) })
 	if len(gone.Removed) == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,7 +27,7 @@ type script struct {
 	plot                 *theater.Script
 }
 
-// PutScript adds a script, or replaces one. The error is a *Refusal, with the lines of the mistakes.
+// PutScript adds a script, or replaces one. The error is an *api.Refusal, with the lines of the mistakes.
 func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 	if err := checkName("script", name); err != nil {
 		return api.Script{}, err
@@ -46,7 +45,7 @@ func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.scripts[name] == nil && len(t.scripts) >= mostScripts {
-		return api.Script{}, refuse(TooMuch, "there are %d scripts already; remove one first", len(t.scripts))
+		return api.Script{}, api.Refuse(api.TooMuch, "there are %d scripts already; remove one first", len(t.scripts))
 	}
 	sum := sha256.Sum256([]byte(source))
 	t.scripts[name] = &script{name: name, source: source, digest: hex.EncodeToString(sum[:8]), plot: plot}
@@ -55,7 +54,7 @@ func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 
 // wrongSource refuses a text that people write, with its mistakes; what says what it is.
 func wrongSource(what string, err error) error {
-	refusal := refuse(Invalid, "%s%s", what, err.Error())
+	refusal := api.Refuse(api.Invalid, "%s%s", what, err.Error())
 	refusal.Err = err
 	if list, ok := errors.AsType[*document.Error](err); ok {
 		for _, p := range list.Problems {
@@ -69,14 +68,14 @@ func wrongSource(what string, err error) error {
 	return refusal
 }
 
-// Script describes a script. The error is a *Refusal.
+// Script describes a script. The error is an *api.Refusal.
 func (t *Tenant) Script(name string) (api.Script, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s := t.scripts[name]; s != nil {
 		return t.describeScript(s), nil
 	}
-	return api.Script{}, refuse(Unknown, "there is no script %q; add it first, or list those that there are", name)
+	return api.Script{}, api.Refuse(api.Unknown, "there is no script %q; add it first, or list those that there are", name)
 }
 
 // Scripts describes all scripts by name.
@@ -90,7 +89,7 @@ func (t *Tenant) Scripts() []api.Script {
 	return all
 }
 
-// RemoveScript has a script play no further conversation. The error is a *Refusal.
+// RemoveScript has a script play no further conversation. The error is an *api.Refusal.
 func (t *Tenant) RemoveScript(name string) error {
 	if _, err := t.Script(name); err != nil {
 		return err
@@ -137,7 +136,7 @@ func (t *Tenant) cast(c *mockdesk.Conversation) {
 	}
 	t.mu.Unlock()
 	if p == nil {
-		c.SetNote(json.RawMessage("{}"))
+		c.SetNote(noScript)
 		return
 	}
 	t.tell(p, "script.began", "The script "+p.script.name+" plays this conversation.")
@@ -152,32 +151,42 @@ func (t *Tenant) newPlayer(s *script, c *mockdesk.Conversation) *player {
 // audience are the players that are to look what has happened in their conversations, each once. There may be thousands of players, so one goroutine plays them all.
 type audience struct {
 	mu      sync.Mutex
-	players map[*player]struct{}
+	players []*player
+	// spare is room for those that come while others hear.
+	spare []*player
 	// wake has room for one token: there is a player.
 	wake chan struct{}
 }
 
 func newAudience() *audience {
-	return &audience{players: map[*player]struct{}{}, wake: make(chan struct{}, 1)}
+	return &audience{wake: make(chan struct{}, 1)}
 }
 
 // add adds a player; it never blocks, and may be called with any lock held.
 func (a *audience) add(p *player) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.players[p] = struct{}{}
+	if p.called {
+		return
+	}
+	p.called = true
+	a.players = append(a.players, p)
 	select {
 	case a.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take takes all of them.
-func (a *audience) take() map[*player]struct{} {
+// take takes all of them; they are valid until the next time.
+func (a *audience) take() []*player {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	taken := a.players
-	a.players = map[*player]struct{}{}
+	clear(a.spare)
+	a.players, a.spare = a.spare[:0], taken
+	for _, p := range taken {
+		p.called = false
+	}
 	return taken
 }
 
@@ -189,7 +198,7 @@ func (t *Tenant) hearAll() {
 		case <-t.ctx.Done():
 			return
 		}
-		for p := range t.audience.take() {
+		for _, p := range t.audience.take() {
 			p.listen()
 		}
 	}
@@ -200,8 +209,10 @@ func (t *Tenant) progress(change func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	change()
-	close(t.played)
-	t.played = make(chan struct{})
+	if t.played != nil {
+		close(t.played)
+		t.played = nil
+	}
 }
 
 // settle waits until the scripts have done everything that is due now. The error is the context's, or what has ended the tenant.
@@ -209,6 +220,9 @@ func (t *Tenant) settle(ctx context.Context) error {
 	for {
 		t.mu.Lock()
 		behind := t.seen < t.desk.Arrived()
+		if t.played == nil {
+			t.played = make(chan struct{})
+		}
 		players, played := slices.Collect(maps.Keys(t.players)), t.played
 		t.mu.Unlock()
 		// A player who acts needs the tenant's lock, so it is asked without.
@@ -248,6 +262,8 @@ type player struct {
 	tenant *Tenant
 	script *script
 	c      *mockdesk.Conversation
+	// called says that it is in the audience, whose lock guards it.
+	called bool
 
 	mu sync.Mutex
 	// next is the index of the step to be taken. answering says that it is one that answers lines; heard are lines that no such step has come to yet.

@@ -7,7 +7,7 @@ import (
 	"deskcheck/mockdesk/wire"
 )
 
-// parseWire compiles the text of a wire file, empty for the native one. The error is a *Refusal, with the lines of the mistakes.
+// parseWire compiles the text of a wire file, empty for the native one. The error is an *api.Refusal, with the lines of the mistakes.
 func parseWire(source string) (*wire.Wire, error) {
 	if source == "" {
 		return wire.Native(), nil
@@ -37,7 +37,7 @@ func (t *Tenant) describeWire() api.Wire {
 }
 
 // SetWire has the desk speak another wire from now on; source is the text of a wire file, empty for the native one. A reset brings back the one that the tenant was created
-// with. The error is a *Refusal, with the lines of the mistakes, and changes nothing.
+// with. The error is an *api.Refusal, with the lines of the mistakes, and changes nothing.
 func (t *Tenant) SetWire(source string) (api.Wire, error) {
 	spoken, err := parseWire(source)
 	if err != nil {
@@ -46,7 +46,7 @@ func (t *Tenant) SetWire(source string) (api.Wire, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.desk.SetWire(spoken); err != nil {
-		refusal := refuse(Conflict, "%s", err.Error())
+		refusal := api.Refuse(api.Conflict, "%s", err.Error())
 		refusal.Err = errors.Unwrap(err)
 		return api.Wire{}, refusal
 	}

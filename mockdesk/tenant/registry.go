@@ -28,13 +28,6 @@ const mostTenants = 1000
 // name is what tenants, agents and scripts may be called: it fits into an address and a host name.
 var name = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// What ends a wait or a stream that a tenant had.
-var (
-	ErrDropped = errors.New("the tenant was dropped")
-	ErrReset   = errors.New("the tenant was reset")
-	ErrStopped = errors.New("the server stops")
-)
-
 // Options are what a Registry is made with.
 type Options struct {
 	// Addresses says where clients find the tenant of a name.
@@ -84,7 +77,7 @@ func NewRegistry(o Options) *Registry {
 	return &Registry{options: o, tenants: map[string]*Tenant{}}
 }
 
-// Create makes a tenant, under a generated name if none is given. The error is a *Refusal.
+// Create makes a tenant, under a generated name if none is given. The error is an *api.Refusal.
 func (r *Registry) Create(spec api.NewTenant) (*Tenant, error) {
 	if spec.Name == "" {
 		spec.Name = generated("t-")
@@ -100,11 +93,11 @@ func (r *Registry) Create(spec api.NewTenant) (*Tenant, error) {
 	defer r.mu.Unlock()
 	switch {
 	case r.closed:
-		err = refuse(Closed, "the server stops, no tenant can be created any more")
+		err = api.Refuse(api.Closed, "the server stops, no tenant can be created any more")
 	case r.tenants[spec.Name] != nil:
-		err = refuse(Conflict, "there is a tenant %q already; drop it first, or leave the name out to have one made up", spec.Name)
+		err = api.Refuse(api.Conflict, "there is a tenant %q already; drop it first, or leave the name out to have one made up", spec.Name)
 	case len(r.tenants) >= mostTenants:
-		err = refuse(TooMuch, "there are %d tenants already; drop those that are not needed any more", len(r.tenants))
+		err = api.Refuse(api.TooMuch, "there are %d tenants already; drop those that are not needed any more", len(r.tenants))
 	}
 	if err != nil {
 		t.discard()
@@ -115,14 +108,14 @@ func (r *Registry) Create(spec api.NewTenant) (*Tenant, error) {
 	return t, nil
 }
 
-// Get returns the tenant of a name. The error is a *Refusal.
+// Get returns the tenant of a name. The error is an *api.Refusal.
 func (r *Registry) Get(name string) (*Tenant, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if t := r.tenants[name]; t != nil {
 		return t, nil
 	}
-	return nil, refuse(Unknown, "there is no tenant %q; create it first, or list those that there are", name)
+	return nil, api.Refuse(api.Unknown, "there is no tenant %q; create it first, or list those that there are", name)
 }
 
 // List returns all tenants by name.
@@ -137,16 +130,16 @@ func (r *Registry) List() []*Tenant {
 	return all
 }
 
-// Drop ends a tenant: its connections are closed and its waits end with ErrDropped. What was saved of it is gone when it returns. The error is a *Refusal, or wraps ErrNotSaved.
+// Drop ends a tenant: its connections are closed and its waits end with api.ErrDropped. What was saved of it is gone when it returns. The error is an *api.Refusal, or wraps ErrNotSaved.
 func (r *Registry) Drop(name string) error {
 	if name == Default {
-		return refuse(Conflict, "the tenant %q cannot be dropped; reset it", name)
+		return api.Refuse(api.Conflict, "the tenant %q cannot be dropped; reset it", name)
 	}
 	t, err := r.ending(name)
 	if err != nil {
 		return err
 	}
-	t.close(ErrDropped)
+	t.close(api.ErrDropped)
 	err = r.erase(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -164,7 +157,7 @@ func (r *Registry) ending(name string) (*Tenant, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed || r.tenants[name] != t || t.ending {
-		return nil, refuse(Conflict, "the tenant %q was dropped or reset in the same moment; look again", name)
+		return nil, api.Refuse(api.Conflict, "the tenant %q was dropped or reset in the same moment; look again", name)
 	}
 	t.ending = true
 	return t, nil
@@ -181,7 +174,7 @@ func (r *Registry) erase(name string) error {
 	return nil
 }
 
-// Reset puts a tenant back as it was created, and returns it. The error is a *Refusal, or wraps ErrNotSaved.
+// Reset puts a tenant back as it was created, and returns it. The error is an *api.Refusal, or wraps ErrNotSaved.
 func (r *Registry) Reset(name string) (*Tenant, error) {
 	old, err := r.ending(name)
 	if err != nil {
@@ -194,13 +187,13 @@ func (r *Registry) Reset(name string) (*Tenant, error) {
 		old.ending = false
 		return nil, err
 	}
-	old.close(ErrReset)
+	old.close(api.ErrReset)
 	err = r.erase(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		fresh.discard()
-		return nil, refuse(Closed, "the server stops, the tenant %q cannot be reset any more", name)
+		return nil, api.Refuse(api.Closed, "the server stops, the tenant %q cannot be reset any more", name)
 	}
 	r.tenants[name] = fresh
 	fresh.begin()
@@ -208,11 +201,11 @@ func (r *Registry) Reset(name string) (*Tenant, error) {
 }
 
 // Close ends all tenants at once, and refuses to create more.
-func (r *Registry) Close() { r.endAll(func(t *Tenant) { t.close(ErrStopped) }) }
+func (r *Registry) Close() { r.endAll(func(t *Tenant) { t.close(api.ErrStopped) }) }
 
 // Shutdown ends all tenants, and refuses to create more. Their sockets are closed in order, for as long as ctx lasts.
 func (r *Registry) Shutdown(ctx context.Context) {
-	r.endAll(func(t *Tenant) { t.shutdown(ctx, ErrStopped) })
+	r.endAll(func(t *Tenant) { t.shutdown(ctx, api.ErrStopped) })
 }
 
 func (r *Registry) endAll(end func(*Tenant)) {
@@ -238,43 +231,9 @@ func generated(prefix string) string {
 
 func checkName(field, value string) error {
 	if !name.MatchString(value) {
-		return refuse(Invalid, "%s: expected 1 to 63 characters of a-z, 0-9 and hyphens between them, found %q", field, value)
+		return api.Refuse(api.Invalid, "%s: expected 1 to 63 characters of a-z, 0-9 and hyphens between them, found %q", field, value)
 	}
 	return nil
-}
-
-// Kind says what sort of mistake a Refusal is about.
-type Kind string
-
-// The kinds of a Refusal.
-const (
-	Unknown  Kind = "unknown"  // what was named is not there
-	Conflict Kind = "conflict" // the state of things does not allow it
-	Invalid  Kind = "invalid"  // what was given is not as it must be
-	TooMuch  Kind = "too-much" // a bound was reached
-	Closed   Kind = "closed"   // the tenant or the server has ended
-)
-
-// Refusal is why something was not done.
-type Refusal struct {
-	// Kind says what sort of mistake it is.
-	Kind Kind
-	// Detail says what is wrong and what to do.
-	Detail string
-	// Mistakes are several things that are wrong, with their places, where Detail alone would not do.
-	Mistakes []api.Mistake
-	// Err is the error below, nil if there is none.
-	Err error
-}
-
-// Error returns the detail.
-func (r *Refusal) Error() string { return r.Detail }
-
-// Unwrap returns the error below.
-func (r *Refusal) Unwrap() error { return r.Err }
-
-func refuse(kind Kind, format string, args ...any) *Refusal {
-	return &Refusal{Kind: kind, Detail: fmt.Sprintf(format, args...)}
 }
 
 // refused makes a Refusal of an error of the desk, with what to do about it.
@@ -282,13 +241,13 @@ func refused(err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, known := errors.AsType[*Refusal](err); known {
+	if _, known := errors.AsType[*api.Refusal](err); known {
 		return err
 	}
-	r := &Refusal{Kind: Conflict, Detail: err.Error(), Err: err}
+	r := &api.Refusal{Kind: api.Conflict, Detail: err.Error(), Err: err}
 	for _, closed := range []error{mockdesk.ErrClosed, context.Canceled} {
 		if errors.Is(err, closed) {
-			r.Kind = Closed
+			r.Kind = api.Closed
 		}
 	}
 	return r

@@ -123,7 +123,7 @@ func (r *Registry) read(ctx context.Context, name string, state json.RawMessage)
 }
 
 func recordOf(c store.Conversation) mockdesk.Record {
-	return mockdesk.Record{ID: c.ID, Ordinal: c.Ordinal, Over: c.Over, State: c.State}
+	return mockdesk.Record{ID: c.ID, Ordinal: c.Ordinal, Over: c.Over, State: c.State, Note: c.Note}
 }
 
 func (r *Registry) events(ctx context.Context, tenant, conversation string) ([]mockdesk.SavedEvent, error) {
@@ -200,7 +200,7 @@ func (t *Tenant) recall(s *saved) error {
 
 // Restore makes the tenants that the store has, and those of the specs that it does not have. A tenant that was made with the same spec is as it was when the process ended. One
 // whose spec has changed keeps its conversations, its journal, its clock and its faults, and for the rest is as the spec says now. A tenant that no spec is for is as it was, unless
-// nothing was opened at it for longer than the age of Bounds: it is dropped. The error names the tenant, and is a *Refusal where its spec is wrong.
+// nothing was opened at it for longer than the age of Bounds: it is dropped. The error names the tenant, and is an *api.Refusal where its spec is wrong.
 func (r *Registry) Restore(ctx context.Context, specs []api.NewTenant) error {
 	states := map[string]json.RawMessage{}
 	if r.options.Store != nil {

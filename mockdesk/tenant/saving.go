@@ -7,14 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
 	"sync"
+	"time"
 
 	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
+	"deskcheck/mockdesk/packed"
 	"deskcheck/mockdesk/store"
-	"deskcheck/mockdesk/wire"
 )
 
 // ErrNotSaved is wrapped by the errors that say why something could not be saved.
@@ -22,6 +23,9 @@ var ErrNotSaved = errors.New("the desk could not save it")
 
 // oldestStep is how many entries of a journal may be saved beyond the bound before they are removed.
 const oldestStep = 1000
+
+// roundGap is how long after a round has begun the next one begins at the earliest. Each costs as much whether it saves one line or a hundred, and has many goroutines woken.
+const roundGap = 2 * time.Millisecond
 
 // keeper saves a tenant, if its registry has a store: one goroutine that gathers what has changed, hands it to the store and waits until it is saved, again and again. What
 // changes meanwhile is gathered next, so that a busy tenant is saved in few and large strokes.
@@ -39,6 +43,10 @@ type keeper struct {
 	// The rest is the keeper's own: the states as they were saved last, how far the journal was, and from where on it was kept.
 	itself, desk  json.RawMessage
 	entry, oldest int
+	// fresh, written and entries are room for the entries of a round.
+	fresh   []journal.Entry
+	written []byte
+	entries []store.Entry
 	// chaos is what was left to chance while the tenant was open.
 	chaos *fault.ChaosOptions
 }
@@ -76,7 +84,7 @@ func (t *Tenant) Saved(ctx context.Context) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.lost == nil && (ended || round == k.round) {
-		return refuse(Closed, "%s before this was saved", context.Cause(t.ctx))
+		return api.Refuse(api.Closed, "%s before this was saved", context.Cause(t.ctx))
 	}
 	return k.lost
 }
@@ -91,12 +99,20 @@ func (t *Tenant) keep() {
 		k.ended = true
 		close(k.round)
 	}()
+	gap := time.NewTimer(0)
+	defer gap.Stop()
 	for ending := false; !ending; {
 		select {
 		case <-k.wake:
 		case <-k.stop:
 			ending = true
 		}
+		select {
+		case <-gap.C:
+		case <-k.stop:
+			ending = true
+		}
+		gap.Reset(roundGap)
 		if t.saveRound() != nil {
 			return
 		}
@@ -169,8 +185,8 @@ func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (stor
 		}
 	}
 	for _, r := range changes.Records {
-		if r.State != nil {
-			change.Conversations = append(change.Conversations, store.Conversation{ID: r.ID, Ordinal: r.Ordinal, Over: r.Over, State: r.State})
+		if r.State != nil || r.Note != nil {
+			change.Conversations = append(change.Conversations, store.Conversation{ID: r.ID, Ordinal: r.Ordinal, Over: r.Over, State: r.State, Note: r.Note})
 		}
 		for _, e := range r.Events {
 			change.Events = append(change.Events, store.Event{Conversation: r.ID, Cursor: e.Cursor, Name: e.Name, Body: e.Body})
@@ -179,65 +195,87 @@ func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (stor
 	for _, m := range changes.Media {
 		change.Media = append(change.Media, store.Medium(m))
 	}
-	return change, t.addEntries(&change)
+	t.addEntries(&change)
+	return change, nil
 }
 
-// addEntries adds what was recorded since the last time.
-func (t *Tenant) addEntries(change *store.Change) error {
+// addEntries adds what was recorded since the last time; it is valid until the next.
+func (t *Tenant) addEntries(change *store.Change) {
 	k := t.keeper
-	for _, e := range t.journal.Since(k.entry) {
-		body, err := savedEntry{Entry: e, Conversation: e.Conversation, Operation: e.Operation, Untold: e.Untold}.encode()
-		if err != nil {
-			return fmt.Errorf("encode entry %d of the journal: %w", e.Seq, err)
-		}
-		change.Entries = append(change.Entries, store.Entry{Seq: e.Seq, Body: body})
+	clear(k.fresh)
+	k.fresh, k.written, k.entries = t.journal.AppendSince(k.fresh[:0], k.entry), k.written[:0], k.entries[:0]
+	for _, e := range k.fresh {
+		began := len(k.written)
+		k.written = appendEntry(k.written, e)
+		k.entries = append(k.entries, store.Entry{Seq: e.Seq, Body: k.written[began:]})
 		k.entry = e.Seq
 	}
+	change.Entries = k.entries
 	if oldest := k.entry - t.keeps + 1; oldest >= k.oldest+oldestStep {
 		k.oldest, change.Oldest = oldest, oldest
 	}
-	return nil
 }
 
-// savedEntry is an entry as it is saved: with what its readers know from its data.
-type savedEntry struct {
-	journal.Entry
+// The fields of an entry that is saved, beside its Seq.
+const (
+	entryAt = iota + 1
+	entryKind
+	entryFrom
+	entryTo
+	entryName
+	entryRef
+	entryChat
+	entryWidget
+	entryConversation
+	entryOperation
+	entryUntold
+	entryRequirement
+	entryNote
+	entryData
+)
 
-	Conversation string `json:"conversation,omitempty"`
-	Operation    string `json:"operation,omitempty"`
-	Untold       string `json:"untold,omitempty"`
+// appendEntry writes an entry of the journal down. There are several for every line that is said.
+func appendEntry(dst []byte, e journal.Entry) []byte {
+	dst = packed.Int(dst, entryAt, e.At)
+	dst = packed.Text(dst, entryKind, e.Kind)
+	dst = packed.Text(dst, entryFrom, e.From)
+	dst = packed.Text(dst, entryTo, e.To)
+	dst = packed.Text(dst, entryName, e.Name)
+	dst = packed.Int(dst, entryRef, e.Ref)
+	dst = packed.Int(dst, entryChat, e.Chat)
+	dst = packed.Int(dst, entryWidget, e.Widget)
+	dst = packed.Text(dst, entryConversation, e.Conversation)
+	dst = packed.Text(dst, entryOperation, e.Operation)
+	dst = packed.Text(dst, entryUntold, e.Untold)
+	dst = packed.Text(dst, entryRequirement, e.Requirement)
+	dst = packed.Text(dst, entryNote, e.Note)
+	return packed.Bytes(dst, entryData, e.Data)
 }
 
-// encode is the same to whoever reads it as what json.Marshal makes of it. There are several for every line that is said, and what they hold of frames is JSON already: that is looked through only if it may not be
-// on one line.
-func (s savedEntry) encode() (json.RawMessage, error) {
-	if s.Chat+s.Widget > 0 || s.Requirement != "" || bytes.ContainsAny(s.Data, "\n\r") {
-		return json.Marshal(s) // No desk has these of its own, and few clients lay out their frames.
+// readEntry reads what appendEntry has written. The error says that it is damaged.
+func readEntry(saved store.Entry) (journal.Entry, error) {
+	e := journal.Entry{Seq: saved.Seq}
+	texts := map[int]*string{
+		entryKind: (*string)(&e.Kind), entryFrom: (*string)(&e.From), entryTo: (*string)(&e.To), entryName: &e.Name, entryConversation: &e.Conversation, entryOperation: &e.Operation,
+		entryUntold: &e.Untold, entryRequirement: &e.Requirement, entryNote: &e.Note,
 	}
-	raw := make([]byte, 0, 160+len(s.Note)+len(s.Data)+len(s.Conversation))
-	raw = strconv.AppendInt(append(raw, `{"seq":`...), int64(s.Seq), 10)
-	raw = strconv.AppendInt(append(raw, `,"at":`...), int64(s.At), 10)
-	if s.Ref != 0 {
-		raw = strconv.AppendInt(append(raw, `,"ref":`...), int64(s.Ref), 10)
-	}
-	for _, field := range []struct{ name, value string }{
-		{`,"kind":`, string(s.Kind)}, {`,"from":`, string(s.From)}, {`,"to":`, string(s.To)}, {`,"name":`, s.Name}, {`,"note":`, s.Note},
-		{`,"conversation":`, s.Conversation}, {`,"operation":`, s.Operation}, {`,"untold":`, s.Untold},
-	} {
-		if field.value != "" {
-			raw = wire.AppendString(append(raw, field.name...), field.value)
+	numbers := map[int]*int{entryRef: &e.Ref, entryChat: &e.Chat, entryWidget: &e.Widget}
+	for f, err := range packed.Fields(saved.Body) {
+		if err != nil {
+			return e, fmt.Errorf("entry %d of the journal: %w", saved.Seq, err)
+		}
+		switch text, number := texts[f.Number], numbers[f.Number]; {
+		case text != nil:
+			*text = f.Text()
+		case number != nil:
+			*number = f.Int
+		case f.Number == entryAt:
+			e.At = time.Duration(f.Int)
+		case f.Number == entryData:
+			e.Data = f.Bytes
 		}
 	}
-	if len(s.Data) > 0 {
-		raw = append(append(raw, `,"data":`...), s.Data...)
-	}
-	return append(raw, '}'), nil
-}
-
-func (s savedEntry) entry() journal.Entry {
-	e := s.Entry
-	e.Conversation, e.Operation, e.Untold = s.Conversation, s.Operation, s.Untold
-	return e
+	return e, nil
 }
 
 // Entries gives the entries of the journal with a Seq above after, in their order: those that memory no longer holds from the store, if there is one. The error says why they
@@ -254,11 +292,11 @@ func (t *Tenant) Entries(ctx context.Context, after int) iter.Seq2[journal.Entry
 				if err == nil && saved.Seq >= first {
 					break
 				}
-				var e savedEntry
+				var e journal.Entry
 				if err == nil {
-					err = json.Unmarshal(saved.Body, &e)
+					e, err = readEntry(saved)
 				}
-				if !yield(e.entry(), err) || err != nil {
+				if !yield(e, err) || err != nil {
 					return
 				}
 			}

@@ -60,7 +60,7 @@ type Tenant struct {
 	advanced time.Duration
 	// stored is how many bytes of files the agents have sent.
 	stored int64
-	// seen is how many conversations the scripts have looked at, players those that are played; played is closed and replaced whenever either has gone on.
+	// seen is how many conversations the scripts have looked at, players those that are played; played is closed whenever either has gone on, nil while nobody waits for it.
 	seen    int
 	players map[*player]struct{}
 	played  chan struct{}
@@ -73,7 +73,7 @@ func (r *Registry) open(spec api.NewTenant, before *saved) (*Tenant, error) {
 	spec.Availability = cmp.Or(spec.Availability, api.ByAgents)
 	t := &Tenant{
 		spec: spec, registry: r, created: time.Now(), limit: cmp.Or(spec.Journal.Limit, defaultJournal), keeps: cmp.Or(spec.Journal.Limit, r.options.Entries), faults: newFaults(),
-		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, played: make(chan struct{}), audience: newAudience(),
+		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, audience: newAudience(),
 	}
 	asBefore := before != nil && before.isAsBefore(spec)
 	if t.wire = spec.Wire; asBefore {
@@ -178,7 +178,7 @@ func (t *Tenant) furnish() error {
 	}
 	for i, a := range agents {
 		if slices.ContainsFunc(agents[:i], func(b api.NewAgent) bool { return a.ID == b.ID }) {
-			return refuse(Invalid, "agents[%d].id: there is an agent %q already", i, a.ID)
+			return api.Refuse(api.Invalid, "agents[%d].id: there is an agent %q already", i, a.ID)
 		}
 		if _, err := t.PutAgent(a.ID, a.AgentProfile); err != nil {
 			return err
@@ -206,7 +206,7 @@ func (t *Tenant) furnish() error {
 
 // discard ends a tenant that has not begun.
 func (t *Tenant) discard() {
-	t.end(ErrDropped)
+	t.end(api.ErrDropped)
 	_ = t.desk.Close() // It is always nil.
 }
 
@@ -231,7 +231,7 @@ func (t *Tenant) shutdown(ctx context.Context, cause error) {
 // Name is what the tenant is called.
 func (t *Tenant) Name() string { return t.spec.Name }
 
-// Context ends when the tenant does; its cause is ErrDropped, ErrReset or ErrStopped.
+// Context ends when the tenant does; its cause is api.ErrDropped, api.ErrReset or api.ErrStopped.
 func (t *Tenant) Context() context.Context { return t.ctx }
 
 // Journal is the tenant's journal.
@@ -271,7 +271,7 @@ func (t *Tenant) describeJournal() api.JournalState {
 	return s
 }
 
-// Conversation finds one by its id, by an unambiguous beginning of it, or as @last, the newest, and has it in memory whole. The error is a *Refusal, or says why it cannot be read.
+// Conversation finds one by its id, by an unambiguous beginning of it, or as @last, the newest, and has it in memory whole. The error is an *api.Refusal, or says why it cannot be read.
 func (t *Tenant) Conversation(id string) (*mockdesk.Conversation, error) {
 	c, err := t.findConversation(id)
 	if err != nil {
@@ -287,7 +287,7 @@ func (t *Tenant) findConversation(id string) (*mockdesk.Conversation, error) {
 	all := t.desk.Conversations()
 	if id == "@last" {
 		if len(all) == 0 {
-			return nil, refuse(Unknown, "there is no conversation yet; a client opens one over the wire")
+			return nil, api.Refuse(api.Unknown, "there is no conversation yet; a client opens one over the wire")
 		}
 		return all[len(all)-1], nil
 	}
@@ -302,11 +302,11 @@ func (t *Tenant) findConversation(id string) (*mockdesk.Conversation, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, refuse(Unknown, "there is no conversation %q; give an id, its first %d characters or more, or @last for the newest%s", id, shortestPrefix, t.forgets())
+		return nil, api.Refuse(api.Unknown, "there is no conversation %q; give an id, its first %d characters or more, or @last for the newest%s", id, shortestPrefix, t.forgets())
 	case 1:
 		return one, nil
 	}
-	return nil, refuse(Conflict, "%d conversations begin with %q, %s and %s among them; give more of the id", len(found), id, found[0], found[1])
+	return nil, api.Refuse(api.Conflict, "%d conversations begin with %q, %s and %s among them; give more of the id", len(found), id, found[0], found[1])
 }
 
 // forgets says which conversations are not there any more, as the end of a sentence.
@@ -333,10 +333,10 @@ func (t *Tenant) Clock() api.Clock {
 	return api.Clock{Now: t.clock.Now(), Mode: mode, Advanced: api.Duration(t.advanced)}
 }
 
-// Advance lets time pass at once. Scripts have first done what was due, so that what they wait for counts from the right moment. The error is a *Refusal or the context's.
+// Advance lets time pass at once. Scripts have first done what was due, so that what they wait for counts from the right moment. The error is an *api.Refusal or the context's.
 func (t *Tenant) Advance(ctx context.Context, by time.Duration) (api.Clock, error) {
 	if by < 0 || by > mostAdvance {
-		return api.Clock{}, refuse(Invalid, "by: expected a duration from 0 to %s, found %s", "720h", by)
+		return api.Clock{}, api.Refuse(api.Invalid, "by: expected a duration from 0 to %s, found %s", "720h", by)
 	}
 	if err := t.settle(ctx); err != nil {
 		return api.Clock{}, err

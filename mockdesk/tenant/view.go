@@ -1,14 +1,10 @@
 package tenant
 
 import (
-	"encoding/json"
-	"slices"
 	"strconv"
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
-	"deskcheck/mockdesk/journal"
-	"deskcheck/mockdesk/match"
 )
 
 // ConversationQuery says which conversations are listed.
@@ -22,7 +18,7 @@ type ConversationQuery struct {
 	Limit  int
 }
 
-// Conversations lists conversations. The error is a *Refusal.
+// Conversations lists conversations. The error is an *api.Refusal.
 func (t *Tenant) Conversations(q ConversationQuery) (api.ConversationPage, error) {
 	all := t.desk.Conversations()
 	// The cursor counts the conversations from the oldest: they keep their places, whatever arrives.
@@ -33,7 +29,7 @@ func (t *Tenant) Conversations(q ConversationQuery) (api.ConversationPage, error
 	if q.Cursor != "" {
 		at, err := strconv.Atoi(q.Cursor)
 		if err != nil || at < 0 || at > len(all) {
-			return api.ConversationPage{}, refuse(Invalid, "cursor: expected what the page before gave as its next, found %q", q.Cursor)
+			return api.ConversationPage{}, api.Refuse(api.Invalid, "cursor: expected what the page before gave as its next, found %q", q.Cursor)
 		}
 		from = at
 	}
@@ -111,65 +107,4 @@ func Lines(c *mockdesk.Conversation, after, limit int) api.LinePage {
 		page.Next = lines[len(lines)-1].Cursor
 	}
 	return page
-}
-
-// Entry is an entry of the journal as the API has it.
-func (t *Tenant) Entry(e journal.Entry) api.Entry {
-	return api.Entry{
-		Seq: e.Seq, At: t.journal.Start().Add(e.At), Kind: string(e.Kind), From: string(e.From), To: string(e.To), Name: e.Name, Ref: e.Ref, Conversation: e.Conversation, Note: e.Note, Data: payload(e.Data),
-	}
-}
-
-// payload is none where there is none.
-func payload(raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 || string(raw) == "null" {
-		return nil
-	}
-	return raw
-}
-
-// NearMisses are what came close to an expression, as the API has it.
-func (t *Tenant) NearMisses(near []match.NearMiss) []api.NearMiss {
-	all := []api.NearMiss{}
-	for _, n := range near {
-		miss := api.NearMiss{Entry: t.Entry(n.Entry), Held: n.Held, Of: n.Of, Failed: []api.FailedCondition{}}
-		for _, f := range n.Failed {
-			failed := api.FailedCondition{Condition: f.Condition, Found: []api.FoundTerm{}, Error: f.Error}
-			for _, found := range f.Found {
-				term := api.FoundTerm{Term: found.Term}
-				if !found.Missing {
-					term.Value = journal.Payload(found.Value)
-				}
-				failed.Found = append(failed.Found, term)
-			}
-			miss.Failed = append(miss.Failed, failed)
-		}
-		all = append(all, miss)
-	}
-	return all
-}
-
-// Filter finds entries of the journal.
-type Filter struct {
-	// Expression is what they must match, nil for all.
-	Expression *match.Expression
-	// Conversation is the id of the one that they belong to, empty for any.
-	Conversation string
-}
-
-// Matches says whether an entry is looked for.
-func (f Filter) Matches(e journal.Entry) bool {
-	return f.concerns(e) && (f.Expression == nil || f.Expression.Matches(e))
-}
-
-func (f Filter) concerns(e journal.Entry) bool {
-	return f.Conversation == "" || e.Conversation == f.Conversation
-}
-
-// Closest are the entries after a mark that came closest to what is looked for.
-func (f Filter) Closest(j *journal.Journal, mark int) []match.NearMiss {
-	if f.Expression == nil {
-		return nil
-	}
-	return f.Expression.Closest(slices.DeleteFunc(j.Since(mark), func(e journal.Entry) bool { return !f.concerns(e) }))
 }

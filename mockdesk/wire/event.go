@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"deskcheck/mockdesk/packed"
 )
 
 // rule is how an event of one type goes out.
@@ -38,6 +41,9 @@ func (f Frame) Value() any {
 	}
 	return string(f.Raw)
 }
+
+// IsJSON says whether what is sent is JSON.
+func (f Frame) IsJSON() bool { return f.json }
 
 // Words says what a wire has for events of a type.
 type Words int
@@ -111,27 +117,47 @@ func (r *rule) frame(s *Scope, keep func(map[string]any)) (f Frame, said bool, e
 	return f, true, nil
 }
 
-// savedFrame is a Frame as it is written down. What is sent is kept byte for byte.
-type savedFrame struct {
-	Feed   int    `json:"feed,omitempty"`
-	Raw    []byte `json:"raw"`
-	ID     string `json:"id,omitempty"`
-	Event  string `json:"event,omitempty"`
-	Markup bool   `json:"markup,omitempty"`
-	JSON   bool   `json:"json,omitempty"`
+// The fields of a frame that is written down.
+const (
+	frameFeed = iota + 1
+	frameRaw
+	frameID
+	frameEvent
+	frameMarkup
+	frameJSON
+)
+
+// Append writes the frame down, for ReadFrame to read. What is sent is kept byte for byte.
+func (f Frame) Append(dst []byte) []byte {
+	dst = packed.Int(dst, frameFeed, f.Feed)
+	dst = packed.Bytes(dst, frameRaw, f.Raw)
+	dst = packed.Text(dst, frameID, f.ID)
+	dst = packed.Text(dst, frameEvent, f.Event)
+	dst = packed.Truth(dst, frameMarkup, f.markup)
+	return packed.Truth(dst, frameJSON, f.json)
 }
 
-// MarshalJSON writes the frame down, for UnmarshalJSON to read.
-func (f Frame) MarshalJSON() ([]byte, error) {
-	return json.Marshal(savedFrame{f.Feed, f.Raw, f.ID, f.Event, f.markup, f.json})
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (f *Frame) UnmarshalJSON(text []byte) error {
-	var s savedFrame
-	if err := json.Unmarshal(text, &s); err != nil {
-		return err
+// ReadFrame reads what Append has written. The error says that it is damaged.
+func ReadFrame(raw []byte) (Frame, error) {
+	f := Frame{Raw: []byte{}}
+	for field, err := range packed.Fields(raw) {
+		if err != nil {
+			return f, err
+		}
+		switch field.Number {
+		case frameFeed:
+			f.Feed = field.Int
+		case frameRaw:
+			f.Raw = bytes.Clone(field.Bytes)
+		case frameID:
+			f.ID = field.Text()
+		case frameEvent:
+			f.Event = field.Text()
+		case frameMarkup:
+			f.markup = field.Int != 0
+		case frameJSON:
+			f.json = field.Int != 0
+		}
 	}
-	*f = Frame{Feed: s.Feed, Raw: s.Raw, ID: s.ID, Event: s.Event, markup: s.Markup, json: s.JSON}
-	return nil
+	return f, nil
 }

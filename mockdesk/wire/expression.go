@@ -193,20 +193,23 @@ func (g *guard) refuse(n ast.Node, why string) {
 // run evaluates the expression; errors are sentences.
 func (e *expression) run(s *Scope) (any, error) {
 	if e.code == nil {
-		v := s.vars[e.head]
-		if e.holder != "" {
-			v = at(s.vars[e.holder], e.head)
+		var v any
+		if e.holder == "" {
+			v = s.Get(e.head)
+		} else {
+			v = s.held(e.holder, e.head)
 		}
 		for _, key := range e.path {
 			v = at(v, key)
 		}
 		if e.word != nil {
-			return v == *e.word, nil
+			text, ok := v.(string)
+			return ok && text == *e.word, nil
 		}
 		return v, nil
 	}
 	machine, _ := machines.Get().(*vm.VM) // The pool holds nothing else.
-	v, err := machine.Run(e.code, s.vars)
+	v, err := machine.Run(e.code, s.environment())
 	machines.Put(machine)
 	if err != nil {
 		return nil, errors.New(messageOf(err))

@@ -22,29 +22,53 @@ type Encoder interface {
 
 // Scope holds the values that expressions and templates name, for one request, frame or event. It is for one goroutine at a time.
 type Scope struct {
-	vars map[string]any
+	// vars are few, so that a list finds them sooner than a map would.
+	vars   []variable
+	source *Source
+	clock  time.Time
 	// budget is what is left of the work that the expressions of this scope may do.
 	budget int
+	// env is all of it as the machine of the expressions takes it, empty as long as none has run since the values changed.
+	env map[string]any
+}
+
+// variable is a value under its name.
+type variable struct {
+	name  string
+	value any
 }
 
 // mostWork bounds the steps of the expressions of one scope, and the length of the text that they make on the way.
 const mostWork = 1 << 20
 
 // scopes are kept between uses: there is one for every event and every frame.
-var scopes = sync.Pool{New: func() any { return &Scope{vars: make(map[string]any, 16)} }}
+var scopes = sync.Pool{New: func() any { return &Scope{env: map[string]any{}} }}
 
 // NewScope returns a scope without values.
 func NewScope() *Scope {
 	s, _ := scopes.Get().(*Scope) // The pool holds nothing else.
 	s.budget = mostWork
-	s.vars[budgetName] = &s.budget
 	return s
 }
 
 // Release gives the scope up for others to use. Nothing may use it afterwards; one that nobody releases does no harm.
 func (s *Scope) Release() {
 	clear(s.vars)
+	clear(s.env)
+	s.vars, s.source, s.clock = s.vars[:0], nil, time.Time{}
 	scopes.Put(s)
+}
+
+// environment is the scope as the machine of the expressions takes it.
+func (s *Scope) environment() map[string]any {
+	if len(s.env) > 0 {
+		return s.env
+	}
+	for _, v := range s.vars {
+		s.env[v.name] = v.value
+	}
+	s.env[budgetName], s.env[clockName], s.env[requestName] = &s.budget, moment(s.clock), s.source
+	return s.env
 }
 
 // clockName and requestName are where expressions find values that belong together and that few of them want.
@@ -60,7 +84,10 @@ var holders = map[string]string{
 }
 
 // Clock sets what at and millis are.
-func (s *Scope) Clock(now time.Time) { s.vars[clockName] = moment(now) }
+func (s *Scope) Clock(now time.Time) {
+	s.clock = now
+	clear(s.env)
+}
 
 // moment is a point in time.
 type moment time.Time
@@ -87,10 +114,16 @@ type Source struct {
 }
 
 // From sets where what is said comes from. Events come of no request: theirs has none.
-func (s *Scope) From(source *Source) { s.vars[requestName] = source }
+func (s *Scope) From(source *Source) {
+	s.source = source
+	clear(s.env)
+}
 
 // Field returns a part of the request.
 func (s *Source) Field(name string) any {
+	if s == nil {
+		return nil
+	}
 	switch name {
 	case "base":
 		return s.Base
@@ -116,10 +149,34 @@ func (s *Source) Field(name string) any {
 }
 
 // Set gives a name a value: nil, a truth value, a number, a text, a list or map of those, or an Object.
-func (s *Scope) Set(name string, v any) { s.vars[name] = v }
+func (s *Scope) Set(name string, v any) {
+	clear(s.env)
+	for i := range s.vars {
+		if s.vars[i].name == name {
+			s.vars[i].value = v
+			return
+		}
+	}
+	s.vars = append(s.vars, variable{name, v})
+}
 
 // Get returns the value of a name, nil if it has none.
-func (s *Scope) Get(name string) any { return s.vars[name] }
+func (s *Scope) Get(name string) any {
+	for i := range s.vars {
+		if s.vars[i].name == name {
+			return s.vars[i].value
+		}
+	}
+	return nil
+}
+
+// held returns a value that a holder has.
+func (s *Scope) held(holder, name string) any {
+	if holder == clockName {
+		return moment(s.clock).Field(name)
+	}
+	return s.source.Field(name)
+}
 
 // values are the parameters of a query or the fields of a form; the first of each name counts.
 type values url.Values

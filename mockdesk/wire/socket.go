@@ -63,6 +63,9 @@ func (k *Socket) Explain() []NearMiss {
 	return all
 }
 
+// ReadsJSON says whether frames are read as JSON.
+func (k *Socket) ReadsJSON() bool { return k.kind == JSONBody }
+
 // Takes are the frames that a client may send.
 func (k *Socket) Takes() []*Take { return k.takes }
 

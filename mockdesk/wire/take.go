@@ -92,13 +92,16 @@ func (t *Take) Check(s *Scope) error {
 
 // Given is what a request gives its meaning.
 type Given struct {
-	values map[string]any
+	values []variable
 	take   *Take
 }
 
 // Given takes the values of the meaning from the request. The error is a sentence for the client that names what is missing or of a wrong type.
 func (t *Take) Given(s *Scope) (Given, error) {
-	g := Given{values: make(map[string]any, len(t.gives)), take: t}
+	g := Given{take: t}
+	if len(t.gives) > 0 {
+		g.values = make([]variable, 0, len(t.gives))
+	}
 	for name, in := range grammars[t.Means].inputs {
 		give := t.gives[name]
 		if give == nil {
@@ -116,7 +119,7 @@ func (t *Take) Given(s *Scope) (Given, error) {
 		case v == nil && in.required:
 			return g, fmt.Errorf("the %s must be %s", give.label(name), in.kind)
 		case v != nil:
-			g.values[name] = v
+			g.values = append(g.values, variable{name, v})
 		}
 	}
 	return g, nil
@@ -169,21 +172,28 @@ func isWhole(v any) bool {
 
 // Text returns a text that was given, empty if none was.
 func (g Given) Text(name string) string {
-	text, _ := g.values[name].(string)
+	text, _ := g.Value(name).(string)
 	return text
 }
 
 // Number returns a whole number that was given, and whether one was.
 func (g Given) Number(name string) (n int, given bool) {
-	n, given = g.values[name].(int)
+	n, given = g.Value(name).(int)
 	return n, given
 }
 
 // Truth returns a truth value that was given, false if none was.
-func (g Given) Truth(name string) bool { return g.values[name] == true }
+func (g Given) Truth(name string) bool { return g.Value(name) == true }
 
 // Value returns a value that was given as it came, nil if none was.
-func (g Given) Value(name string) any { return g.values[name] }
+func (g Given) Value(name string) any {
+	for _, v := range g.values {
+		if v.name == name {
+			return v.value
+		}
+	}
+	return nil
+}
 
 // Label names a value as whoever sent it calls it, such as field "text".
 func (g Given) Label(name string) string {
@@ -210,6 +220,9 @@ func evaluate(sets []binding, s *Scope) (map[string]any, error) {
 	}
 	return kept, nil
 }
+
+// Speaks says whether an answer to an outcome says or changes anything.
+func (t *Take) Speaks(outcome string) bool { return len(t.sets) > 0 || t.said(outcome) != nil }
 
 // Answers says whether the wire has words of its own for an outcome.
 func (t *Take) Answers(outcome string) bool { return t.said(outcome) != nil }

@@ -1,6 +1,6 @@
 // An entry of the journal as something to be used elsewhere: a command, a scenario, or a rule of a wire.
 
-import { at } from './desk.js';
+import { at } from './asking.js';
 import { lapse, scenario } from './gherkin.js';
 import { rule } from './rule.js';
 import { state } from './state.js';

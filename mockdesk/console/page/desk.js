@@ -2,55 +2,12 @@
 
 import { Problem, ask } from './api.js';
 import { changed, remember, state } from './state.js';
-import { complain, say } from './notices.js';
-
-// gap is the pause between two looks at the desk while much happens there, rhythm how often the console looks though nothing was heard, both in milliseconds. What others do to agents and
-// faults is no entry of the journal, so it is only seen by looking.
-const gap = 150;
-const rhythm = 5000;
+import { at, coalesced, doing, forTenant, lookAtTenant, regularly } from './asking.js';
 
 // most is how many conversations of each state are listed.
 const most = 200;
 
-// at is the path of something of the tenant.
-export const at = (path = '') => `/v1/tenants/${encodeURIComponent(state.tenant)}${path}`;
-
 const ofConversation = (path = '') => at(`/conversations/${encodeURIComponent(state.selected)}${path}`);
-
-// coalesced gives a function that does the work, once more if it was called while the work went on, however often. Its promise is kept when all that was asked for is done.
-function coalesced(work) {
-  let again = false;
-  let running;
-  const run = async () => {
-    while (again) {
-      again = false;
-      await work().catch(complain);
-      if (again) await new Promise((resume) => setTimeout(resume, gap));
-    }
-    running = undefined;
-  };
-  return () => {
-    again = true;
-    running ??= run();
-    return running;
-  };
-}
-
-// forTenant drops what was read for a tenant that is no longer looked at.
-async function forTenant(read, keep) {
-  const { tenant } = state;
-  if (!tenant) return;
-  const answer = await read();
-  if (state.tenant === tenant) keep(answer);
-}
-
-export const lookAtTenant = coalesced(() => forTenant(() => ask('GET', at()), keepTenant));
-
-export function keepTenant(info) {
-  state.info = info;
-  state.offset = Date.parse(info.clock.now) - Date.now();
-  changed('tenant');
-}
 
 export const lookAtAgents = coalesced(() => forTenant(() => ask('GET', at('/agents')), ({ agents }) => {
   state.agents = agents;
@@ -113,12 +70,7 @@ export function heard(entry) {
   if (entry.kind === 'request' || entry.kind === 'response') lookAtFaults();
 }
 
-setInterval(() => {
-  if (state.link.is !== 'live' || document.hidden) return;
-  lookAtTenant();
-  lookAtAgents();
-  lookAtFaults();
-}, rhythm);
+regularly(lookAtTenant, lookAtAgents, lookAtFaults);
 
 // choose changes who sits here, or which tenant is looked at.
 export function choose(chosen) {
@@ -141,19 +93,6 @@ export function forget() {
   Object.assign(state, { info: null, agents: [], waiting: [], active: [], ended: [], conversation: null, lines: [], selected: '', faults: { faults: [], held: {} } });
   remember();
   changed('tenant', 'agents', 'conversations', 'selected', 'conversation', 'faults');
-}
-
-// doing carries something out that whoever sits here wants, says what became of it and shows what changed. It gives the desk's answer, or undefined where it failed.
-async function doing(work, done, ...looks) {
-  try {
-    const answer = await work();
-    if (done) say(done);
-    for (const look of looks) look();
-    return answer ?? {};
-  } catch (error) {
-    complain(error);
-    return undefined;
-  }
 }
 
 // act has something played in the conversation that is looked at, as openapi.yaml names it.

@@ -2,7 +2,6 @@
 
 import { $, element, fillSelect, setText } from './dom.js';
 import { on, state } from './state.js';
-import { copies } from './copies.js';
 import { count, exactly } from './words.js';
 import { say } from './notices.js';
 import { show } from './panes.js';
@@ -20,6 +19,9 @@ let following = true;
 let view = 'payload'; // what of it is shown
 let answered = 0; // the number of the answer that is shown with it
 
+// about is what the contract has of its own: the desk's name as a party, all parties, the forms in which an entry can be copied, and words() for what an entry carries.
+let about;
+
 // families are the kinds that one switch shows.
 const families = {
   requests: ['request', 'response'],
@@ -29,10 +31,13 @@ const families = {
   callbacks: ['callback', 'returned'],
   acts: ['act'],
   clock: ['clock'],
+  customers: ['event'],
+  violations: ['violation'],
 };
 const always = ['requests', 'frames', 'sockets', 'acts'];
 
-export function begin() {
+export function begin(contract) {
+  about = contract;
   on('journal', update);
   on('selected', () => filter.here && refilter());
   on('selected', drawTools);
@@ -59,7 +64,7 @@ export function begin() {
     rows.focus();
   });
   $('copy').addEventListener('click', copy);
-  fillSelect($('party'), ['', 'integration', 'desk', 'agent', 'user', 'host', 'kit'].map((value) => ({ value, text: value || 'anyone' })), '');
+  fillSelect($('party'), ['', ...about.parties].map((value) => ({ value, text: value || 'anyone' })), '');
   drawTools();
 }
 
@@ -119,7 +124,7 @@ function drawTools() {
   const text = visible.length === total ? count(total, 'entry', 'entries') : `${visible.length.toLocaleString('en')} of ${total.toLocaleString('en')} entries`;
   setText($('shown'), total > 0 && unseen > 0 ? `${text}, from #${record.first()} on` : text);
   $('no-entries').hidden = visible.length > 0;
-  setText($('no-entries'), total > 0 ? 'No entry passes the filters.' : 'Nothing has crossed yet. Whatever an integration sends to the desk is recorded here.');
+  setText($('no-entries'), total > 0 ? 'No entry passes the filters.' : about.nothing);
 }
 
 function toggleFamily(name) {
@@ -200,20 +205,21 @@ function fillRow(row, entry, index) {
 // directionOf points to the right at what the desk is sent, and to the left at what it sends; what is done at the desk itself crosses nothing.
 function directionOf(entry) {
   if (entry.kind === 'act' || entry.kind === 'clock') return '•';
-  return entry.to === 'desk' ? '→' : '←';
+  return entry.to === about.desk ? '→' : '←';
 }
 
 // nameOf is what an entry is called, short enough for the words that it carries to be seen behind it.
 function nameOf(entry) {
   const name = entry.name.replace('/v1/conversations/{id}/', '…/');
-  const text = entry.data?.event?.text ?? entry.data?.body?.text;
-  return typeof text === 'string' ? `${name} “${text.slice(0, 120)}”` : name;
+  const text = about.words(entry);
+  return typeof text === 'string' && text ? `${name} “${text.slice(0, 120)}”` : name;
 }
 
 // endOf is what came of an entry, at the end of its row.
 function endOf(entry, answer) {
   const status = entry.kind === 'request' ? answer?.data?.status : entry.data?.status;
   if (entry.kind === 'request' && !answer) return { text: '…', bad: false };
+  if (entry.kind === 'violation') return { text: entry.requirement ?? '', bad: true };
   if (status === 0) return { text: 'no answer', bad: true };
   if (status !== undefined) return { text: String(status), bad: status >= 400 };
   if (entry.kind === 'closed') return { text: String(entry.data?.code ?? ''), bad: entry.data?.code === 1006 };
@@ -285,7 +291,7 @@ function viewsOf(entry) {
   const asked = entry.ref ? record.numbered(entry.ref) : undefined;
   if (answer) views.answer = () => pretty(answer.data);
   if (asked) views.request = () => pretty(asked.data);
-  for (const [name, make] of Object.entries(copies)) views[name] = () => make(entry);
+  for (const [name, make] of Object.entries(about.copies)) views[name] = () => make(entry);
   return views;
 }
 

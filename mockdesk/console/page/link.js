@@ -1,7 +1,7 @@
 // The link to the desk: the journal is followed, and when the desk goes away the console keeps what it shows, tries again with growing pauses, and goes on where it was.
 
 import { Problem, ask, follow } from './api.js';
-import { at, forget, heard, keepTenant, lookAround } from './desk.js';
+import { at, keepTenant } from './asking.js';
 import { changed, remember, state } from './state.js';
 import { announce, complain, say } from './notices.js';
 import * as record from './record.js';
@@ -15,9 +15,13 @@ const backlog = 10_000;
 let attempts = 0;
 let hurry = () => {};
 let following = new AbortController();
+let forget; // drops what was read from a desk that is no more
+let heard; // is called with each entry of the journal
+let lookAround; // reads all that is shown besides the journal
 
-// stay keeps the link for as long as the page is there.
-export async function stay() {
+// stay keeps the link for as long as the page is there, for a model with forget, heard and lookAround.
+export async function stay(model) {
+  ({ forget, heard, lookAround } = model);
   for (;;) {
     try {
       await begin();

@@ -1,16 +1,18 @@
 // The console of a desk: conversations at the left, the one that is looked at in the middle, the journal at the right.
 
 import { $, fillSelect, setText } from './dom.js';
-import { changed, now, on, recall, remember, state } from './state.js';
-import { choose, lookAtAgents, putAgent, setOnline } from './desk.js';
-import { again, stay, turnTo } from './link.js';
-import { ask, setToken } from './api.js';
+import { changed, on, recall, remember, state } from './state.js';
+import { choose, forget, heard, lookAround, lookAtAgents, putAgent, setOnline } from './desk.js';
+import { stay, turnTo } from './link.js';
+import { ask } from './api.js';
+import { copies } from './copies.js';
 import { announce, complain } from './notices.js';
-import { timeOfDay } from './words.js';
+import { table } from './keytable.js';
 import * as composer from './composer.js';
 import * as conversations from './conversations.js';
 import * as faults from './faults.js';
 import * as form from './form.js';
+import * as frame from './frame.js';
 import * as journal from './journal.js';
 import * as keys from './keys.js';
 import * as panes from './panes.js';
@@ -20,14 +22,16 @@ import * as transcript from './transcript.js';
 const newcomer = '+';
 
 recall();
-for (const part of [panes, conversations, transcript, composer, journal, faults, form, keys]) part.begin();
+for (const part of [frame, panes, conversations, transcript, composer, faults, form]) part.begin();
+keys.begin(table);
+journal.begin({
+  desk: 'desk', parties: ['integration', 'desk', 'agent', 'user', 'host', 'kit'], copies,
+  nothing: 'Nothing has crossed yet. Whatever an integration sends to the desk is recorded here.',
+  words: ({ data }) => data?.event?.text ?? data?.body?.text,
+});
 
 on('tenants tenant', drawTenants);
 on('agents me', drawMe);
-on('link', drawLink);
-on('tenant', drawClock);
-setInterval(drawClock, 1000);
-setInterval(drawLink, 500);
 
 function drawTenants() {
   const names = state.tenants.includes(state.tenant) || !state.tenant ? state.tenants : [...state.tenants, state.tenant];
@@ -89,35 +93,6 @@ function idFor(name) {
 
 $('online').addEventListener('click', () => setOnline(state.me, $('online').getAttribute('aria-checked') !== 'true'));
 
-function drawClock() {
-  if (!state.info) return;
-  setText($('now'), timeOfDay(now()));
-  $('now').dateTime = new Date(now()).toISOString();
-  setText($('clock-mode'), state.info.clock.mode === 'manual' ? 'stands still' : '');
-}
-
-// drawLink says whether the desk is there. The words change only when something has happened, so that the countdown is not read out.
-function drawLink() {
-  const { link } = state;
-  const bar = $('outage');
-  document.body.dataset.link = link.is;
-  setText($('link'), { connecting: 'Connecting…', live: 'Live', lost: 'Lost' }[link.is]);
-  bar.hidden = link.is !== 'lost';
-  if (link.is !== 'lost') return;
-  setText($('outage-text'), link.locked ? 'The desk wants its token.' : 'The desk does not answer. What you see is how it was.');
-  const left = Math.ceil((link.until - Date.now()) / 1000);
-  setText($('outage-next'), link.locked ? '' : left > 0 ? `Next attempt in ${left} s` : 'Trying…');
-  $('unlock').hidden = !link.locked;
-}
-
-$('again').addEventListener('click', again);
-$('unlock').addEventListener('click', async () => {
-  const given = await form.askFor('The token of the desk', [{ name: 'token', label: 'Token, as it was printed when the desk started', required: true }], 'Use it');
-  if (!given) return;
-  setToken(given.token);
-  again();
-});
-
 const chat = document.querySelector('meta[name="chat"]')?.content;
 if (chat) {
   document.body.classList.add('with-chat');
@@ -126,4 +101,4 @@ if (chat) {
 }
 
 changed('tenants', 'agents', 'conversations', 'conversation', 'faults', 'link', 'journal');
-stay();
+stay({ forget, heard, lookAround });

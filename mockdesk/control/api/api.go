@@ -32,6 +32,7 @@ type Health struct {
 
 // Server is what runs.
 type Server struct {
+	Contract  string        `json:"contract"`
 	Version   string        `json:"version"`
 	StartedAt time.Time     `json:"startedAt"`
 	Wire      WireAddresses `json:"wire"`

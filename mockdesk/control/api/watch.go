@@ -88,6 +88,7 @@ type Entry struct {
 	Name         string          `json:"name"`
 	Ref          int             `json:"ref,omitempty"`
 	Conversation string          `json:"conversation,omitempty"`
+	Requirement  string          `json:"requirement,omitempty"`
 	Note         string          `json:"note,omitempty"`
 	Data         json.RawMessage `json:"data,omitempty"`
 }

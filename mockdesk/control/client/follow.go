@@ -35,7 +35,7 @@ type Follow struct {
 
 // Follow calls each with every entry that matches until it returns an error, which is returned, or the stream ends. Then the error is the context's, ErrTooSlow, or says why the server has
 // ended it.
-func (t *Tenant) Follow(ctx context.Context, f Follow, each func(api.Entry) error) error {
+func (t *Recorded) Follow(ctx context.Context, f Follow, each func(api.Entry) error) error {
 	query := f.query()
 	if f.FromStart {
 		query.Set("after", "0")

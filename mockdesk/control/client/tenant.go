@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"deskcheck/mockdesk/control/api"
@@ -12,13 +11,7 @@ import (
 )
 
 // Tenant is a desk of its own at the server.
-type Tenant struct {
-	client     *Client
-	name, path string
-}
-
-// Name is what the tenant is called.
-func (t *Tenant) Name() string { return t.name }
+type Tenant struct{ Recorded }
 
 func (t *Tenant) conversation(id string) string {
 	return t.path + "/conversations/" + url.PathEscape(id)
@@ -173,16 +166,6 @@ func (t *Tenant) StartChaos(ctx context.Context, o fault.ChaosOptions) (api.Chao
 // StopChaos leaves nothing to chance any more.
 func (t *Tenant) StopChaos(ctx context.Context) error { return remove(ctx, t.client, t.path+"/chaos") }
 
-// Clock is what time it is.
-func (t *Tenant) Clock(ctx context.Context) (api.Clock, error) {
-	return get[api.Clock](ctx, t.client, t.path+"/clock", nil)
-}
-
-// Advance lets time pass at once.
-func (t *Tenant) Advance(ctx context.Context, by api.Duration) (api.Clock, error) {
-	return post[api.Clock](ctx, t.client, t.path+"/clock/advance", api.Advance{By: by})
-}
-
 // Wire is the protocol that the desk speaks.
 func (t *Tenant) Wire(ctx context.Context) (api.Wire, error) {
 	return get[api.Wire](ctx, t.client, t.path+"/wire", nil)
@@ -212,46 +195,4 @@ func (t *Tenant) PutScript(ctx context.Context, name, source string) (api.Script
 // RemoveScript has a script play no further conversation.
 func (t *Tenant) RemoveScript(ctx context.Context, name string) error {
 	return remove(ctx, t.client, t.path+"/scripts/"+url.PathEscape(name))
-}
-
-// JournalQuery says which entries are wanted.
-type JournalQuery struct {
-	// Match is an expression, empty for all entries; Conversation the whole id of one, empty for any.
-	Match, Conversation string
-	// After is a sequence number: only later entries are wanted. Limit is how many at most, 0 for the server's choice.
-	After, Limit int
-}
-
-func (q JournalQuery) query() url.Values {
-	query := url.Values{}
-	setText(query, "match", q.Match)
-	setText(query, "conversation", q.Conversation)
-	setNumber(query, "after", q.After)
-	setNumber(query, "limit", q.Limit)
-	return query
-}
-
-// Journal is a page of entries.
-func (t *Tenant) Journal(ctx context.Context, q JournalQuery) (api.EntryPage, error) {
-	return get[api.EntryPage](ctx, t.client, t.path+"/journal", q.query())
-}
-
-// Entry is one entry.
-func (t *Tenant) Entry(ctx context.Context, seq int) (api.Entry, error) {
-	return get[api.Entry](ctx, t.client, t.path+"/journal/"+strconv.Itoa(seq), nil)
-}
-
-// Wait waits for entries that match. When the time is over the error is an *api.Problem with status 504 and what came closest.
-func (t *Tenant) Wait(ctx context.Context, w api.Wait) (api.Waited, error) {
-	return post[api.Waited](ctx, t.client, t.path+"/journal/wait", w)
-}
-
-// Count counts entries that match.
-func (t *Tenant) Count(ctx context.Context, q api.Count) (api.Counted, error) {
-	return post[api.Counted](ctx, t.client, t.path+"/journal/count", q)
-}
-
-// Verify says whether as many entries match as were expected; where they do not, the outcome explains what came closest.
-func (t *Tenant) Verify(ctx context.Context, q api.Verify) (api.Verified, error) {
-	return post[api.Verified](ctx, t.client, t.path+"/journal/verify", q)
 }

@@ -1,0 +1,190 @@
+package manager
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/control/managerapi"
+	"deskcheck/mockdesk/control/serving"
+	"deskcheck/mockdesk/floor"
+)
+
+const base = "/v1/tenants/{tenant}"
+
+// operations are those of the document, in its order.
+func (s *Server) operations() []serving.Operation {
+	all := []serving.Operation{
+		serving.Metrics(s.metrics.registry),
+		serving.Get("getServer", "/v1/server", func(*serving.Call) (*serving.Answer, error) {
+			return serving.OK(api.Server{Contract: contract, Version: s.version, StartedAt: s.started, Wire: s.wire()})
+		}),
+		serving.Get("listTenants", "/v1/tenants", func(*serving.Call) (*serving.Answer, error) {
+			return serving.OK(managerapi.TenantPage{Tenants: []managerapi.Tenant{s.floor.Shift().Describe()}})
+		}),
+		serving.Get("getTenant", base, telling(s, (*floor.Shift).Describe)),
+		serving.Post("resetTenant", base+"/reset", "", true, s.about(func(*serving.Call, *floor.Shift) (*serving.Answer, error) {
+			fresh, err := s.floor.Reset()
+			if err != nil {
+				return nil, err
+			}
+			return serving.OK(fresh.Describe())
+		})),
+	}
+	for _, more := range [][]serving.Operation{s.ofAgents(), s.ofPlaces(), s.ofCustomers(), s.ofConversations(), s.ofAnnouncements(), s.ofFaults(), s.ofClock(), s.journals.Operations(base + "/journal")} {
+		all = append(all, more...)
+	}
+	return all
+}
+
+func (s *Server) ofAgents() []serving.Operation {
+	const agents, agent = base + "/agents", base + "/agents/{agent}"
+	return []serving.Operation{
+		serving.Get("listAgents", agents, telling(s, func(shift *floor.Shift) managerapi.AgentList { return managerapi.AgentList{Agents: shift.Agents()} })),
+		serving.Post("addAgent", agents, "NewAgent", false, adding(s, (*floor.Shift).AddAgent, func(a managerapi.Agent) string { return a.Username })),
+		serving.Get("getAgent", agent, naming(s, "agent", (*floor.Shift).Agent)),
+		serving.Post("forceOut", agent+"/force-out", "", true, naming(s, "agent", (*floor.Shift).ForceOut)),
+		serving.Post("disconnect", agent+"/disconnect", "", true, naming(s, "agent", (*floor.Shift).Disconnect)),
+		serving.Post("cut", agent+"/cut", "", true, naming(s, "agent", (*floor.Shift).Cut)),
+		serving.Post("emit", agent+"/emit", "Emission", false, doing(s, "agent", (*floor.Shift).Emit)),
+		serving.Post("setDomain", agent+"/set-domain", "DomainState", false, doing(s, "agent", (*floor.Shift).SetDomain)),
+	}
+}
+
+// nowhere is where things are that have no path of their own.
+func nowhere[T any](T) string { return "" }
+
+func (s *Server) ofPlaces() []serving.Operation {
+	return []serving.Operation{
+		serving.Get("listQueues", base+"/queues", telling(s, func(shift *floor.Shift) managerapi.QueueList { return managerapi.QueueList{Queues: shift.Queues()} })),
+		serving.Post("addQueue", base+"/queues", "NewQueue", false, adding(s, (*floor.Shift).AddQueue, nowhere)),
+		serving.Get("listLists", base+"/lists", telling(s, func(shift *floor.Shift) managerapi.ListList { return managerapi.ListList{Lists: shift.Lists()} })),
+		serving.Post("addList", base+"/lists", "NewList", false, adding(s, (*floor.Shift).AddList, nowhere)),
+		serving.Get("listDomains", base+"/domains", telling(s, func(shift *floor.Shift) managerapi.DomainList { return managerapi.DomainList{Domains: shift.Domains()} })),
+		serving.Get("listChannels", base+"/channels", telling(s, func(shift *floor.Shift) managerapi.ChannelList {
+			return managerapi.ChannelList{Channels: shift.Channels()}
+		})),
+	}
+}
+
+func (s *Server) ofCustomers() []serving.Operation {
+	const customers, customer = base + "/customers", base + "/customers/{customer}"
+	return []serving.Operation{
+		serving.Get("listCustomers", customers, telling(s, func(shift *floor.Shift) managerapi.CustomerList {
+			return managerapi.CustomerList{Customers: shift.Customers()}
+		})),
+		serving.Post("addCustomer", customers, "NewCustomer", false, adding(s, (*floor.Shift).AddCustomer, func(c managerapi.Customer) string { return c.ID })),
+		serving.Get("getCustomer", customer, naming(s, "customer", (*floor.Shift).Customer)),
+		serving.Post("startAgain", customer+"/start", "Request", true, doing(s, "customer", (*floor.Shift).Start)),
+		serving.Post("say", customer+"/say", "Words", false, doing(s, "customer", (*floor.Shift).Say)),
+		serving.Post("reply", customer+"/reply", "Reply", false, doing(s, "customer", (*floor.Shift).Reply)),
+		serving.Post("type", customer+"/type", "", true, naming(s, "customer", (*floor.Shift).Type)),
+		serving.Post("deliver", customer+"/deliver", "Delivery", false, doing(s, "customer", (*floor.Shift).Deliver)),
+		serving.Post("open", customer+"/open", "NewSession", false, doing(s, "customer", func(shift *floor.Shift, name string, given managerapi.NewSession) (managerapi.Acted, error) {
+			return shift.Open(name, given.Channel)
+		})),
+		serving.Post("identify", customer+"/identify", "Person", false, doing(s, "customer", (*floor.Shift).Identify)),
+		serving.Post("leave", customer+"/leave", "", true, naming(s, "customer", (*floor.Shift).Leave)),
+	}
+}
+
+func (s *Server) ofConversations() []serving.Operation {
+	const conversations, conversation = base + "/conversations", base + "/conversations/{conversation}"
+	return []serving.Operation{
+		serving.Get("listConversations", conversations, s.about(listConversations)),
+		serving.Get("getConversation", conversation, naming(s, "conversation", (*floor.Shift).Conversation)),
+		serving.Get("listEvents", conversation+"/events", s.about(listEvents)),
+		serving.Post("closeConversation", conversation+"/close", "Closing", true, doing(s, "conversation", (*floor.Shift).CloseConversation)),
+		serving.Put("setData", conversation+"/data", "Data", doing(s, "conversation", (*floor.Shift).SetData)),
+		serving.Put("startSLA", conversation+"/sla", "SLA", doing(s, "conversation", (*floor.Shift).StartSLA)),
+		serving.Remove("stopSLA", conversation+"/sla", naming(s, "conversation", (*floor.Shift).StopSLA)),
+		serving.Post("suggest", conversation+"/suggest", "Suggestions", false, doing(s, "conversation", (*floor.Shift).Suggest)),
+		serving.Get("listSamples", base+"/samples", telling(s, func(*floor.Shift) managerapi.SampleList { return managerapi.SampleList{Samples: floor.Samples()} })),
+	}
+}
+
+func (s *Server) ofAnnouncements() []serving.Operation {
+	const announcements = base + "/announcements"
+	return []serving.Operation{
+		serving.Get("listAnnouncements", announcements, telling(s, func(shift *floor.Shift) managerapi.AnnouncementList {
+			return managerapi.AnnouncementList{Announcements: shift.Announcements()}
+		})),
+		serving.Post("announce", announcements, "NewAnnouncement", false, adding(s, (*floor.Shift).Announce, func(a managerapi.Announcement) string { return a.ID })),
+		serving.Remove("withdraw", announcements+"/{announcement}", s.about(func(c *serving.Call, shift *floor.Shift) (*serving.Answer, error) {
+			return serving.NoContent(shift.Withdraw(c.PathValue("announcement")))
+		})),
+	}
+}
+
+func (s *Server) ofFaults() []serving.Operation {
+	const faults = base + "/faults"
+	return []serving.Operation{
+		serving.Get("getFaults", faults, telling(s, (*floor.Shift).Faults)),
+		serving.Remove("heal", faults, changing(s, (*floor.Shift).Heal)),
+		serving.Put("failLogins", faults+"/logins", "Logins", doing(s, "", func(shift *floor.Shift, _ string, given managerapi.Logins) (managerapi.Faults, error) {
+			return shift.FailLogins(given.Status)
+		})),
+		serving.Remove("healLogins", faults+"/logins", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.FailLogins(0) })),
+		serving.Put("refuseHandshakes", faults+"/handshakes", "Handshakes", doing(s, "", func(shift *floor.Shift, _ string, given managerapi.Handshakes) (managerapi.Faults, error) {
+			return shift.RefuseHandshakes(&given)
+		})),
+		serving.Remove("healHandshakes", faults+"/handshakes", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseHandshakes(nil) })),
+		serving.Put("refuseStates", faults+"/states", "", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseStates(true) })),
+		serving.Remove("healStates", faults+"/states", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseStates(false) })),
+		serving.Put("withhold", faults+"/withheld/{event}", "", naming(s, "event", (*floor.Shift).Withhold)),
+		serving.Remove("release", faults+"/withheld/{event}", naming(s, "event", (*floor.Shift).Release)),
+	}
+}
+
+func (s *Server) ofClock() []serving.Operation {
+	return []serving.Operation{
+		serving.Get("getClock", base+"/clock", telling(s, (*floor.Shift).Clock)),
+		serving.Post("advanceClock", base+"/clock/advance", "Advance", false, doing(s, "", func(shift *floor.Shift, _ string, a api.Advance) (api.Clock, error) {
+			return shift.Advance(time.Duration(a.By))
+		})),
+	}
+}
+
+// stages are what conversations can be listed by.
+var stages = []string{"open", "closed", "ACTIVE", "ON_HOLD", "CUSTOMER_LEFT", "WRAP_UP", "CLOSED"}
+
+func listConversations(c *serving.Call, shift *floor.Shift) (*serving.Answer, error) {
+	limit, err := serving.Limit(c)
+	if err != nil {
+		return nil, err
+	}
+	stage, err := oneOf(c, "stage", stages)
+	if err != nil {
+		return nil, err
+	}
+	order, err := oneOf(c, "order", []string{"oldest", "newest"})
+	if err != nil {
+		return nil, err
+	}
+	return serving.OK(managerapi.ConversationList{Conversations: shift.Conversations(stage, order == "newest", limit)})
+}
+
+// oneOf reads a word of the query, which may be left out.
+func oneOf(c *serving.Call, name string, words []string) (string, error) {
+	given := c.URL.Query().Get(name)
+	if given == "" || slices.Contains(words, given) {
+		return given, nil
+	}
+	return "", serving.Invalid(fmt.Sprintf("%s: expected one of %v, found %q.", name, words, given))
+}
+
+func listEvents(c *serving.Call, shift *floor.Shift) (*serving.Answer, error) {
+	limit, err := serving.Limit(c)
+	if err != nil {
+		return nil, err
+	}
+	after, err := serving.Whole(c, "after", 0, serving.MostSeq, 0)
+	if err != nil {
+		return nil, err
+	}
+	return serving.Reply(shift.Events(c.PathValue("conversation"), after, limit))
+}
+
+var _ http.Handler = (*Server)(nil)

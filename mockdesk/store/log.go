@@ -1,0 +1,125 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+)
+
+// mostUnsettled is how much of conversations, in bytes, the log has before it is put where it belongs: the more at once, the more of it belongs to the same conversation and shares
+// pages, and the more is in memory meanwhile.
+const mostUnsettled = 24 << 20
+
+// rowsAtOnce is how many rows of the log a transaction reads to put them where they belong, and how many it removes, at most: each may have many pages.
+const rowsAtOnce = 8
+
+// What belongs to a conversation is together in the file, so that of the changes of a moment, which are those of many conversations, each would write pages of its own. So a
+// transaction adds all its changes of a tenant as one row to the table log, small and as they came, and they are put where they belong once there are many, a few with each
+// transaction that follows. The journal stays in the log. Whoever opens the file after a kill puts there, again or for the first time, what the rows hold that are not settled.
+// Rows are removed once they are settled and the journal is to begin after them.
+
+// log is what is in the table log; only the goroutine that writes knows it.
+type log struct {
+	roomy
+
+	// last is the number of the latest row, settled that of the latest of which everything is where it belongs; unsettled is how much of conversations came after those that are on
+	// their way now, in bytes.
+	last, settled, unsettled int
+	settling                 *settling
+	// oldest are the numbers of the oldest entries that are to be kept, by tenant; removing are the tenants of whose rows some may be of no more use.
+	oldest   map[string]int
+	removing map[string]bool
+}
+
+func newLog() *log { return &log{oldest: map[string]int{}, removing: map[string]bool{}} }
+
+// isInOrder says that everything is where it belongs, and nothing else is there.
+func (l *log) isInOrder() bool { return l.settled == l.last && len(l.removing) == 0 }
+
+// open finds out how far the log is.
+func (l *log) open(w *writer) error {
+	return w.each(func(rows *sql.Rows) error { return rows.Scan(&l.settled, &l.last) }, "SELECT number, max(number, (SELECT coalesce(max(number), 0) FROM log)) FROM settled")
+}
+
+// write adds a row, if there is something for it.
+func (l *log) write(w *writer, tenant string, g *gathered) error {
+	if g.oldest > 0 {
+		l.oldest[tenant], l.removing[tenant] = g.oldest, true
+		if err := w.exec("INSERT INTO journal (tenant, oldest) VALUES (?, ?) ON CONFLICT DO UPDATE SET oldest = excluded.oldest", tenant, g.oldest); err != nil {
+			return err
+		}
+	}
+	if len(g.parts)+len(g.entries) == 0 {
+		return nil
+	}
+	l.last++
+	l.unsettled += len(g.parts)
+	return w.exec("INSERT INTO log (number, tenant, first, last, changes) VALUES (?, ?, ?, ?, ?)", l.last, tenant, g.first, g.last, l.pack(g.parts, g.entries))
+}
+
+// read calls hear with the parts of at most so many rows above one number and up to another, in their order. It returns the number of the last row, and how many there were.
+func (l *log) read(w *writer, after, to, most int, hear func(tenant string, p part)) (last, n int, err error) {
+	err = w.each(func(rows *sql.Rows) error {
+		var tenant string
+		var changes sql.RawBytes
+		if err := rows.Scan(&last, &tenant, &changes); err != nil {
+			return err
+		}
+		n++
+		if err := l.readRow(changes, func(p part) { hear(tenant, p) }); err != nil {
+			return fmt.Errorf("row %d of its table log is damaged: %w", last, err)
+		}
+		return nil
+	}, "SELECT number, tenant, changes FROM log WHERE number > ? AND number <= ? ORDER BY number LIMIT ?", after, to, most)
+	return last, n, err
+}
+
+func (l *log) readRow(changes []byte, hear func(part)) error {
+	raw, err := l.unpack(changes)
+	if err != nil {
+		return err
+	}
+	written, err := rowField(raw, rowParts)
+	if err != nil {
+		return err
+	}
+	for p, err := range parts(written) {
+		if err != nil {
+			return err
+		}
+		hear(p)
+	}
+	return nil
+}
+
+// drop takes back whatever there is of a tenant.
+func (l *log) drop(w *writer, tenant string) error {
+	delete(l.oldest, tenant)
+	delete(l.removing, tenant)
+	if l.settling != nil {
+		l.settling.drop(tenant)
+	}
+	for _, statement := range []string{
+		"DELETE FROM log WHERE tenant = ?", "DELETE FROM event WHERE tenant = ?", "DELETE FROM conversation WHERE tenant = ?", "DELETE FROM medium WHERE tenant = ?",
+		"DELETE FROM journal WHERE tenant = ?", "DELETE FROM tenant WHERE name = ?",
+	} {
+		if err := w.exec(statement, tenant); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove removes some of the rows that are of no more use.
+func (l *log) remove(w *writer) error {
+	for tenant := range l.removing {
+		removed, err := w.count("DELETE FROM log WHERE number IN (SELECT number FROM log WHERE tenant = ? AND last < ? AND number <= ? ORDER BY last LIMIT ?)",
+			tenant, max(l.oldest[tenant], 1), l.settled, rowsAtOnce)
+		if err != nil {
+			return err
+		}
+		if removed < rowsAtOnce {
+			delete(l.removing, tenant)
+		}
+	}
+	return nil
+}
