@@ -49,7 +49,7 @@ func TestCarbonWithoutNpm(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	_, err := carbonChat(context.Background(), func(string) {})
+	_, err := carbonChat().script(context.Background(), func(string) {})
 	environment := (*EnvironmentError)(nil)
 	require.ErrorAs(t, err, &environment)
 	assert.Equal(t, 3, ExitCode(err))

@@ -60,6 +60,9 @@ type ComparedLine struct {
 
 // Compare runs the same scenarios with the same integration on both hosts and says where the calls, the callbacks and the events differ. Errors are those of Run.
 func Compare(ctx context.Context, c Config, progress Progress) (*Comparison, error) {
+	if c.Contract != contractAIChat {
+		return nil, &UserError{Err: fmt.Errorf("compare shows where two hosts of the contract ai-chat differ, and the contract %s has no hosts", c.Contract), Fix: "use \"deskcheck run\""}
+	}
 	quirks, err := fixtures.ReadQuirks(hostCarbon)
 	if err != nil {
 		return nil, err

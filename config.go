@@ -12,12 +12,17 @@ import (
 
 	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
+	"deskcheck/steps/uimap"
 )
 
 // Config is everything that a run can be told, from flags or from deskcheck.yaml. Begin with DefaultConfig or Load.
 type Config struct {
 	// Contract and Dialect are what is certified against, Host the chat page that loads the integration.
 	Contract, Dialect, Host string
+	// AgentDesk is what the contract agent-manager certifies.
+	AgentDesk AgentDesk
+	// UIMap says how a person does things in it; nil if nobody has said.
+	UIMap *uimap.Map
 	// Page is what the kit is told of a page of the user's own, where Host is its address.
 	Page Page
 	// Desk is what plays the desk, and what it is told.
@@ -69,8 +74,8 @@ type Page struct {
 	Env string
 	// Ask is what the user says to be offered an agent; empty if the page offers one by itself.
 	Ask string
-	// Selectors are where the parts of the page's own chat are, by the names of config.schema.json. Without them the kit's chat is put on the page.
-	Selectors map[string]string
+	// Selectors are where the parts of the page's own chat are, by the names of config.schema.json, each as uimap.TargetOf reads it. Without them the kit's chat is put on the page.
+	Selectors map[string]any
 	// Line and Column are where it stands in the configuration file, 0 if it comes from elsewhere.
 	Line, Column int
 }
@@ -168,7 +173,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if len(problems) == 0 {
-		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.tokenProblems(), c.wireProblems())
+		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.tokenProblems(), c.wireProblems(), c.agentDeskFiles())
 	}
 	if len(problems) == 0 {
 		return nil
@@ -184,7 +189,12 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	fill(&c.Contract, contractAIChat)
-	fill(&c.Dialect, "ai-chat")
+	if dialects := DialectsOf(c.Contract); len(dialects) > 0 {
+		fill(&c.Dialect, dialects[0])
+	}
+	if c.Contract == contractAgentManager {
+		fill(&c.Host, hostBrowser)
+	}
 	fill(&c.Host, "emulated")
 	fill(&c.Report, "deskcheck-report")
 	if c.Workers == 0 {
@@ -223,6 +233,9 @@ func (c Config) value() map[string]any {
 	if desk := c.Desk.value(); len(desk) > 0 {
 		value["desk"] = desk
 	}
+	if desk := c.AgentDesk.value(); len(desk) > 0 {
+		value[agentDeskKey] = desk
+	}
 	var known []any
 	for _, k := range c.KnownFailing {
 		known = append(known, map[string]any{"requirement": k.Requirement, "reason": k.Reason})
@@ -235,7 +248,7 @@ func (c Config) value() map[string]any {
 
 // crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
 func (c Config) crossProblems() ([]ConfigProblem, error) {
-	problems := slices.Concat(c.integrationProblems(), c.pageProblems(), c.deskProblems())
+	problems := slices.Concat(c.contractProblems(), c.integrationProblems(), c.pageProblems(), c.deskProblems(), c.agentDeskProblems())
 	if c.Host == hostCarbon && c.Dialect != "ai-chat" {
 		problems = append(problems, ConfigProblem{Key: "host", Message: fmt.Sprintf("carbon is the AI chat itself and speaks the dialect ai-chat only, not %s; try that dialect on the host emulated", c.Dialect)})
 	}
@@ -372,9 +385,14 @@ func (c Config) fileProblems() []ConfigProblem {
 
 // resolved makes the relative paths of a file relative to its folder instead of the working directory.
 func (c Config) resolved(folder string) Config {
-	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report, &c.Features, &c.Desk.Wire} {
+	for _, path := range []*string{&c.Integration.File, &c.Integration.Bundle, &c.Report, &c.Features, &c.Desk.Wire, &c.AgentDesk.Dir} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
+		}
+	}
+	for i, r := range c.AgentDesk.Replace {
+		if r.File != "" && !filepath.IsAbs(r.File) {
+			c.AgentDesk.Replace[i].File = filepath.Join(folder, r.File)
 		}
 	}
 	// A bare name is a command to be found in PATH, not a file beside the configuration.

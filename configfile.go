@@ -127,6 +127,11 @@ func (d *configDocument) config() (Config, error) {
 	}
 	desk, _ := root["desk"].(map[string]any)
 	c.Desk = Desk{Hosts: textsOf(desk["hosts"]), Wire: textOf(desk["wire"]), Driver: textOf(desk["driver"]), TokenEnv: textOf(desk["token-env"])}
+	c.AgentDesk = agentDeskOf(root[agentDeskKey])
+	var err error
+	if c.UIMap, err = d.uiMap(root[uiMapKey]); err != nil {
+		return Config{}, err
+	}
 	page, _ := root["page"].(map[string]any)
 	c.Page = Page{Factory: textOf(page["factory"]), Env: textOf(page["env"]), Ask: textOf(page["ask"])}
 	if page != nil {
@@ -136,12 +141,11 @@ func (d *configDocument) config() (Config, error) {
 	selectors, _ := page["selectors"].(map[string]any)
 	for name, selector := range selectors {
 		if c.Page.Selectors == nil {
-			c.Page.Selectors = map[string]string{}
+			c.Page.Selectors = map[string]any{}
 		}
-		c.Page.Selectors[name] = textOf(selector)
+		c.Page.Selectors[name] = selector
 	}
 	if s := textOf(root["slow-mo"]); s != "" {
-		var err error
 		if c.SlowMo, err = time.ParseDuration(s); err != nil {
 			return Config{}, d.userError([]ConfigProblem{{Key: "slow-mo", Expected: expectedAt("slow-mo"), Found: document.Found(s)}})
 		}

@@ -8,8 +8,60 @@ import (
 	"deskcheck/fixtures"
 )
 
-// contractAIChat is the contract that can be certified in this version; of the others the catalogue can be read.
-const contractAIChat = "ai-chat"
+// The contracts that can be certified in this version; of others the catalogue can be read.
+const (
+	contractAIChat       = "ai-chat"
+	contractAgentManager = "agent-manager"
+)
+
+// hostBrowser is the host of an agent desk: nothing stands between its page and the browser.
+const hostBrowser = "browser"
+
+// For gives the configuration another contract, with that contract's own defaults in place of a dialect and a host that it does not have.
+func (c Config) For(contract string) Config {
+	c.Contract = contract
+	if known := DialectsOf(contract); known != nil && !slices.Contains(known, c.Dialect) {
+		c.Dialect = ""
+	}
+	if (contract == contractAgentManager) != (c.Host == hostBrowser) {
+		c.Host = ""
+	}
+	return c.withDefaults()
+}
+
+// DialectsOf are the names of the dialects of a contract, the default first.
+func DialectsOf(contract string) []string {
+	if contract == contractAIChat {
+		return fixtures.Dialects()
+	}
+	return fixtures.DialectsOf(contract)
+}
+
+// contractProblems finds what does not fit the contract.
+func (c Config) contractProblems() []ConfigProblem {
+	var problems []ConfigProblem
+	if known := DialectsOf(c.Contract); !slices.Contains(known, c.Dialect) {
+		problems = append(problems, ConfigProblem{Key: "dialect", Expected: "one of the contract " + c.Contract + ": " + strings.Join(known, ", "), Found: c.Dialect})
+	}
+	if c.Contract != contractAgentManager {
+		if len(c.AgentDesk.value()) > 0 {
+			problems = append(problems, ConfigProblem{Key: agentDeskKey, Message: "an agent desk is what the contract agent-manager certifies: set contract: agent-manager (--contract)"})
+		}
+		if c.UIMap != nil {
+			problems = append(problems, ConfigProblem{Key: uiMapKey, Message: "a UI map is for an agent desk: set contract: agent-manager (--contract)"})
+		}
+		return problems
+	}
+	if c.Host != hostBrowser {
+		problems = append(problems, ConfigProblem{Key: "host", Message: "an agent desk has a page of its own, and no chat that loads it: leave host out, and say with agent-desk where the page is"})
+	}
+	for key, given := range map[string]bool{"integration": c.Integration != (Integration{}), "desk": len(c.Desk.value()) > 0, "page": len(c.Page.value()) > 0} {
+		if given {
+			problems = append(problems, ConfigProblem{Key: key, Message: "belongs to the contract ai-chat; an agent desk is named by agent-desk"})
+		}
+	}
+	return problems
+}
 
 // ForReading is the configuration with the contract's own default for a dialect that is left out, for whoever reads a contract without certifying: ReadTraceability, Profiles. A
 // contract or a dialect that does not exist is a *UserError with those that do.
@@ -28,6 +80,12 @@ func (c Config) ForReading() (Config, error) {
 		return c, &UserError{Err: fmt.Errorf("--dialect: the contract %s has no dialect %s", c.Contract, quoteWord(c.Dialect)), Fix: "use one of " + strings.Join(known, ", ")}
 	}
 	return c.withDefaults(), nil
+}
+
+// isRequirementOf says whether a contract has a requirement of an ID, whatever its case.
+func isRequirementOf(contract, id string) bool {
+	catalogue, err := fixtures.ReadCatalogue(contract)
+	return err == nil && slices.ContainsFunc(catalogue.Requirements, func(r fixtures.Requirement) bool { return strings.EqualFold(r.ID, id) })
 }
 
 // ContractOf is the contract to which the ID of a requirement belongs by its area, ai-chat for one that belongs to none.

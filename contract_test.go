@@ -9,26 +9,33 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAContractThatCannotBeCertifiedYetCanBeRead(t *testing.T) {
+func TestTheSecondContractHasItsOwn(t *testing.T) {
 	c, err := deskcheck.Config{Contract: "agent-manager"}.ForReading()
 	require.NoError(t, err)
 	assert.Equal(t, "cx-2024", c.Dialect)
 	trace, err := deskcheck.ReadTraceability(c)
 	require.NoError(t, err)
 	assert.Len(t, trace.Requirements, 133)
-	assert.Empty(t, trace.Scenarios)
-	assert.Empty(t, trace.Broken)
 	assert.Equal(t, "agent desk", trace.Subject())
+	assert.Equal(t, "desks/reference", trace.Reference())
 	assert.Len(t, trace.ProfileInfos("cx-2024"), 9)
 	for _, capability := range trace.Capabilities() {
-		assert.Empty(t, capability.Shows, "what shows a capability of an integration says nothing of a desk")
+		assert.Equal(t, capability.Name == "core" || capability.Name == "auto-answer", len(capability.Shows) == 0, "%s: %v", capability.Name, capability.Shows)
 	}
 	e, err := trace.Explain("am-task-02")
 	require.NoError(t, err)
 	assert.Equal(t, "AM-TASK-02", e.Requirement.ID)
-	_, err = deskcheck.Steps(c)
-	require.Error(t, err)
-	assert.Equal(t, 2, deskcheck.ExitCode(err))
+	said, err := deskcheck.Steps(c)
+	require.NoError(t, err)
+	assert.NotEmpty(t, said)
+}
+
+func TestAConfigurationTurnsToAnotherContract(t *testing.T) {
+	c := deskcheck.DefaultConfig().For("agent-manager")
+	assert.Equal(t, []string{"agent-manager", "cx-2024", "browser"}, []string{c.Contract, c.Dialect, c.Host})
+	c.Dialect = "seed"
+	assert.Equal(t, "seed", c.For("agent-manager").Dialect, "what it has stays")
+	assert.Equal(t, deskcheck.DefaultConfig(), c.For("ai-chat"))
 }
 
 func TestEveryContractKnowsItsDialects(t *testing.T) {

@@ -18,9 +18,10 @@ import (
 // TestTraceability wants the three ways to be walkable in each dialect: from each requirement to a scenario, from each scenario to a requirement, and from each MUST that
 // binds the integration or its page to a broken integration that shows that its scenarios can fail.
 func TestTraceability(t *testing.T) {
-	for _, dialect := range Dialects() {
-		t.Run(dialect, func(t *testing.T) {
-			trace, err := ReadTraceability(Config{Dialect: dialect}.withDefaults())
+	for _, c := range everyDialect() {
+		dialect := c.Dialect
+		t.Run(c.Contract+"/"+dialect, func(t *testing.T) {
+			trace, err := ReadTraceability(c)
 			require.NoError(t, err)
 			ids := trace.IDs()
 			for _, s := range trace.Scenarios {
@@ -34,31 +35,46 @@ func TestTraceability(t *testing.T) {
 					explained, err := trace.Explain(r.ID)
 					require.NoError(t, err)
 					covered := slices.ContainsFunc(explained.Broken, func(b fixtures.BrokenIntegration) bool { return b.BreaksIn(dialect, trace.Requirements) })
-					assert.True(t, covered, "no integration breaks %s", r.ID)
+					assert.True(t, covered, "no %s breaks %s", trace.Subject(), r.ID)
 				}
 			}
 		})
 	}
 }
 
-// TestEveryScenarioHasADialect wants each scenario to be chosen in one dialect at least, and each of its tags to mean something.
-func TestEveryScenarioHasADialect(t *testing.T) {
-	all, err := steps.Parse(features.FS, "ai-chat")
-	require.NoError(t, err)
-	catalogue, err := fixtures.Requirements("ai-chat")
-	require.NoError(t, err)
-	chosen := map[string]bool{}
-	for _, dialect := range Dialects() {
-		for _, s := range inDialect(all, catalogue, dialect) {
-			chosen[s.ID] = true
+// everyDialect has a configuration for each dialect of each contract that can be certified.
+func everyDialect() []Config {
+	var all []Config
+	for _, contract := range []string{contractAIChat, contractAgentManager} {
+		for _, dialect := range DialectsOf(contract) {
+			c := DefaultConfig().For(contract)
+			c.Dialect = dialect
+			all = append(all, c)
 		}
 	}
-	for _, s := range all {
-		assert.True(t, chosen[s.ID], "%s:%d: no dialect has the scenario %q", s.File, s.Line, s.Name)
-		for _, tag := range s.Tags {
-			dialect, narrows := strings.CutPrefix(tag, dialectTag)
-			known := slices.ContainsFunc(catalogue, func(r fixtures.Requirement) bool { return "@"+r.ID == tag })
-			assert.True(t, known || narrows && slices.Contains(Dialects(), dialect), "%s:%d: the tag %s is neither a requirement nor a dialect", s.File, s.Line, tag)
+	return all
+}
+
+// TestEveryScenarioHasADialect wants each scenario to be chosen in one dialect at least, and each of its tags to mean something.
+func TestEveryScenarioHasADialect(t *testing.T) {
+	for _, contract := range []string{contractAIChat, contractAgentManager} {
+		all, err := steps.Parse(features.FS, contract)
+		require.NoError(t, err)
+		catalogue, err := fixtures.Requirements(contract)
+		require.NoError(t, err)
+		chosen := map[string]bool{}
+		for _, dialect := range DialectsOf(contract) {
+			for _, s := range inDialect(all, catalogue, dialect) {
+				chosen[s.ID] = true
+			}
+		}
+		for _, s := range all {
+			assert.True(t, chosen[s.ID], "%s:%d: no dialect has the scenario %q", s.File, s.Line, s.Name)
+			for _, tag := range s.Tags {
+				dialect, narrows := strings.CutPrefix(tag, dialectTag)
+				known := slices.ContainsFunc(catalogue, func(r fixtures.Requirement) bool { return "@"+r.ID == tag })
+				assert.True(t, known || narrows && slices.Contains(DialectsOf(contract), dialect), "%s:%d: the tag %s is neither a requirement nor a dialect", s.File, s.Line, tag)
+			}
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -60,45 +59,29 @@ func Run(ctx context.Context, c Config, progress Progress) (*reports.Result, err
 	if err != nil {
 		return nil, err
 	}
-	bundle, about, err := subject(ctx, c)
+	ready, err := c.staging(ctx, progress)
 	if err != nil {
 		return nil, err
 	}
-	stage, err := stageOf(c, bundle)
-	if err != nil {
-		return nil, err
-	}
-	if err := driven(ctx, &c, &stage.Desks); err != nil {
-		return nil, err
-	}
-	quirks, err := fixtures.Quirks(c.hostFolder())
-	if err != nil {
-		return nil, err
-	}
-	if c.Host == hostCarbon {
-		library, err := serveCarbonChat(ctx, progress)
-		if err != nil {
-			return nil, err
-		}
-		defer library.Close()
-		stage.ChatURL = library.URL
-	}
-	pool, err := launch(ctx, c)
+	defer ready.close()
+	c.Workers = ready.workers
+	pool, err := launch(ctx, c, ready.tabs)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = pool.Close() }() // The verdict is in; a browser that does not end cleanly is killed by its pool.
 
-	r := newRecord(c, catalogue, all, selected, about, pool.Installation())
-	r.result.Desk = deskOf(c, stage.Desks)
+	r := newRecord(c, catalogue, all, selected, ready.about, pool.Installation())
+	r.result.Desk = ready.desk
+	stage := ready.stage(pool)
 	if pausing, ok := progress.(Pausing); ok {
-		stage.Pause = func(ctx context.Context, s steps.Scenario, came aichat.Performance) {
+		ready.pause(func(ctx context.Context, s steps.Scenario, came steps.Performance) {
 			if f := r.judge(s, came, 0); fails(f.Verdict) && ctx.Err() == nil {
 				pausing.Paused(ctx, f)
 			}
-		}
+		})
 	}
-	problem := (&performance{stage: stage, pool: pool, config: c, record: r, progress: progress, quirks: quirks}).play(ctx, selected)
+	problem := (&performance{stage: stage, pool: pool, config: c, record: r, progress: progress, quirks: ready.quirks}).play(ctx, selected)
 	r.result.Browser.Replaced = pool.Replaced()
 	return r.finish(problem), problem
 }
@@ -113,7 +96,7 @@ func scenarios(c Config, catalogue fixtures.Catalogue) ([]steps.Scenario, error)
 	if c.Features == "" {
 		return ours, nil
 	}
-	own, err := ownScenarios(c.Features, all)
+	own, err := ownScenarios(c.Features, c.Contract, all)
 	return slices.Concat(ours, own), err
 }
 
@@ -148,35 +131,6 @@ func selectables(all []steps.Scenario, catalogue []fixtures.Requirement) []Selec
 	return list
 }
 
-// stageOf gathers what all scenarios share.
-func stageOf(c Config, bundle aichat.Bundle) (*aichat.Stage, error) {
-	host, err := fs.Sub(fixtures.FS(), "hosts/"+c.hostFolder())
-	if err != nil {
-		return nil, fmt.Errorf("the embedded host page: %w", err)
-	}
-	probe, err := fs.ReadFile(fixtures.FS(), "integrations/probe/probe.js")
-	if err != nil {
-		return nil, fmt.Errorf("the embedded scripted integration: %w", err)
-	}
-	script, err := bundleHost(c.hostFolder())
-	if err != nil {
-		return nil, err
-	}
-	own, err := ownPage(c)
-	if err != nil {
-		return nil, err
-	}
-	holds, err := holdsIn(c)
-	if err != nil {
-		return nil, err
-	}
-	spoken, err := wireOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return &aichat.Stage{Desks: steps.Desks{Wire: spoken}, Host: host, HostScript: script, Probe: probe, Integration: bundle, Dialect: c.Dialect, Holds: holds, Claims: c.Claims, Secrets: secretsOf(c), Own: own}, nil
-}
-
 // secretsOf reads what the integration must not hold. The kit's own integrations have no desk with secrets; the broken ones among them carry the canary.
 func secretsOf(c Config) []aichat.Secret {
 	var secrets []aichat.Secret
@@ -192,7 +146,8 @@ func secretsOf(c Config) []aichat.Secret {
 // canarySecret plays the secret of a desk in the kit's own integrations.
 const canarySecret = "canary-7c1f94e2ab53d860-of-no-desk" //nolint:gosec // A word to look for, and the key to nothing.
 
-func launch(ctx context.Context, c Config) (*browser.Pool, error) {
+// launch starts the browser of a run; each scenario may take so many tabs.
+func launch(ctx context.Context, c Config, tabs int) (*browser.Pool, error) {
 	found, err := browser.Find(ctx, c.Browser, c.Headed)
 	if err != nil {
 		return nil, &EnvironmentError{Err: err, Fix: browserFix(c.Headed)}
@@ -201,7 +156,7 @@ func launch(ctx context.Context, c Config) (*browser.Pool, error) {
 	if err != nil {
 		return nil, &EnvironmentError{Err: err}
 	}
-	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Headed: c.Headed, Tabs: c.Workers, SlowMo: c.SlowMo, Network: network})
+	pool, err := browser.Launch(ctx, browser.Options{Path: found.Path, Headed: c.Headed, Tabs: c.Workers * tabs, SlowMo: c.SlowMo, Network: network})
 	if err != nil {
 		return nil, &EnvironmentError{Err: err, Fix: "run `deskcheck doctor` to see what is wrong with the browser"}
 	}
@@ -210,7 +165,7 @@ func launch(ctx context.Context, c Config) (*browser.Pool, error) {
 
 // performance plays the scenarios of a run on several tabs.
 type performance struct {
-	stage    *aichat.Stage
+	stage    player
 	pool     *browser.Pool
 	config   Config
 	record   *record
@@ -220,13 +175,13 @@ type performance struct {
 }
 
 // notCarried stands for the performance of a scenario that the host cannot carry.
-func notCarried(s steps.Scenario, why string) aichat.Performance {
+func notCarried(s steps.Scenario, why string) steps.Performance {
 	outcomes := make([]steps.Outcome, 0, len(s.Steps))
 	for _, step := range s.Steps {
 		outcomes = append(outcomes, steps.Outcome{Step: step})
 	}
 	outcomes[0].Err = &steps.NotApplicable{Why: why}
-	return aichat.Performance{Outcomes: outcomes, Scripted: true} // nothing was learnt of the integration
+	return steps.Performance{Outcomes: outcomes, Scripted: true} // nothing was learnt of the integration
 }
 
 // quirkOf finds the quirk of the host for which a scenario cannot be carried out on it.
@@ -281,7 +236,7 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 					unstarted = math.MinInt // so each scenario has something to tell
 				case came.Unstarted != "":
 					if unstarted++; unstarted == startAttempts {
-						stop(fmt.Errorf("%w: %s", errUnstarted, came.Unstarted))
+						stop(fmt.Errorf("%w: %s", unstartedBy[p.config.Contract], came.Unstarted))
 					}
 				}
 				p.record.add(finding)
@@ -298,7 +253,7 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 	switch {
 	case cause == nil:
 		return nil
-	case errors.Is(cause, errFailFast), errors.Is(cause, errUnstarted):
+	case errors.Is(cause, errFailFast), errors.Is(cause, errUnstarted), errors.Is(cause, errNobodyIn):
 		p.record.result.Stopped = cause.Error()
 		return nil
 	case errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
@@ -311,7 +266,11 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 var (
 	errFailFast  = errors.New("a scenario failed")
 	errUnstarted = errors.New("the chat cannot begin with this integration")
+	errNobodyIn  = errors.New("nobody can sign in at this desk")
 )
+
+// unstartedBy is the verdict on what cannot begin, by contract.
+var unstartedBy = map[string]error{contractAIChat: errUnstarted, contractAgentManager: errNobodyIn}
 
 // startAttempts is how many scenarios must find that the chat cannot begin with the integration, and none that it can, before the others are not tried any more: they would
 // all say the same, and an integration that hangs takes seconds to say it.
@@ -330,7 +289,7 @@ func (p *performance) order(selected []steps.Scenario) []steps.Scenario {
 }
 
 // one runs a scenario and says what it shows. Its error ends the run.
-func (p *performance) one(ctx context.Context, s steps.Scenario) (aichat.Performance, reports.Scenario, error) {
+func (p *performance) one(ctx context.Context, s steps.Scenario) (steps.Performance, reports.Scenario, error) {
 	if q, ok := quirkOf(p.quirks, s); ok {
 		came := notCarried(s, fmt.Sprintf("the host %s cannot show it (%s): %s", p.config.Host, q.ID, q.What))
 		return came, p.record.finding(s, came, 0), nil
@@ -350,14 +309,14 @@ func (p *performance) deadlines() steps.Deadlines {
 	if p.config.Host == hostCarbon {
 		d = d.Slower(4)
 	}
-	if !p.stage.Desks.Paced() {
+	if !p.stage.Paced() {
 		d = d.InRealTime()
 	}
 	return d
 }
 
 // guarded keeps a panic of the kit's own from taking the other scenarios, and what was found so far, with it.
-func (p *performance) guarded(ctx context.Context, tab *browser.Tab, s steps.Scenario) (came aichat.Performance, err error) {
+func (p *performance) guarded(ctx context.Context, tab *browser.Tab, s steps.Scenario) (came steps.Performance, err error) {
 	defer steps.Recovered("play the scenario "+s.ID, &err)
 	return p.stage.Perform(ctx, tab, s, p.deadlines()), nil
 }
@@ -377,7 +336,7 @@ func (p *performance) pageIsGone(ctx context.Context, problem error) error {
 }
 
 // perform plays a scenario on a tab of the pool, a second time if the browser died under it: that says nothing about the integration, unless it happens again.
-func (p *performance) perform(ctx context.Context, s steps.Scenario) (came aichat.Performance, took time.Duration, rerun bool, err error) {
+func (p *performance) perform(ctx context.Context, s steps.Scenario) (came steps.Performance, took time.Duration, rerun bool, err error) {
 	for {
 		tab, err := p.pool.Lease(ctx)
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // Dialects are the names of the dialects that an integration can be certified for, the default first.
-func Dialects() []string { return fixtures.Dialects() }
+func Dialects() []string { return DialectsOf(contractAIChat) }
 
 // dialectTag narrows a scenario to a dialect; of several, one that fits is enough.
 const dialectTag = "@dialect:"

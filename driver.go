@@ -91,7 +91,7 @@ func (p *performance) deskIsGone(ctx context.Context, problem error) error {
 	if !isBroken(problem) {
 		return nil
 	}
-	if _, err := p.stage.Desks.Driver.Capabilities(ctx); err != nil && ctx.Err() == nil {
+	if _, err := p.config.driverClient().Capabilities(ctx); err != nil && ctx.Err() == nil {
 		return p.config.driverIsGone(err)
 	}
 	return nil

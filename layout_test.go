@@ -17,48 +17,62 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
+		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/control/managerapi", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
 		"mockdesk/standalone", "mockdesk/wire", "reports",
 	},
 	// It loads the desk as a stranger would: as a process, over its wire.
 	"cmd/deskload": {},
 	".": {
-		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/aichat", "steps/browser",
+		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/agentmanager", "steps/aichat", "steps/browser",
+		"steps/uimap", "steps/vocabulary",
 	},
 	"features":          {},
 	"fixtures":          {},
 	"fixtures/document": {},
-	"mockdesk":          {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/wire"},
+	"mockdesk":          {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/packed", "mockdesk/wire"},
 	"mockdesk/driver":   {"mockdesk", "mockdesk/fault", "mockdesk/wire"},
 	"mockdesk/edge":     {},
 	"mockdesk/fault":    {},
 	"mockdesk/journal":  {},
-	"mockdesk/wire":     {"fixtures", "fixtures/document"},
+	"mockdesk/packed":   {},
+	"mockdesk/wire":     {"fixtures", "fixtures/document", "mockdesk/packed"},
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
 	"mockdesk/agentmanager":   {"fixtures", "mockdesk/journal", "mockdesk/socketio", "mockdesk/socketio/codec"},
 	"mockdesk/console":        {},
-	"mockdesk/control":        {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/tenant", "mockdesk/wire"},
+	"mockdesk/control":        {"mockdesk", "mockdesk/control/api", "mockdesk/control/serving", "mockdesk/fault", "mockdesk/journal", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/control/api":    {"mockdesk/fault"},
-	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/fault"},
+	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/fault"},
 	"mockdesk/match":          {"mockdesk/journal"},
 	"mockdesk/recording":      {"mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
 	"mockdesk/socketio":       {"mockdesk/socketio/codec"},
 	"mockdesk/socketio/codec": {},
-	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/control", "mockdesk/control/api", "mockdesk/driver", "mockdesk/fault", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
-	"mockdesk/store":          {},
-	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/match", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
+	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/control", "mockdesk/control/api", "mockdesk/control/manager", "mockdesk/control/managerapi", "mockdesk/control/serving", "mockdesk/driver", "mockdesk/fault", "mockdesk/floor", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
+	"mockdesk/store":          {"mockdesk/packed"},
+	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/packed", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
 	"reports":                 {},
 	"steps":                   {"mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
-	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser"},
+	"steps/agentmanager":      {"mockdesk", "mockdesk/agentmanager", "mockdesk/journal", "mockdesk/socketio", "steps", "steps/browser", "steps/expect", "steps/uimap", "steps/vocabulary"},
+	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser", "steps/expect", "steps/vocabulary"},
 	"steps/browser":           {},
+	"steps/expect":            {},
+	"steps/uimap":             {"fixtures", "fixtures/document", "steps/browser"},
+	"steps/vocabulary":        {"steps"},
+
+	// What control APIs share, and an Agent Manager standing alone.
+	"mockdesk/control/manager":             {"mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/control/serving", "mockdesk/floor", "mockdesk/journal"},
+	"mockdesk/control/managerapi":          {"mockdesk/control/api"},
+	"mockdesk/control/serving":             {"fixtures/document", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match"},
+	"mockdesk/control/serving/servingtest": {},
+	"mockdesk/floor":                       {"mockdesk", "mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/journal"},
+	"mockdesk/floor/floortest":             {},
 }
 
 // foreign says in which rooms a library that shapes everything around it may appear.
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser"},
-	"github.com/cucumber/godog":             {"steps", "steps/aichat"},
-	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "mockdesk/socketio", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client; Socket.IO is carried by them.
+	"github.com/cucumber/godog":             {"steps", "steps/agentmanager", "steps/aichat", "steps/vocabulary"},
+	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "mockdesk/socketio", "mockdesk/floor/floortest", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client; Socket.IO is carried by them; a small agent desk for tests speaks it.
 	"modernc.org/sqlite":                    {"mockdesk/store"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
 	"github.com/evanw/esbuild":              {"."},

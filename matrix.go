@@ -48,7 +48,7 @@ type MatrixProgress struct {
 // integration failed already fails in the same place for the same reason (see sharedFailures); whom that blames is its own.
 func Matrix(ctx context.Context, o MatrixOptions) (*reports.Matrix, error) {
 	c := Config{Workers: o.Workers, Browser: o.Browser}.withDefaults()
-	broken, err := brokenOf(o.Select)
+	broken, err := brokenOf(c.Contract, o.Select)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +59,11 @@ func Matrix(ctx context.Context, o MatrixOptions) (*reports.Matrix, error) {
 	if len(o.Dialects) == 0 {
 		o.Dialects = Dialects()
 	}
-	trials, err := trialsOf(c, o.Dialects, broken, catalogue)
+	trials, err := trialsOf(ctx, c, o.Dialects, broken, catalogue)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := launch(ctx, c)
+	pool, err := launch(ctx, c, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -193,11 +193,10 @@ func (m *matrix) one(ctx context.Context, row *matrixRow, s steps.Scenario) erro
 	}
 	m.mu.Unlock()
 	row.ready.Do(func() {
-		bundled, err := row.bundle()
+		stage, about, err := row.trial.ready(row.performance.pool)
 		row.failed = err
-		row.stage.Integration = bundled.bundle
-		row.performance.stage = &row.stage
-		row.performance.record = newRecord(row.config, m.catalogue, row.all, nil, bundled.about, row.performance.pool.Installation())
+		row.performance.stage = stage
+		row.performance.record = newRecord(row.config, m.catalogue, row.all, nil, about, row.performance.pool.Installation())
 	})
 	if row.failed != nil {
 		return row.failed
@@ -233,7 +232,7 @@ func (m *matrix) one(ctx context.Context, row *matrixRow, s steps.Scenario) erro
 }
 
 // sightsOf are the requirements that a scenario shows to be broken, or cannot tell about.
-func sightsOf(r *record, s steps.Scenario, came aichat.Performance) []reports.MatrixSight {
+func sightsOf(r *record, s steps.Scenario, came steps.Performance) []reports.MatrixSight {
 	// These are blamed by a check of their own: by a step that says whom, or by the schema of what crossed.
 	blamed := map[string]bool{}
 	if failure, ok := errors.AsType[*steps.Failure](came.Err()); ok {

@@ -8,7 +8,7 @@ import (
 	"deskcheck/fixtures"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/reports"
-	"deskcheck/steps/aichat"
+	"deskcheck/steps"
 )
 
 // misfits gathers what an integration was seen to do that another dialect has and this one has not. Only what fails counts: an integration that asks before it calls, and
@@ -20,7 +20,7 @@ type misfits struct {
 }
 
 // learn looks through what came of a scenario.
-func (m *misfits) learn(came aichat.Performance) {
+func (m *misfits) learn(came steps.Performance) {
 	if came.Scripted {
 		return
 	}

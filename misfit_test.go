@@ -61,7 +61,7 @@ func TestLooksLike(t *testing.T) {
 			require.NotNil(t, result.LooksLike)
 			assert.Equal(t, tt.fits, result.LooksLike.Dialects)
 			assert.Equal(t, tt.because, result.LooksLike.Because)
-			assert.Contains(t, result.LooksLike.Sentence(tt.dialect), "certify it there with --dialect "+tt.fits[0])
+			assert.Contains(t, result.LooksLike.Sentence("integration", tt.dialect), "certify it there with --dialect "+tt.fits[0])
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -17,6 +18,8 @@ import (
 
 	"deskcheck/reports"
 	"deskcheck/steps/aichat"
+	"deskcheck/steps/browser"
+	"deskcheck/steps/uimap"
 )
 
 // defaultPageEnv is the global variable in which a page of the user's own finds its desk.
@@ -44,6 +47,9 @@ func (c Config) hostFolder() string {
 
 // What names what is certified: the integration, or the page that has it.
 func (c Config) What() string {
+	if c.Contract == contractAgentManager {
+		return c.AgentDesk.String()
+	}
 	if c.HasOwnPage() {
 		return c.Host
 	}
@@ -60,6 +66,8 @@ func (c Config) Subject() string {
 
 func (c Config) subject() string {
 	switch {
+	case c.Contract == contractAgentManager:
+		return fmt.Sprintf("%s, for %s", c.AgentDesk, c.Dialect)
 	case !c.HasOwnPage() && c.Dialect == DefaultConfig().Dialect:
 		return c.Integration.String()
 	case !c.HasOwnPage():
@@ -79,11 +87,7 @@ func (p Page) value() map[string]any {
 		}
 	}
 	if p.Selectors != nil {
-		selectors := map[string]any{}
-		for name, selector := range p.Selectors {
-			selectors[name] = selector
-		}
-		value["selectors"] = selectors
+		value["selectors"] = maps.Clone(p.Selectors)
 	}
 	return value
 }
@@ -102,6 +106,11 @@ func (c Config) pageProblems() []ConfigProblem {
 		return nil
 	}
 	var problems []ConfigProblem
+	for name, value := range c.Page.Selectors {
+		if _, err := uimap.TargetOf(value); err != nil {
+			problems = append(problems, ConfigProblem{Key: pageKey + ".selectors." + name, Message: err.Error()})
+		}
+	}
 	if u, err := url.Parse(c.Host); err != nil || u.Hostname() == "" {
 		problems = append(problems, ConfigProblem{Key: "host", Expected: "emulated, or the http address of a page of yours", Found: c.Host})
 	}
@@ -189,7 +198,12 @@ func ownPage(c Config) (*aichat.OwnPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := &aichat.OwnPage{URL: c.Host, Script: script, Env: cmp.Or(c.Page.Env, defaultPageEnv), Ask: c.Page.Ask, Selectors: c.Page.Selectors}
+	own := &aichat.OwnPage{URL: c.Host, Script: script, Env: cmp.Or(c.Page.Env, defaultPageEnv), Ask: c.Page.Ask, Selectors: map[string]browser.Target{}}
+	for name, value := range c.Page.Selectors {
+		if own.Selectors[name], err = uimap.TargetOf(value); err != nil {
+			return nil, err
+		}
+	}
 	if c.Page.Factory != "" {
 		own.Factory = strings.Split(strings.TrimPrefix(c.Page.Factory, "window."), ".")
 	}

@@ -55,9 +55,9 @@ func chatScript(t *testing.T) []byte {
 }
 
 // parts are where that chat has what the kit speaks of.
-func parts() map[string]string {
-	selectors := map[string]string{
-		"message input": "#chat textarea", "request agent": `#chat [data-part="request agent"]`, "banner": "#chat .banner", "agent": "#chat .from-agent .text",
+func parts() map[string]any {
+	selectors := map[string]any{
+		"message input": map[string]any{"textbox": "", "within": "#chat"}, "request agent": `#chat [data-part="request agent"]`, "banner": "#chat .banner", "agent": "#chat .from-agent .text",
 		"user": "#chat .from-user .text", "assistant": "#chat .from-assistant .text", "joined": "#chat .is-joined", "ended": "#chat .is-ended", "error": "#chat .is-error", "waiting": "#chat .banner.busy",
 	}
 	for _, part := range []string{"launcher", "banner button", "dialog", "confirm", "keep", "send"} {

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"deskcheck/steps"
-	"deskcheck/steps/aichat"
 )
 
 // prefixesOf names what a scenario does up to and with each of its steps: two scenarios with the same name at i have done the same by then, to the letter. Whatever a step
@@ -39,11 +38,11 @@ func prefixesOf(s steps.Scenario) []string {
 // the same place, so it need not be played: an integration that cannot be started is found out once for each way of starting a chat, not once for each scenario.
 type sharedFailures struct {
 	mu    sync.Mutex
-	ended map[string]aichat.Performance
+	ended map[string]steps.Performance
 }
 
 // keep remembers a performance if others can end like it.
-func (f *sharedFailures) keep(prefixes []string, came aichat.Performance) {
+func (f *sharedFailures) keep(prefixes []string, came steps.Performance) {
 	at, ok := endedAt(came)
 	if !ok {
 		return
@@ -51,13 +50,13 @@ func (f *sharedFailures) keep(prefixes []string, came aichat.Performance) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ended == nil {
-		f.ended = map[string]aichat.Performance{}
+		f.ended = map[string]steps.Performance{}
 	}
 	f.ended[prefixes[at]] = came
 }
 
 // find gives the performance of a scenario that begins like one that ended early, with the scenario's own steps in it.
-func (f *sharedFailures) find(s steps.Scenario, prefixes []string) (aichat.Performance, bool) {
+func (f *sharedFailures) find(s steps.Scenario, prefixes []string) (steps.Performance, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for at, prefix := range prefixes {
@@ -73,12 +72,12 @@ func (f *sharedFailures) find(s steps.Scenario, prefixes []string) (aichat.Perfo
 		came.Outcomes, came.Screenshot = outcomes, nil
 		return came, true
 	}
-	return aichat.Performance{}, false
+	return steps.Performance{}, false
 }
 
 // endedAt is the step at which a performance ended with a finding about the integration. There is none where all steps passed, nor where it was the look at the end that found
 // something: a scenario that goes on takes that look later. What failed the kit or the browser is no finding, and may not happen again.
-func endedAt(came aichat.Performance) (int, bool) {
+func endedAt(came steps.Performance) (int, bool) {
 	if came.AtTheEnd || came.BrowserDied {
 		return 0, false
 	}

@@ -12,7 +12,6 @@ import (
 	"deskcheck/fixtures"
 	"deskcheck/reports"
 	"deskcheck/steps"
-	"deskcheck/steps/aichat"
 	"deskcheck/steps/browser"
 )
 
@@ -74,12 +73,12 @@ func TestPrefixesAreOfWhatAStepCanKnow(t *testing.T) {
 
 func TestOnlyAFindingAboutTheIntegrationIsShared(t *testing.T) {
 	three := []steps.Step{sentence(given, "one"), sentence(when, "two"), sentence(then, "three")}
-	came := func(at int, err error) aichat.Performance {
+	came := func(at int, err error) steps.Performance {
 		outcomes := unplayed(steps.Scenario{Steps: three})
 		outcomes[at].Err = err
-		return aichat.Performance{Outcomes: outcomes}
+		return steps.Performance{Outcomes: outcomes}
 	}
-	for what, p := range map[string]aichat.Performance{
+	for what, p := range map[string]steps.Performance{
 		"all passed":           came(0, nil),
 		"the kit failed":       came(1, &steps.HarnessError{Doing: "x", Err: errors.New("y")}),
 		"an undefined step":    came(1, steps.ErrUndefined),
@@ -110,7 +109,7 @@ func TestASharedFailureBlamesEachScenariosOwn(t *testing.T) {
 		if named != "" {
 			failure.Requirements = []string{named}
 		}
-		came := aichat.Performance{Outcomes: unplayed(one), Screenshot: []byte("png")}
+		came := steps.Performance{Outcomes: unplayed(one), Screenshot: []byte("png")}
 		came.Outcomes[0].Ran, came.Outcomes[0].Err = true, failure
 		var shared sharedFailures
 		shared.keep(prefixesOf(one), came)
@@ -156,18 +155,18 @@ func TestWhatIsTakenOverIsWhatPlayingShows(t *testing.T) {
 	}
 	for file, words := range map[string][]string{"FACT-03-forgets-to-return.js": {"waiting"}, "FLOW-03-waits-for-an-agent.js": {"requesting"}} {
 		c := Config{Workers: 2, Dialect: "ai-chat"}.withDefaults()
-		broken, err := brokenOf([]string{file})
+		broken, err := brokenOf("ai-chat", []string{file})
 		require.NoError(t, err)
 		catalogue, err := fixtures.ReadCatalogue(c.Contract)
 		require.NoError(t, err)
-		trials, err := trialsOf(c, []string{c.Dialect}, broken, catalogue)
+		trials, err := trialsOf(t.Context(), c, []string{c.Dialect}, broken, catalogue)
 		require.NoError(t, err)
 		require.Len(t, trials, 1)
 		c.Select = words
 		trials[0].all, err = choose(trials[0].all, catalogue.Requirements, c)
 		require.NoError(t, err)
 
-		pool, err := launch(t.Context(), c)
+		pool, err := launch(t.Context(), c, 1)
 		require.NoError(t, err)
 		defer func() { assert.NoError(t, pool.Close()) }()
 		row := newMatrixRow(trials[0], &performance{pool: pool, config: trials[0].config})

@@ -7,7 +7,6 @@ import (
 
 	"deskcheck/fixtures"
 	"deskcheck/reports"
-	"deskcheck/steps/aichat"
 )
 
 // Profiles lists the profiles that a configuration's dialect has, in the order of the catalogue. They are embedded and tested: an error says that the contract is unknown.
@@ -63,10 +62,10 @@ func (r *record) judgeCapabilities() {
 		}
 		one := reports.Capability{Name: c.Name, Claimed: slices.Contains(r.config.Claims, c.Name), How: r.seen[c.Name]}
 		one.Seen = one.How != ""
-		if ways := aichat.Shows(c.Name); len(ways) == 0 {
+		if ways := shows(r.config.Contract, c.Name); len(ways) == 0 {
 			// Nothing tells but that its requirements hold.
 			one.Seen = slices.ContainsFunc(r.result.Requirements, func(q reports.Requirement) bool {
-				return q.Capability == c.Name && slices.Contains(q.Binds, "integration") && holds(q.Verdict)
+				return q.Capability == c.Name && r.byID[q.ID].BindsSubject() && holds(q.Verdict)
 			})
 			if one.Seen {
 				one.How = "its requirements hold"
@@ -79,7 +78,7 @@ func (r *record) judgeCapabilities() {
 // binding says whether the dialect has requirements of a capability that bind the integration.
 func (r *record) binding(capability string) bool {
 	return slices.ContainsFunc(r.catalogue.Requirements, func(q fixtures.Requirement) bool {
-		return q.Capability == capability && slices.Contains(q.Binds, "integration") && slices.Contains(q.Dialects, r.config.Dialect)
+		return q.Capability == capability && q.BindsSubject() && slices.Contains(q.Dialects, r.config.Dialect)
 	})
 }
 
@@ -168,7 +167,7 @@ func (r *record) absent(capabilities []string) map[string]string {
 	for _, c := range r.result.Capabilities {
 		if slices.Contains(capabilities, c.Name) && !c.Seen {
 			words := "was not seen"
-			if ways := aichat.Shows(c.Name); len(ways) > 0 {
+			if ways := shows(r.config.Contract, c.Name); len(ways) > 0 {
 				words += ", which would show by this: " + strings.Join(ways, ", or ")
 			}
 			why[c.Name] = "the capability " + c.Name + " " + words

@@ -18,7 +18,7 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
-// TestDocumentedTestsExist wants every `go test … -run …` of the documents to run something, and each TestFeatures/<dialect>/<scenario> to name a dialect and a scenario of the usual one: go test itself answers
+// TestDocumentedTestsExist wants every `go test … -run …` of the documents to run something, and each TestFeatures/<contract>/<dialect>/<scenario> to name a dialect and a scenario of the usual ones: go test itself answers
 // a pattern that matches nothing with ok. The command lines of deskcheck are tried by TestExamplesWork in cmd/deskcheck.
 func TestDocumentedTestsExist(t *testing.T) {
 	all, err := deskcheck.Scenarios(deskcheck.DefaultConfig())
@@ -35,8 +35,9 @@ func TestDocumentedTestsExist(t *testing.T) {
 		for _, example := range found {
 			name, scenario, isFeature := strings.Cut(example[2], "/")
 			if isFeature && name == "TestFeatures" {
+				contract, scenario, _ := strings.Cut(scenario, "/")
 				dialect, scenario, _ := strings.Cut(scenario, "/")
-				assert.Contains(t, deskcheck.Dialects(), dialect, "%s: %s", document, example[0])
+				assert.Contains(t, deskcheck.DialectsOf(contract), dialect, "%s: %s", document, example[0])
 				_, err := deskcheck.Scenarios(deskcheck.Config{Select: []string{scenario}})
 				assert.True(t, ids[scenario], "%s: %s: %v", document, example[0], err)
 			}

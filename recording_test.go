@@ -136,8 +136,8 @@ func (r *recordingStage) requests() {
 	})
 }
 
-// does plays the steps as a person would who follows them.
-func (r *recordingStage) does(reloads bool) {
+// does plays the steps as a person would who follows them. A complete integration tells that the user types, and outlives a reload.
+func (r *recordingStage) does(complete bool) {
 	t, ctx := r.t, r.ctx
 	const last = "@last"
 	acted := func(_ api.Acted, err error) { t.Helper(); require.NoError(t, err) }
@@ -155,7 +155,7 @@ func (r *recordingStage) does(reloads bool) {
 		r.passes(step, said(line(step)))
 	}
 	for _, step := range recording.StepNames() {
-		if step == "reload" && !reloads {
+		if step == "reload" && !complete {
 			continue
 		}
 		r.traffic.Mark(step)
@@ -191,6 +191,9 @@ func (r *recordingStage) does(reloads bool) {
 			}
 		case "user-types":
 			require.NoError(t, r.tab.Type(ctx, "message input", "Hm", 0))
+			if complete {
+				r.passes(step, said("typing"))
+			}
 		case "agent-types":
 			acted(r.desk.Type(ctx, last, api.TypeAct{Agent: "ada"}))
 		case "reload":

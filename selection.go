@@ -126,6 +126,10 @@ func selectWords(all []Selectable, c Config) (func(Selectable) bool, error) {
 			mistakes = append(mistakes, fmt.Errorf("%s is a requirement, but no scenario of dialect %s proves it", strings.ToUpper(bare), c.Dialect))
 			continue
 		}
+		if other := ContractOf(bare); other != c.Contract && isRequirementOf(other, bare) {
+			mistakes = append(mistakes, fmt.Errorf("%s is a requirement of the contract %s, and this run is about %s: add --contract %s", strings.ToUpper(bare), other, c.Contract, other))
+			continue
+		}
 		if near := nearestLines(all, word); len(near) > 0 {
 			mistakes = append(mistakes, fmt.Errorf("no scenario stands at %s (the number is the line in the feature file); nearest: %s", quoteWord(word), strings.Join(near, ", ")))
 			continue
@@ -198,11 +202,20 @@ func equalTo(word string) func(string) bool {
 	return func(s string) bool { return strings.EqualFold(s, word) }
 }
 
+// areaOf takes an ID apart: FLOW-03 is FLOW and 03, AM-CIM-02 is AM-CIM and 02.
+func areaOf(id string) (area, number string) {
+	cut := strings.LastIndexByte(id, '-')
+	if cut < 0 {
+		return "", ""
+	}
+	return id[:cut], id[cut+1:]
+}
+
 // inArea matches the IDs of an area: FLOW has FLOW-03.
 func inArea(area string) func(string) bool {
 	return func(tag string) bool {
-		prefix, number, found := strings.Cut(tag, "-")
-		return found && strings.EqualFold(prefix, area) && number != "" && !strings.ContainsFunc(number, func(r rune) bool { return r < '0' || r > '9' })
+		prefix, number := areaOf(tag)
+		return prefix != "" && strings.EqualFold(prefix, area) && number != "" && !strings.ContainsFunc(number, func(r rune) bool { return r < '0' || r > '9' })
 	}
 }
 
@@ -219,7 +232,7 @@ func Words(all []Selectable) []string {
 	var ids, areas, features []string
 	for _, s := range all {
 		for _, tag := range bareTags(s.Tags) {
-			area, _, _ := strings.Cut(tag, "-")
+			area, _ := areaOf(tag)
 			if inArea(area)(tag) {
 				ids, areas = append(ids, tag), append(areas, area)
 			}

@@ -19,11 +19,13 @@ import (
 
 // SelftestOptions say what Selftest runs.
 type SelftestOptions struct {
+	// Contract is the one whose checks are tried; empty is ai-chat.
+	Contract string
 	// Workers is how many scenarios run side by side, 0 for the default.
 	Workers int
-	// Dialects are those in which the integrations are tried, empty for all.
+	// Dialects are those of the contract in which they are tried, empty for all.
 	Dialects []string
-	// Select holds requirement IDs and files of broken integrations: only those that break one of them, or are one of them, run. Empty means all.
+	// Select holds requirement IDs and files of broken integrations or desks: only those that break one of them, or are one of them, run. Empty means all.
 	Select []string
 	// Browser is the path of the browser's executable, empty to look for one.
 	Browser string
@@ -35,7 +37,7 @@ type SelftestOptions struct {
 type SelftestRow struct {
 	// Dialect is where it was tried.
 	Dialect string
-	// File is its path below fixtures/integrations/broken, How the mistake in a sentence.
+	// File is its path below fixtures/integrations/broken or fixtures/desks/broken, How the mistake in a sentence.
 	File, How string
 	// Names are the requirements of the dialect that it declares to break, Failed those that the kit found broken; Missing and Surplus are the difference.
 	Names, Failed, Missing, Surplus []string
@@ -56,8 +58,8 @@ type SelftestResult struct {
 // Selftest shows that the checks can fail: it runs every broken integration against the scenarios of the requirements that it names, in each dialect in which it is a
 // mistake, and wants exactly those to fail. Its errors are those of Run.
 func Selftest(ctx context.Context, o SelftestOptions) (SelftestResult, error) {
-	c := Config{Workers: o.Workers, Browser: o.Browser}.withDefaults()
-	broken, err := brokenOf(o.Select)
+	c := Config{Contract: o.Contract, Workers: o.Workers, Browser: o.Browser}.withDefaults()
+	broken, err := brokenOf(c.Contract, o.Select)
 	if err != nil {
 		return SelftestResult{}, err
 	}
@@ -66,13 +68,13 @@ func Selftest(ctx context.Context, o SelftestOptions) (SelftestResult, error) {
 		return SelftestResult{}, err
 	}
 	if len(o.Dialects) == 0 {
-		o.Dialects = Dialects()
+		o.Dialects = DialectsOf(c.Contract)
 	}
-	trials, err := trialsOf(c, o.Dialects, broken, catalogue)
+	trials, err := trialsOf(ctx, c, o.Dialects, broken, catalogue)
 	if err != nil {
 		return SelftestResult{}, err
 	}
-	pool, err := launch(ctx, c)
+	pool, err := launch(ctx, c, c.tabs())
 	if err != nil {
 		return SelftestResult{}, err
 	}
@@ -132,41 +134,51 @@ type trial struct {
 	// names are the requirements of the dialect that must fall, all the scenarios of the dialect, selected those that try the integration for these requirements.
 	names         []string
 	all, selected []steps.Scenario
-	// bundle gives the integration made ready for a page, the same in each dialect.
-	bundle func() (readied, error)
-	// stage is that of the dialect, without an integration.
-	stage aichat.Stage
+	// ready makes it ready for the pages of a browser, and says what reports say of it.
+	ready func(*browser.Pool) (player, reports.Integration, error)
 }
 
-// readied is an integration made ready for a page, and what reports say of it.
-type readied struct {
-	bundle aichat.Bundle
-	about  reports.Integration
+// rehearsal makes broken ones ready to be played, in one dialect.
+type rehearsal func(b fixtures.BrokenIntegration) func(*browser.Pool) (player, reports.Integration, error)
+
+// rehearse prepares what the trials of a dialect share.
+func rehearse(ctx context.Context, c Config) (rehearsal, error) {
+	if c.Contract == contractAgentManager {
+		return rehearseDesks(ctx, c)
+	}
+	shared, err := stageOf(c, aichat.Bundle{})
+	if err != nil {
+		return nil, err
+	}
+	return func(b fixtures.BrokenIntegration) func(*browser.Pool) (player, reports.Integration, error) {
+		return func(*browser.Pool) (player, reports.Integration, error) {
+			bundle, about, err := bundleEmbedded("integrations/broken/"+b.File, b.File)
+			stage := *shared
+			stage.Integration = bundle
+			return &stage, about, err
+		}
+	}, nil
 }
 
 // trialsOf prepares the trials, the rows of one integration next to each other.
-func trialsOf(c Config, dialects []string, broken []fixtures.BrokenIntegration, catalogue fixtures.Catalogue) ([]trial, error) {
-	all, stages := map[string][]steps.Scenario{}, map[string]*aichat.Stage{} // by dialect
+func trialsOf(ctx context.Context, c Config, dialects []string, broken []fixtures.BrokenIntegration, catalogue fixtures.Catalogue) ([]trial, error) {
+	all, rehearsals := map[string][]steps.Scenario{}, map[string]rehearsal{} // by dialect
 	for _, c.Dialect = range dialects {
 		var err error
 		if all[c.Dialect], err = scenarios(c, catalogue); err != nil {
 			return nil, err
 		}
-		if stages[c.Dialect], err = stageOf(c, aichat.Bundle{}); err != nil {
+		if rehearsals[c.Dialect], err = rehearse(ctx, c); err != nil {
 			return nil, err
 		}
 	}
 	var trials []trial
 	for _, b := range broken {
-		bundle := sync.OnceValues(func() (readied, error) {
-			bundle, about, err := bundleEmbedded("integrations/broken/"+b.File, b.File)
-			return readied{bundle, about}, err
-		})
 		for _, c.Dialect = range dialects {
 			if !b.BreaksIn(c.Dialect, catalogue.Requirements) {
 				continue
 			}
-			one := trial{broken: b, place: len(trials), config: c, all: all[c.Dialect], bundle: bundle, stage: *stages[c.Dialect]}
+			one := trial{broken: b, place: len(trials), config: c, all: all[c.Dialect], ready: rehearsals[c.Dialect](b)}
 			for _, r := range catalogue.Requirements {
 				if r.Holds(c.Dialect) && (r.ID == b.Breaks || slices.Contains(b.With, r.ID)) {
 					one.names = append(one.names, r.ID)
@@ -184,10 +196,10 @@ func trialsOf(c Config, dialects []string, broken []fixtures.BrokenIntegration, 
 	return trials, nil
 }
 
-// BrokenFile finds the broken integration that a word names by its file, with or without the folders before and the ending; the answer is the file below
-// fixtures/integrations/broken.
-func BrokenFile(word string) (string, bool) {
-	all, err := fixtures.Broken()
+// BrokenFile finds the broken integration or desk of a contract that a word names by its file, with or without the folders before and the ending; the answer is the file below
+// fixtures/integrations/broken or fixtures/desks/broken.
+func BrokenFile(contract, word string) (string, bool) {
+	all, err := brokenFor(contract)
 	if err != nil {
 		return "", false // who runs them is told
 	}
@@ -200,10 +212,10 @@ func BrokenFile(word string) (string, bool) {
 }
 
 // brokenOf lists the broken integrations that break one of the requirements, or are one of the files, all if none is named.
-func brokenOf(ids []string) ([]fixtures.BrokenIntegration, error) {
-	all, err := fixtures.Broken()
+func brokenOf(contract string, ids []string) ([]fixtures.BrokenIntegration, error) {
+	all, err := brokenFor(contract)
 	if err != nil {
-		return nil, brokenHeader(err)
+		return nil, err
 	}
 	if len(ids) == 0 {
 		return all, nil
@@ -217,20 +229,32 @@ func brokenOf(ids []string) ([]fixtures.BrokenIntegration, error) {
 	return kept, nil
 }
 
+// brokenFor lists what is broken on purpose under a contract.
+func brokenFor(contract string) ([]fixtures.BrokenIntegration, error) {
+	folder, list := "integrations", fixtures.Broken
+	if contract == contractAgentManager {
+		folder, list = "desks", fixtures.BrokenDesks
+	}
+	all, err := list()
+	if err != nil {
+		return nil, brokenHeader(folder, err)
+	}
+	return all, nil
+}
+
 // brokenHeader is the error for a broken integration whose header cannot be read. The files are part of the build, so it is whoever wrote the file that reads this.
-func brokenHeader(err error) error {
-	return &UserError{Err: fmt.Errorf("fixtures/integrations/broken/%w", err), Fix: `mend the file, then "make build": it is part of the program`}
+func brokenHeader(folder string, err error) error {
+	return &UserError{Err: fmt.Errorf("fixtures/%s/broken/%w", folder, err), Fix: `mend the file, then "make build": it is part of the program`}
 }
 
 func selftestRow(ctx context.Context, pool *browser.Pool, t trial, catalogue fixtures.Catalogue) (SelftestRow, error) {
 	began := time.Now()
 	row := SelftestRow{Dialect: t.config.Dialect, File: t.broken.File, How: t.broken.How, Names: t.names, Scenarios: len(t.selected)}
-	made, err := t.bundle()
+	stage, about, err := t.ready(pool)
 	if err != nil {
 		return row, fmt.Errorf("selftest: %w", err)
 	}
-	t.stage.Integration = made.bundle
-	p := &performance{stage: &t.stage, pool: pool, config: t.config, record: newRecord(t.config, catalogue, t.all, t.selected, made.about, pool.Installation())}
+	p := &performance{stage: stage, pool: pool, config: t.config, record: newRecord(t.config, catalogue, t.all, t.selected, about, pool.Installation())}
 	for _, s := range t.selected {
 		_, finding, err := p.one(ctx, s)
 		if err != nil {

@@ -27,7 +27,7 @@ func TestUncoveredCountsWhatBindsThePage(t *testing.T) {
 }
 
 func TestAHeaderThatCannotBeReadIsTheWritersMistake(t *testing.T) {
-	err := brokenHeader(errors.New("FLOW-03-waits.js:2: it breaks nothing"))
+	err := brokenHeader("integrations", errors.New("FLOW-03-waits.js:2: it breaks nothing"))
 	assert.Equal(t, reports.ExitUserError, ExitCode(err))
 	assert.EqualError(t, err, `fixtures/integrations/broken/FLOW-03-waits.js:2: it breaks nothing; mend the file, then "make build": it is part of the program`)
 }

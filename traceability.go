@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"deskcheck/fixtures"
-	"deskcheck/steps/aichat"
 )
 
 // Traceability ties what the contract says to the scenarios that prove it and to the broken integrations that show each proof can fail.
@@ -33,32 +32,36 @@ func ReadTraceability(c Config) (Traceability, error) {
 		return Traceability{}, err
 	}
 	t := Traceability{Contract: c.Contract, Requirements: requirementsIn(c.Contract, c.Dialect), Profiles: profiles}
-	if !t.certifies() {
-		return t, nil
-	}
 	if t.Scenarios, err = Scenarios(c); err != nil {
 		return Traceability{}, err
 	}
-	if t.Broken, err = fixtures.Broken(); err != nil {
-		return Traceability{}, brokenHeader(err)
+	if t.Broken, err = brokenFor(c.Contract); err != nil {
+		return Traceability{}, err
 	}
 	return t, nil
 }
 
-// certifies says whether the contract can be certified in this version, and has scenarios and broken integrations.
-func (t Traceability) certifies() bool { return t.Contract == "" || t.Contract == contractAIChat }
-
 // Subject is what people call the object under test.
 func (t Traceability) Subject() string {
-	if t.certifies() {
-		return "integration"
+	if t.Contract == contractAgentManager {
+		return "agent desk"
 	}
-	return "agent desk"
+	return "integration"
+}
+
+// Reference is the kit's own that keeps the contract, below fixtures.
+func (t Traceability) Reference() string {
+	if t.Contract == contractAgentManager {
+		return referenceDesk
+	}
+	return "integrations/reference"
 }
 
 // Uncovered returns the requirements of the dialect that no scenario proves although a run could see them, in the catalogue's order.
 func (t Traceability) Uncovered() []fixtures.Requirement {
-	return slices.DeleteFunc(slices.Clone(t.Requirements), func(r fixtures.Requirement) bool { return r.ByReading || len(t.Proving(r.ID)) > 0 })
+	return slices.DeleteFunc(slices.Clone(t.Requirements), func(r fixtures.Requirement) bool {
+		return r.ByReading || t.Contract == contractAgentManager && !r.BindsSubject() || len(t.Proving(r.ID)) > 0
+	})
 }
 
 // Explanation is everything that is known of one requirement.
@@ -201,11 +204,7 @@ func (t Traceability) Capabilities() []CapabilityInfo {
 		i := slices.IndexFunc(all, func(c CapabilityInfo) bool { return c.Name == r.Capability })
 		if i < 0 {
 			i = len(all)
-			one := CapabilityInfo{Name: r.Capability}
-			if t.certifies() {
-				one.Shows = aichat.Shows(r.Capability)
-			}
-			all = append(all, one)
+			all = append(all, CapabilityInfo{Name: r.Capability, Shows: shows(t.Contract, r.Capability)})
 		}
 		all[i].Requirements++
 	}

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"deskcheck/fixtures"
+	"deskcheck/mockdesk/agentmanager"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/reports"
 	"deskcheck/steps"
-	"deskcheck/steps/aichat"
 	"deskcheck/steps/browser"
 )
 
@@ -126,7 +126,7 @@ func untold(entries []journal.Entry) string {
 }
 
 // finding says what one performance shows of each requirement that it touches.
-func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
+func (r *record) finding(s steps.Scenario, came steps.Performance, took time.Duration) reports.Scenario {
 	f := r.judge(s, came, took)
 	if !came.Scripted && came.Name != "" {
 		r.learn(came)
@@ -138,7 +138,7 @@ func (r *record) finding(s steps.Scenario, came aichat.Performance, took time.Du
 }
 
 // judge is finding without learning anything of the integration.
-func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Duration) reports.Scenario {
+func (r *record) judge(s steps.Scenario, came steps.Performance, took time.Duration) reports.Scenario {
 	about := s.Requirements
 	if s.Own {
 		about = []string{ofTheUser}
@@ -158,7 +158,7 @@ func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Dura
 	for _, e := range came.Entries {
 		switch {
 		case e.Kind != journal.Violation:
-		case e.From == journal.Host:
+		case e.From == journal.Host, e.From == agentmanager.PartyManager:
 			hostBroke = e.Note
 		case came.Scripted && e.From == journal.Integration:
 			// The kit's own integration does what the scenario says: that is nobody's fault.
@@ -181,7 +181,7 @@ func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Dura
 		}
 	case errors.As(err, &failure):
 		blamed := slices.DeleteFunc(slices.Clone(failure.Requirements), func(id string) bool { return !r.holds(id) })
-		if len(blamed) == 0 {
+		if len(blamed) == 0 && !r.explained(f.Checks) {
 			blamed = about
 		}
 		for _, id := range blamed {
@@ -211,6 +211,12 @@ func (r *record) judge(s steps.Scenario, came aichat.Performance, took time.Dura
 		f.Premises = r.premisesOf(s, came.Outcomes)
 	}
 	return f
+}
+
+// explained says whether a failure of a desk follows from what the manager has refused before: a desk that sends what no manager takes cannot get any further, and shows
+// nothing of what the scenario is about besides.
+func (r *record) explained(violations []reports.Check) bool {
+	return r.config.Contract == contractAgentManager && slices.ContainsFunc(violations, func(c reports.Check) bool { return r.byID[c.Requirement].Level == "MUST" })
 }
 
 // fell tells the verdicts that say that a requirement does not hold.
@@ -247,7 +253,7 @@ func reasonOf(c reports.Check) string {
 }
 
 // learn keeps what the integration was seen to be called and to have.
-func (r *record) learn(came aichat.Performance) {
+func (r *record) learn(came steps.Performance) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result.Integration.Name = came.Name
@@ -382,6 +388,9 @@ func (r *record) judgeRequirements() {
 		if !q.Holds(r.config.Dialect) {
 			one.Verdict, one.Reason = reports.NotApplicable, fmt.Sprintf("the dialect %s does not have it", r.config.Dialect)
 		}
+		if one.Verdict == reports.NotRun && r.config.Contract == contractAgentManager && !q.BindsSubject() {
+			one.Verdict, one.Reason = reports.NotApplicable, "it binds the agent manager, which is the kit's own here"
+		}
 		if one.Verdict == reports.NotRun && q.ByReading {
 			one.Verdict, one.Reason = reports.NotApplicable, q.Observe
 		}
@@ -490,7 +499,7 @@ func (r *record) triedOn(q fixtures.Requirement) reports.Verdict {
 	best := reports.NotRun
 	for _, s := range r.result.Scenarios {
 		for _, c := range s.Checks {
-			if c.Requirement == q.ID && !s.Own && !s.Scripted && slices.Contains(q.Binds, "integration") {
+			if c.Requirement == q.ID && !s.Own && !s.Scripted && q.BindsSubject() {
 				best = worse(best, c.Verdict)
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"deskcheck/mockdesk/journal"
 	"deskcheck/reports"
 	"deskcheck/steps"
-	"deskcheck/steps/aichat"
 	"deskcheck/steps/browser"
 )
 
@@ -30,8 +29,8 @@ func scenarioFor(id string, requirements ...string) steps.Scenario {
 	return steps.Scenario{ID: id, Feature: "f", Name: id, Requirements: requirements, Steps: []steps.Step{{Keyword: "Then", Text: "it holds"}}}
 }
 
-func came(err error, entries ...journal.Entry) aichat.Performance {
-	return aichat.Performance{Outcomes: []steps.Outcome{{Step: steps.Step{Keyword: "Then", Text: "it holds"}, Ran: true, Err: err}}, Entries: entries}
+func came(err error, entries ...journal.Entry) steps.Performance {
+	return steps.Performance{Outcomes: []steps.Outcome{{Step: steps.Step{Keyword: "Then", Text: "it holds"}, Ran: true, Err: err}}, Entries: entries}
 }
 
 func smallRecord(c Config, all ...steps.Scenario) *record {
@@ -57,7 +56,7 @@ func TestVerdictsOfOneScenario(t *testing.T) {
 	ours := journal.Entry{Seq: 8, Kind: journal.Violation, From: journal.Host, Note: "the host was wrong"}
 	cases := []struct {
 		name    string
-		came    aichat.Performance
+		came    steps.Performance
 		verdict reports.Verdict
 		checks  map[string]reports.Verdict
 	}{
@@ -88,7 +87,7 @@ func TestVerdictsOfOneScenario(t *testing.T) {
 func TestVerdictOfARun(t *testing.T) {
 	one, two := scenarioFor("f/1", "FLOW-01"), scenarioFor("f/2", "FLOW-02")
 	failure := &steps.Failure{Expected: "a", Recorded: "b"}
-	run := func(c Config, problem error, findings ...aichat.Performance) *reports.Result {
+	run := func(c Config, problem error, findings ...steps.Performance) *reports.Result {
 		all := []steps.Scenario{one, two}
 		r := smallRecord(c, all...)
 		for i, f := range findings {
@@ -232,7 +231,7 @@ func TestPremisesOfAScenario(t *testing.T) {
 	require.NoError(t, err)
 	r := newRecord(DefaultConfig(), catalogue, nil, nil, reports.Integration{}, browser.Installation{})
 	s := steps.Scenario{ID: "f/1", Requirements: []string{"FLOW-03"}, Steps: []steps.Step{{Text: `the user is talking to "Ann"`}, {Text: "the page shows no error"}, {Text: `the user reads "Hello"`}}}
-	fallen := aichat.Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true}, {Step: s.Steps[1], Ran: true, Err: &steps.Failure{}}, {Step: s.Steps[2]}}}
+	fallen := steps.Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true}, {Step: s.Steps[1], Ran: true, Err: &steps.Failure{}}, {Step: s.Steps[2]}}}
 	f := r.finding(s, fallen, 0)
 	assert.Contains(t, f.Premises, "FLOW-09")
 	assert.NotContains(t, f.Premises, "FLOW-03", "that is what it is about")

@@ -8,7 +8,9 @@ import (
 	"deskcheck/features"
 	"deskcheck/fixtures/document"
 	"deskcheck/steps"
+	"deskcheck/steps/agentmanager"
 	"deskcheck/steps/aichat"
+	"deskcheck/steps/vocabulary"
 )
 
 // StepInfo is a sentence that a feature may say.
@@ -29,22 +31,35 @@ type StepInfo struct {
 // Steps lists the vocabulary of the contract in groups, in the order in which someone who writes a scenario looks for it.
 func Steps(c Config) ([]StepInfo, error) {
 	c = c.withDefaults()
-	if c.Contract != contractAIChat {
-		return nil, &UserError{Err: fmt.Errorf("the contract %s has no steps in this version", c.Contract), Fix: `"deskcheck list requirements --contract ` + c.Contract + `" prints what it demands`}
-	}
 	all, err := steps.Parse(features.FS, c.Contract)
 	if err != nil {
 		return nil, fmt.Errorf("the embedded features: %w", err)
 	}
 	var list []StepInfo
-	for _, s := range aichat.Sentences(all) {
+	for _, s := range vocabularyOf(c.Contract, all) {
 		list = append(list, StepInfo{Group: s.Group, Form: s.Form, Argument: s.Argument, Example: s.Example, File: s.File, Line: s.Line, Words: s.Words})
 	}
 	return list, nil
 }
 
+// vocabularyOf is the vocabulary of a contract, with examples from scenarios of it.
+func vocabularyOf(contract string, scenarios []steps.Scenario) []vocabulary.Sentence {
+	if contract == contractAgentManager {
+		return agentmanager.Sentences(scenarios)
+	}
+	return aichat.Sentences(scenarios)
+}
+
+// shows says by what a capability of a contract would show, none where only its requirements tell.
+func shows(contract, capability string) []string {
+	if contract == contractAgentManager {
+		return agentmanager.Shows(capability)
+	}
+	return aichat.Shows(capability)
+}
+
 // ownScenarios reads the user's own features and checks each sentence against the vocabulary. What is wrong is a *UserError with a line per mistake, which names file and line.
-func ownScenarios(dir string, embedded []steps.Scenario) ([]steps.Scenario, error) {
+func ownScenarios(dir, contract string, embedded []steps.Scenario) ([]steps.Scenario, error) {
 	own, err := steps.ParseOwn(dir)
 	if err != nil {
 		return nil, &UserError{Err: err}
@@ -52,7 +67,7 @@ func ownScenarios(dir string, embedded []steps.Scenario) ([]steps.Scenario, erro
 	if len(own) == 0 {
 		return nil, &UserError{Err: fmt.Errorf("%s holds no scenario: it needs a file that ends in .feature", dir)}
 	}
-	problems := aichat.Unfit(own, aichat.Sentences(embedded))
+	problems := vocabulary.Unfit(own, vocabularyOf(contract, embedded))
 	if len(problems) == 0 {
 		return own, nil
 	}

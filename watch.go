@@ -32,6 +32,9 @@ func Watch(ctx context.Context, c Config, w Watcher) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	if c.Contract != contractAIChat {
+		return &UserError{Err: errors.New("--watch follows the files of an integration; of an agent desk it does not know them"), Fix: "run it again without --watch"}
+	}
 	entry := c.Integration.File + c.Integration.Bundle // one of them is set
 	if c.HasOwnPage() {
 		return &UserError{Err: errors.New("--watch has no files to watch: the integration is the page's own"), Fix: "run it again without --watch, or name the integration's file instead of the page"}
@@ -63,7 +66,7 @@ func Watch(ctx context.Context, c Config, w Watcher) error {
 	if err := driven(ctx, &c, &desks); err != nil {
 		return err
 	}
-	pool, err := launch(ctx, c)
+	pool, err := launch(ctx, c, 1)
 	if err != nil {
 		return err
 	}

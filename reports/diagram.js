@@ -2,11 +2,16 @@
 // Everything that a page or a desk said goes in as text, never as markup.
 function deskcheckDiagram(div, journal, shared) {
 	"use strict";
-	const ROWS = 120; // entries drawn at first; more on demand
 	const HIDDEN = new Set(["screen", "console"]); // what happens because of the rest; drawn on demand
 	const NOTES = { violation: "bad", error: "bad", dialog: "odd", navigation: "odd", popup: "odd", refusal: "odd", screen: "calm", console: "calm", event: "calm", clock: "calm" };
 	const REPLIES = new Set(["settled", "returned", "response"]);
-	const CHANNEL = { call: "method", settled: "method", callback: "callback", returned: "callback", probe: "callback", request: "wire", response: "wire", opened: "wire", frame: "wire", closed: "wire" };
+	// The colours are for what a message goes by: with agent desks REST, the socket and whatever the customer writes by.
+	const desks = journal.desks || [];
+	const ROWS = desks.length > 1 ? 240 : 120; // entries drawn at first; more on demand. Each desk begins with some twenty.
+	const WIRE = { request: "wire", response: "wire", opened: "wire", frame: "wire", closed: "wire" };
+	const CHANNEL = desks.length ? { ...WIRE, request: "method", response: "method", event: "callback", act: "callback" }
+		: { ...WIRE, call: "method", settled: "method", callback: "callback", returned: "callback", probe: "callback" };
+	const CHANNELS = desks.length ? { method: "REST", wire: "Socket.IO", callback: "customer" } : { method: "method", callback: "callback", wire: "wire" };
 	const ROW = 32, BAND = 30, LINE = 16, BAND_LINES = 4, CHAR = charWidth();
 	const bandPen = document.createElement("canvas").getContext("2d");
 	bandPen.font = '600 12.5px system-ui, "Liberation Sans", sans-serif'; // as report.css has it
@@ -17,7 +22,7 @@ function deskcheckDiagram(div, journal, shared) {
 		return { seq, at, kind, from, to, name, ref, chat, widget, requirement, note, data, cut, outcome, value: parsed(data, cut) };
 	});
 	const bySeq = new Map(entries.map((entry) => [entry.seq, entry]));
-	const parties = ["user", "host", "integration", "desk"];
+	const parties = desks.length ? ["customer", "agent-manager", ...desks] : ["user", "host", "integration", "desk"];
 	if (entries.some((entry) => entry.from === "agent" || entry.to === "agent")) parties.push("agent");
 	const state = { from: 0, rows: ROWS, everything: false, chosen: 0 };
 	const shows = Object.keys(journal.shows || {}).map(Number);
@@ -82,11 +87,21 @@ function deskcheckDiagram(div, journal, shared) {
 		case "opened": return `opened ${entry.name}`;
 		case "closed": return `closed ${entry.name}`;
 		case "probe": return `looked for ${entry.name}`;
+		case "frame": return desks.length ? `${entry.name}${about(entry)}` : entry.name;
+		case "act": return desks.length && entry.note ? entry.note : entry.name;
 		default: return entry.name;
 		}
 	}
+	// What a frame of a desk is about: the event that it carries, or the frame that it acknowledges.
+	function about(entry) {
+		if (entry.name === "ack") return bySeq.has(entry.ref) ? ` ${bySeq.get(entry.ref).name}` : "";
+		let event = entry.value?.payload?.cimEvent;
+		if (typeof event === "string") event = parsed(event, 0);
+		return typeof event?.name === "string" ? ` ${event.name}` : "";
+	}
 	function noteText(entry) {
 		if (entry.kind === "screen") return "the screen changed";
+		if (entry.kind === "act" && desks.length) return label(entry);
 		const kind = entry.kind === "clock" || entry.kind === "violation" ? "" : `${entry.kind}:`;
 		const words = [entry.requirement, kind, entry.name, entry.note && `– ${entry.note}`];
 		if (!entry.note && (entry.kind === "console" || entry.kind === "error")) words.push(plain(entry));
@@ -144,7 +159,7 @@ function deskcheckDiagram(div, journal, shared) {
 
 	function legend() {
 		const sample = (cls, text) => make("span", { class: `sample c-${cls}` }, text);
-		const parts = [sample("method", "method"), sample("callback", "callback"), sample("wire", "wire"), make("span", { class: "sample reply" }, "reply")];
+		const parts = [...Object.entries(CHANNELS).map(([cls, text]) => sample(cls, text)), make("span", { class: "sample reply" }, "reply")];
 		if (hiddenCount) parts.push(make("label", { class: "toggle" }, toggle, `screen and console (${hiddenCount})`));
 		parts.push(make("a", { href: journal.file }, "journal"));
 		return make("p", { class: "legend" }, ...parts);
@@ -155,12 +170,12 @@ function deskcheckDiagram(div, journal, shared) {
 		narrow = room < 560;
 		gutter = narrow ? 46 : 78;
 		const width = Math.max(room, 320), edge = narrow ? 29 : 55;
-		const gap = (width - gutter - 2 * edge) / (parties.length - 1), box = Math.min(92, gap - 4);
+		const gap = (width - gutter - 2 * edge) / (parties.length - 1), box = (party) => Math.min(Math.max(92, bandPen.measureText(party).width + 18), gap - 4);
 		const x = Object.fromEntries(parties.map((party, i) => [party, Math.round(gutter + edge + i * gap)]));
 		const all = drawable();
 		const rows = all.slice(state.from, state.from + state.rows);
 		const head = shape("svg", { class: narrow ? "heads narrow" : "heads", width, height: 34, role: "presentation" });
-		for (const party of parties) head.append(shape("rect", { x: x[party] - box / 2, y: 4, width: box, height: 25, rx: 7 }), shape("text", { x: x[party], y: 21, "text-anchor": "middle" }, party));
+		for (const party of parties) head.append(shape("rect", { x: x[party] - box(party) / 2, y: 4, width: box(party), height: 25, rx: 7 }), shape("text", { x: x[party], y: 21, "text-anchor": "middle" }, party));
 		const drawing = shape("g", {});
 		let y = 4, step = -1;
 		const told = new Set();
@@ -258,7 +273,7 @@ function deskcheckDiagram(div, journal, shared) {
 		g.append(shape("rect", { class: "hit", x: 0, y, width, height: ROW }));
 		g.append(shape("text", { class: "at", x: gutter - (narrow ? 2 : 14), y: y + 20, "text-anchor": "end" }, time(entry.at, narrow)));
 		if (arrow) drawArrow(g, entry, from, to, y, width);
-		else drawNote(g, entry, from ?? to ?? x[entry.kind === "console" || entry.kind === "error" ? "integration" : "host"], y, width);
+		else drawNote(g, entry, from ?? to ?? x[entry.kind === "console" || entry.kind === "error" ? "integration" : "host"] ?? x[parties[0]], y, width);
 		drawing.append(g);
 		return y + ROW;
 	}

@@ -76,7 +76,7 @@ func everyRequirement(r *Result) []Requirement {
 			if !known {
 				i = len(all)
 				at[c.Requirement] = i
-				area, _, _ := strings.Cut(c.Requirement, "-")
+				area := c.Requirement[:max(strings.LastIndexByte(c.Requirement, '-'), 0)]
 				all = append(all, Requirement{ID: c.Requirement, Area: area, Label: "not in the catalogue", Statement: outsideCatalogue, Verdict: NotRun})
 			}
 			q := &all[i]

@@ -210,7 +210,7 @@ func headline(r *Result) (title, tone string) {
 		name = oneLine(r.Integration.Source)
 	}
 	if name == "" {
-		name = "The integration"
+		name = "The " + r.Subject()
 	}
 	switch {
 	case r.Problem != "":
@@ -325,9 +325,11 @@ type pageJournal struct {
 	Total int    `json:"total"`
 	// Entries are in order of time. Each is [seq, atMs, kind, from, to, name, ref, chat, widget, requirement, note, payload, bytes cut, outcome], trailing empties left out.
 	// A payload that is a number is the place of the text in the page's list of shared ones.
-	Entries [][]any     `json:"entries"`
-	Steps   []pageStep  `json:"steps"`
-	Shows   map[int]any `json:"shows"` // Seq of the entries that findings point at → requirement
+	Entries [][]any `json:"entries"`
+	// Desks are the parties where people work, in the order in which they appear; empty for a contract that has other parties.
+	Desks []string    `json:"desks,omitempty"`
+	Steps []pageStep  `json:"steps"`
+	Shows map[int]any `json:"shows"` // Seq of the entries that findings point at → requirement
 }
 
 type pageStep struct {
@@ -348,6 +350,9 @@ func journalsFor(r *Result, news []bool) (all [][]byte, shared []byte, err error
 				limit = caps[0]
 			}
 			journals[i] = journalFor(s, limit)
+			if r.ofDesks() {
+				journals[i].Desks = desksIn(s.Evidence.Entries)
+			}
 		}
 		if shared, err = json.Marshal(share(journals)); err != nil {
 			return nil, nil, fmt.Errorf("the payloads: %w", err)
@@ -399,6 +404,19 @@ func share(journals []pageJournal) []string {
 		row[payloadColumn] = i
 	})
 	return list
+}
+
+// desksIn are the desks of a journal, in the order in which they appear.
+func desksIn(entries []Entry) []string {
+	var desks []string
+	for _, e := range byTime(entries) {
+		for _, party := range []string{e.From, e.To} {
+			if strings.HasSuffix(party, "'s desk") && !slices.Contains(desks, party) {
+				desks = append(desks, party)
+			}
+		}
+	}
+	return desks
 }
 
 // journalFor is one scenario's data, its payloads cut to limit bytes.

@@ -29,6 +29,30 @@ func pageOf(t *testing.T, r *Result) string {
 
 var scripts = regexp.MustCompile(`(?s)<script([^>]*)>(.*?)</script>`)
 
+func TestAPageOfAnAgentDeskSpeaksOfDesks(t *testing.T) {
+	r := sample()
+	r.Contract = "agent-manager"
+	assert.Equal(t, "agent desk", r.Subject())
+	r.Integration.Name, r.Integration.Source = "", ""
+	r.Scenarios[0].Evidence.Entries = []Entry{
+		{Seq: 2, AtMs: 2, Kind: "frame", From: "agent-manager", To: "sue's desk", Name: "taskRequest"},
+		{Seq: 1, AtMs: 1, Kind: "act", From: "ben's desk", To: "ben's desk", Name: "opens the desk"},
+		{Seq: 3, AtMs: 3, Kind: "event", From: "agent-manager", To: "customer", Name: "AGENT_MESSAGE"},
+		{Seq: 4, AtMs: 4, Kind: "frame", From: "ben's desk", To: "agent-manager", Name: "ack"},
+	}
+	page := pageOf(t, r)
+	var j pageJournal
+	require.NoError(t, json.Unmarshal([]byte(scripts.FindAllStringSubmatch(page, -1)[0][2]), &j))
+	assert.Equal(t, []string{"ben's desk", "sue's desk"}, j.Desks)
+	assert.Contains(t, page, "What the agent desk has earned")
+	title, _ := headline(r)
+	assert.Contains(t, title, "The agent desk")
+
+	r = sample()
+	assert.Equal(t, "integration", r.Subject())
+	assert.NotContains(t, pageOf(t, r), `"desks":`)
+}
+
 func TestPageHasNoMarkupButItsOwn(t *testing.T) {
 	r := sample()
 	for i := range r.Scenarios { // wherever a word from outside can stand, a hostile one stands

@@ -52,9 +52,9 @@ type LooksLike struct {
 	Because  string   `json:"because"`
 }
 
-// Sentence says it to the user, with the next step. dialect is that of the run.
-func (l LooksLike) Sentence(dialect string) string {
-	return fmt.Sprintf("the integration looks as if it were written for %s, not for %s: %s; certify it there with --dialect %s", strings.Join(l.Dialects, " or "), dialect, l.Because, l.Dialects[0])
+// Sentence says it to the user, with the next step. subject is what was certified, as Result.Subject has it, dialect that of the run.
+func (l LooksLike) Sentence(subject, dialect string) string {
+	return fmt.Sprintf("the %s looks as if it were written for %s, not for %s: %s; certify it there with --dialect %s", subject, strings.Join(l.Dialects, " or "), dialect, l.Because, l.Dialects[0])
 }
 
 // Result is everything that a run found out. Written as JSON it is results.json (schema: fixtures/schemas/results.schema.json).
@@ -96,6 +96,17 @@ type Result struct {
 	// Profiles are those that the dialect has. Profile is the one that the run was asked about; empty for none.
 	Profiles []Profile `json:"profiles"`
 	Profile  string    `json:"profile,omitempty"`
+}
+
+// ofDesks says that the run is about an agent desk.
+func (r *Result) ofDesks() bool { return r.Contract == "agent-manager" }
+
+// Subject is what people call the object under test: "integration" or "agent desk".
+func (r *Result) Subject() string {
+	if r.ofDesks() {
+		return "agent desk"
+	}
+	return "integration"
 }
 
 // Capability is an optional part of the contract.

@@ -233,7 +233,7 @@ func (t *Text) Summary(r *Result, reportDir string) {
 		about = " · " + about
 	}
 	if r.LooksLike != nil {
-		fmt.Fprintf(&b, "dialect: %s\n", oneLine(r.LooksLike.Sentence(r.Dialect)))
+		fmt.Fprintf(&b, "dialect: %s\n", oneLine(r.LooksLike.Sentence(r.Subject(), r.Dialect)))
 	}
 	if r.Desk != nil && r.Desk.Kind != MockDesk {
 		fmt.Fprintf(&b, "desk: %s\n", oneLine(r.Desk.String()))

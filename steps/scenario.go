@@ -189,8 +189,12 @@ func parseFile(file string, source []byte) ([]Scenario, error) {
 
 // isRequirementID tells FLOW-03 from a tag that only groups scenarios.
 func isRequirementID(s string) bool {
-	area, number, found := strings.Cut(s, "-")
-	return found && area != "" && area == strings.ToUpper(area) && len(number) == 2 && strings.Trim(number, "0123456789") == ""
+	cut := strings.LastIndexByte(s, '-')
+	if cut < 1 {
+		return false
+	}
+	area, number := s[:cut], s[cut+1:]
+	return area == strings.ToUpper(area) && len(number) == 2 && strings.Trim(number, "0123456789") == ""
 }
 
 // syntax holds what a pickle no longer knows of the document that it came from.

@@ -17,7 +17,7 @@ func TestTheDeskIsKnownByAllItsNames(t *testing.T) {
 	desk, err := mockdesk.Open(mockdesk.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, desk.Close()) })
-	w := &World{Desk: &Desk{Desk: driver.NewMock(desk, nil), mock: desk}, Journal: journal.New()}
+	w := &World{Scene: NewScene(t.Context(), "integration", Default), Desk: &Desk{Desk: driver.NewMock(desk, nil), mock: desk}}
 	assert.Equal(t, []string{desk.SocketURL() + "/"}, w.DeskOrigins("ws", "wss"))
 
 	authority, err := edge.NewAuthority()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -29,6 +30,9 @@ agents and to break the desk; ? lists its keys. Results go to standard output, l
 What happens is saved in .deskcheck/desk.db below the folder in which the desk is started, or where --store or desk.yaml says: after a restart, and after a crash as well, every conversation goes on
 where it was. What a client was told is in the file before it is told. --ephemeral saves nothing, and neither does --demo; "deskcheck desk reset" empties a desk, and with --store removes the file of one that does not run.
 
+With --contract agent-manager it plays the Agent Manager to an agent desk instead: desks sign in below --base, over HTTP and Socket.IO, with the user names and passwords that are printed. Customers and
+what goes wrong are played by the verbs "customer", "agent", "refuse" and their like, and in the console. It is held in memory: nothing is saved.
+
 The other verbs speak to a desk that runs. They find it at --desk or DESKCHECK_DESK, and send the token of --token or DESKCHECK_DESK_TOKEN. A CONVERSATION is its id, an unambiguous beginning
 of it, or @last for the newest.
 
@@ -39,7 +43,8 @@ const deskExample = `  deskcheck desk                              serve one des
   deskcheck desk -c desk.yaml                 serve what a file says
   deskcheck desk join @last                   an agent joins the newest conversation
   deskcheck desk say @last "How can I help?"
-  deskcheck desk wait 'kind == "request" && data.body.text != nil'`
+  deskcheck desk wait 'kind == "request" && data.body.text != nil'
+  deskcheck desk --contract agent-manager     what an agent desk signs in to`
 
 // defaultStore is where the desk is saved if nothing else was said, below the working directory.
 const defaultStore = ".deskcheck/desk.db"
@@ -49,8 +54,8 @@ const defaultDeskConfig = "desk.yaml"
 
 // deskFlags are those of the desk that is served.
 type deskFlags struct {
-	config, wire, control, tokenEnv, logLevel, certificate, store string
-	expose, logJSON, demo, driver, ephemeral                      bool
+	config, contract, base, wire, control, tokenEnv, logLevel, certificate, store string
+	expose, logJSON, demo, driver, ephemeral                                      bool
 }
 
 func (p *program) deskCommand() *cobra.Command {
@@ -70,13 +75,15 @@ func (p *program) deskCommand() *cobra.Command {
 	}
 	flags := pflag.NewFlagSet("desk", pflag.ContinueOnError)
 	flags.StringVarP(&f.config, "config", "c", "", "read `FILE`; desk.yaml is read if it is there")
+	flags.StringVar(&f.contract, "contract", "", "what is played a part of, `NAME`: ai-chat or agent-manager; as the file says, or ai-chat")
+	flags.StringVar(&f.base, "base", "", "the `PATH` below which agent desks sign in, such as /agent-manager; the root if nothing else is said")
 	flags.StringVar(&f.wire, "wire", "", "the `ADDRESS` of the wire; "+standalone.DefaultWire+" if nothing else is said")
 	flags.StringVar(&f.control, "control", "", "the `ADDRESS` of the control API; "+standalone.DefaultControl+" if nothing else is said")
 	flags.BoolVar(&f.expose, "expose", false, "allow addresses beyond the loopback")
 	flags.StringVar(&f.tokenEnv, "token-env", "", "take the token from the environment variable `NAME`")
 	flags.StringVar(&f.certificate, "certificate-out", "", "write the certificate of the wire to `FILE`, for clients that are to trust it")
 	flags.StringVar(&f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error")
-	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent")
+	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent; of an agent manager, have a customer come whenever an agent is ready")
 	flags.StringVar(&f.store, "store", "", "save the desk in `FILE`; "+defaultStore+" if nothing else is said")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "save nothing: all is forgotten when the desk stops")
 	flags.BoolVar(&f.driver, "driver", false, "offer the desk by the driver contract as well, as a vendor's sandbox may: for desk.driver in deskcheck.yaml")
@@ -86,32 +93,35 @@ func (p *program) deskCommand() *cobra.Command {
 	return c
 }
 
+// file is the file of settings that is read, empty for none.
+func (f deskFlags) file() string {
+	if f.config != "" {
+		return f.config
+	}
+	if _, err := os.Stat(defaultDeskConfig); err == nil {
+		return defaultDeskConfig
+	}
+	return ""
+}
+
 // deskConfig reads the file and puts what flags say over it.
 func (f deskFlags) deskConfig() (standalone.Config, error) {
-	path := f.config
-	if path == "" {
-		if _, err := os.Stat(defaultDeskConfig); err == nil {
-			path = defaultDeskConfig
-		}
-	}
 	var c standalone.Config
-	if path != "" {
+	if path := f.file(); path != "" {
 		var err error
 		if c, err = standalone.Load(path); err != nil {
 			return c, err
 		}
 	}
-	if f.wire != "" {
-		c.Listen.Wire = f.wire
-	}
-	if f.control != "" {
-		c.Listen.Control = f.control
-	}
-	if f.tokenEnv != "" {
-		c.Control.TokenEnv = f.tokenEnv
-	}
-	c.Listen.Expose = c.Listen.Expose || f.expose
+	f.override(&c.Listen, &c.Control)
 	return c, f.choose(&c.Store)
+}
+
+// override puts what flags say over where is listened and who may call.
+func (f deskFlags) override(l *standalone.Listen, c *standalone.Control) {
+	l.Wire, l.Control = cmp.Or(f.wire, l.Wire), cmp.Or(f.control, l.Control)
+	c.TokenEnv = cmp.Or(f.tokenEnv, c.TokenEnv)
+	l.Expose = l.Expose || f.expose
 }
 
 // choose says where the desk is saved.
@@ -161,15 +171,69 @@ func (p *program) logger(f deskFlags) (*slog.Logger, error) {
 // graceful is how long a desk that is told to stop may take to answer what it has begun to.
 const graceful = 5 * time.Second
 
+// garbagePercent is how much garbage may gather before it is collected, in per cent of what is in use. Under load a desk makes far more garbage than it keeps, and has nearly all of the
+// processors: collecting it half as often as usual takes half the time, and answers are held up half as often.
+const garbagePercent = 200
+
+// collectSeldom has garbage collected seldom, unless the user has said how often by the variable that all programs in Go know.
+func (p *program) collectSeldom() (asBefore func()) {
+	if p.environment("GOGC") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(garbagePercent)
+	return func() { debug.SetGCPercent(before) }
+}
+
+// serveDesk serves what the flags or the file say is to be played.
 func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
 	log, err := p.logger(f)
 	if err != nil {
 		return err
 	}
+	contract := f.contract
+	if file := f.file(); contract == "" && file != "" {
+		contract = standalone.ContractOf(file)
+	}
+	switch contract {
+	case contractManager:
+		return p.serveManager(ctx, f, log)
+	case "", contractChat:
+		return p.serveChatDesk(ctx, f, log)
+	}
+	return &deskcheck.UserError{Err: fmt.Errorf("no desk is played of the contract %q", contract), Fix: "use " + contractChat + " or " + contractManager}
+}
+
+// standing is what serves until it is told to stop.
+type standing interface {
+	Failed() <-chan error
+	Stop(ctx context.Context) error
+}
+
+// stay waits until ctx ends or what stands can serve no more, and stops it in order. An error from before stops it at once.
+func stay(ctx context.Context, desk standing, err error) error {
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-desk.Failed():
+		}
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
+	defer cancel()
+	if err = errors.Join(err, desk.Stop(ending)); err != nil {
+		return &deskcheck.EnvironmentError{Err: err}
+	}
+	return nil
+}
+
+func (p *program) serveChatDesk(ctx context.Context, f deskFlags, log *slog.Logger) error {
+	if f.base != "" {
+		return &deskcheck.UserError{Err: errors.New("--base is for an agent manager"), Fix: "leave it out, or add --contract " + contractManager}
+	}
 	config, err := f.deskConfig()
 	if err != nil {
 		return deskMistake(err)
 	}
+	defer p.collectSeldom()()
 	if err := makeStoreFolder(config.Store.File); err != nil {
 		return err
 	}
@@ -194,23 +258,28 @@ func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
 	if err == nil {
 		p.tellDesk(desk)
 		p.showDemo(beside, desk)
-		select {
-		case <-ctx.Done():
-		case err = <-desk.Failed():
-		}
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
-	defer cancel()
-	if err = errors.Join(err, desk.Stop(ending)); err != nil {
-		return &deskcheck.EnvironmentError{Err: err}
+	return stay(ctx, desk, err)
+}
+
+// deskLine says where something is.
+func (p *program) deskLine(what, where, note string) {
+	p.printf("%s\n", strings.TrimRight(fmt.Sprintf("%-9s%-44s%s", what, where, note), " "))
+}
+
+// tellVerbs says how another shell finds what runs.
+func (p *program) tellVerbs(control, token string, made bool) {
+	p.printf("\nfor the verbs, in another shell:\n  export %s=%s", deskVariable, control)
+	if made {
+		p.printf(" %s=%s", tokenVariable, token)
 	}
-	return nil
+	p.printf("\n")
 }
 
 // tellDesk says where things are.
 func (p *program) tellDesk(desk *standalone.Server) {
 	one, of := desk.Wire("default"), desk.Wire("NAME")
-	line := func(what, where, note string) { p.printf("%-9s%-44s%s\n", what, where, note) }
+	line := p.deskLine
 	line("wire", one.URL, "the tenant default")
 	if one.TLSURL != "" {
 		line("", one.TLSURL, "the same; see the certificate")
@@ -224,17 +293,13 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	line("console", desk.ControlURL()+"/", "for a browser on this machine")
 	token, made := desk.Token()
 	if made {
-		p.printf("%-9s%s\n", "token", token)
+		line("token", token, "")
 	}
 	line("saved", cmp.Or(desk.File(), "nowhere"), storeNote(desk.File()))
 	if sum := desk.Fingerprint(); sum != "" {
 		p.printf("%-9s%s\n", "sha-256", sum)
 	}
-	p.printf("\nfor the verbs, in another shell:\n  export %s=%s", deskVariable, desk.ControlURL())
-	if made {
-		p.printf(" %s=%s", tokenVariable, token)
-	}
-	p.printf("\n")
+	p.tellVerbs(desk.ControlURL(), token, made)
 }
 
 // storeNote says what becomes of the desk when it stops.
@@ -258,17 +323,17 @@ func deskMistake(err error) error {
 
 func (p *program) deskSchemaCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:               "schema [desk|script]",
-		Short:             "Print the JSON Schema of desk.yaml, or of a script",
-		Args:              arguments(0, 1, "desk or script"),
-		ValidArgsFunction: cobra.FixedCompletions([]cobra.Completion{"desk", "script"}, cobra.ShellCompDirectiveNoFileComp),
+		Use:               "schema [desk|manager|script]",
+		Short:             "Print the JSON Schema of desk.yaml, of that of an agent manager, or of a script",
+		Args:              arguments(0, 1, "desk, manager or script"),
+		ValidArgsFunction: cobra.FixedCompletions([]cobra.Completion{"desk", "manager", "script"}, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := strings.Join(args, "")
 			if name == "" {
 				name = "desk"
 			}
-			if name != "desk" && name != "script" {
-				return &deskcheck.UserError{Err: fmt.Errorf("there is no schema %q", name), Fix: "print that of desk or script"}
+			if name != "desk" && name != "manager" && name != "script" {
+				return &deskcheck.UserError{Err: fmt.Errorf("there is no schema %q", name), Fix: "print that of desk, manager or script"}
 			}
 			text, err := fixtures.ReadFile("schemas/" + name + ".schema.json")
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,40 +186,61 @@ func TestDeskServesUntilItIsToldToStop(t *testing.T) {
 // fence finds the blocks of commands in the written page, with the word that says who runs them, and the file of YAML.
 var fence = regexp.MustCompile("(?s)```(sh [a-z]+|yaml)\n(.*?)```")
 
-func TestTheWrittenPageOfTheDesk(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", "..", "mockdesk", "control", "README.md"))
-	require.NoError(t, err)
+// writtenPage runs the blocks of a written page that are for somebody, in a folder of their own with the files of the page in it, and gives what they print and how many they are.
+func (b *deskBench) writtenPage(page, environment string, whose ...string) (said string, commands int) {
+	b.t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(b.t, err)
 	self, err := os.Executable()
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.WriteFile("deskcheck", []byte("#!/bin/sh\nexec "+self+" \"$@\"\n"), 0o700))
+	script := &bytes.Buffer{}
+	for _, block := range fence.FindAllStringSubmatch(string(text), -1) {
+		switch _, who, _ := strings.Cut(block[1], " "); {
+		case who == "":
+			name, _, _ := strings.Cut(strings.TrimPrefix(block[2], "# "), "\n")
+			require.NoError(b.t, os.WriteFile(name, []byte(block[2]), 0o600))
+		case slices.Contains(whose, who):
+			script.WriteString(block[2])
+			commands += strings.Count(block[2], "\n")
+		}
+	}
+	folder, err := os.Getwd()
+	require.NoError(b.t, err)
+	shell := exec.Command("bash", "-euc", script.String())
+	shell.Env = append(os.Environ(), asProgram+"=1", "PATH="+folder+":"+os.Getenv("PATH"), environment, deskVariable+"="+b.environment(deskVariable), tokenVariable+"="+b.environment(tokenVariable))
+	output, err := shell.CombinedOutput()
+	require.NoError(b.t, err, "%s", output)
+	return string(output), commands
+}
+
+func TestTheWrittenPageOfTheDesk(t *testing.T) {
+	page, err := filepath.Abs(filepath.Join("..", "..", "mockdesk", "control", "README.md"))
 	require.NoError(t, err)
 	for _, by := range []string{"cli", "curl"} {
 		t.Run(by, func(t *testing.T) {
 			b := newDeskBench(t)
-			require.NoError(t, os.WriteFile("deskcheck", []byte("#!/bin/sh\nexec "+self+" \"$@\"\n"), 0o700))
-			script := &bytes.Buffer{}
-			commands := 0
-			for _, block := range fence.FindAllStringSubmatch(string(page), -1) {
-				switch _, who, _ := strings.Cut(block[1], " "); who {
-				case "":
-					name, _, _ := strings.Cut(strings.TrimPrefix(block[2], "# "), "\n")
-					require.NoError(t, os.WriteFile(name, []byte(block[2]), 0o600))
-				case by, "user":
-					script.WriteString(block[2])
-					commands += strings.Count(block[2], "\n")
-				}
-			}
+			said, commands := b.writtenPage(page, "WIRE="+b.desk.Wire("default").URL, by, "user")
 			require.Greater(t, commands, 10)
-			folder, err := os.Getwd()
-			require.NoError(t, err)
-			shell := exec.Command("bash", "-euc", script.String())
-			shell.Env = append(os.Environ(), asProgram+"=1", "PATH="+folder+":"+os.Getenv("PATH"), "WIRE="+b.desk.Wire("default").URL, deskVariable+"="+b.environment(deskVariable), tokenVariable+"="+b.environment(tokenVariable))
-			said, err := shell.CombinedOutput()
-			require.NoError(t, err, "%s", said)
-			assert.Contains(t, string(said), "Hello, how can I help?")
+			assert.Contains(t, said, "Hello, how can I help?")
 			config, err := standalone.Load("desk.yaml")
 			require.NoError(t, err)
 			assert.Equal(t, "checkout", config.Tenants[0].Name)
 		})
 	}
+}
+
+func TestTheWrittenPageOfTheManager(t *testing.T) {
+	page, err := filepath.Abs(filepath.Join("..", "..", "mockdesk", "control", "manager", "README.md"))
+	require.NoError(t, err)
+	b, base := newManagerBench(t)
+	said, commands := b.writtenPage(page, "WIRE="+base, "cli")
+	require.Greater(t, commands, 10)
+	assert.Contains(t, said, "IMAGE: photo.png")
+	assert.Contains(t, said, "handshakes are refused: the licence is EXPIRED")
+	config, err := standalone.LoadManager("desk.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, "zoe", config.Agents[0].Username)
 }
 
 func TestTheWireOfADesk(t *testing.T) {

@@ -27,7 +27,9 @@ func kebab(id string) string {
 
 // TestEveryActHasAVerb holds the commands to the document: what can be played over the API can be played from the command line.
 func TestEveryActHasAVerb(t *testing.T) {
-	doc, err := openapi3.NewLoader().LoadFromData(control.Document())
+	text, err := control.Document()
+	require.NoError(t, err)
+	doc, err := openapi3.NewLoader().LoadFromData(text)
 	require.NoError(t, err)
 	desk, _, err := newBench(t).root().Find([]string{"desk"})
 	require.NoError(t, err)

@@ -18,6 +18,9 @@ import (
 
 func (d *deskCaller) faultsCommand() *cobra.Command {
 	return d.verb("faults", "List the faults that are set", 0, 0, "", func(ctx context.Context, _ []string) error {
+		if manager, err := d.manager(ctx); manager != nil || err != nil {
+			return d.refusals(ctx, manager, err)
+		}
 		list, err := d.chosen().Faults(ctx)
 		return answer(d, list, err, func(list api.FaultList) {
 			if len(list.Faults) == 0 {

@@ -32,7 +32,7 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 			return d.conversations(ctx, list)
 		}), func(flags *pflag.FlagSet) {
 			list.Newest = true
-			flags.StringVar(&list.State, "state", "", "only those that are waiting, active or ended")
+			flags.StringVar(&list.State, "state", "", "only those that are waiting, active or ended; with an agent manager open, closed or at a stage such as WRAP_UP")
 			flags.StringVar(&list.Queue, "queue", "", "only those of a `QUEUE`")
 			flags.IntVar(&list.Limit, "limit", 100, "how many at most")
 		}),
@@ -84,6 +84,9 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 }
 
 func (d *deskCaller) agents(ctx context.Context) error {
+	if manager, err := d.manager(ctx); manager != nil || err != nil {
+		return d.people(ctx, manager, err)
+	}
 	list, err := d.chosen().Agents(ctx)
 	return answer(d, list, err, func(list []api.Agent) {
 		t := d.table("agent", "name", "is", "queues", "conversations")
@@ -95,6 +98,9 @@ func (d *deskCaller) agents(ctx context.Context) error {
 }
 
 func (d *deskCaller) conversations(ctx context.Context, q client.ConversationQuery) error {
+	if manager, err := d.manager(ctx); manager != nil || err != nil {
+		return d.managed(ctx, manager, err, q)
+	}
 	page, err := d.chosen().Conversations(ctx, q)
 	return answer(d, page, err, func(page api.ConversationPage) {
 		if len(page.Conversations) == 0 {
@@ -124,6 +130,9 @@ type shown struct {
 }
 
 func (d *deskCaller) show(ctx context.Context, id string) error {
+	if manager, err := d.manager(ctx); manager != nil || err != nil {
+		return d.showManaged(ctx, manager, err, id)
+	}
 	one := d.chosen()
 	view, err := one.Conversation(ctx, id)
 	if err != nil {
@@ -193,7 +202,7 @@ func (d *deskCaller) entry(e api.Entry) {
 	if words == "" {
 		words = string(e.Data)
 	}
-	line := fmt.Sprintf("%6d  %s  %-9s %-11s > %-11s %-36s %s", e.Seq, e.At.Local().Format("15:04:05.000"), e.Kind, e.From, e.To, e.Name, words)
+	line := fmt.Sprintf("%6d  %s  %-9s %-13s > %-13s %-36s %s", e.Seq, e.At.Local().Format("15:04:05.000"), e.Kind, e.From, e.To, e.Name, words)
 	if runes := []rune(line); d.out.terminal && len(runes) > d.width {
 		line = string(runes[:d.width-1]) + "…"
 	}

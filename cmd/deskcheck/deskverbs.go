@@ -56,6 +56,8 @@ func failure(err error) error {
 			return &deskcheck.EnvironmentError{Err: err, Fix: `start it with "deskcheck desk", or say where it is with --desk or ` + deskVariable}
 		}
 		return err
+	case p.Type == "urn:deskcheck:problem:unknown-path":
+		return &deskcheck.UserError{Err: errors.New("what runs there has no such verb"), Fix: `it plays another contract; "deskcheck desk --help" lists the verbs of each`}
 	case p.Status == http.StatusUnauthorized:
 		return &deskcheck.UserError{Err: errors.New("the desk wants another token"), Fix: "give the one that was printed when it was started, with --token or in " + tokenVariable}
 	case p.Status >= http.StatusInternalServerError:
@@ -90,10 +92,11 @@ func (p *program) addDeskVerbs(desk *cobra.Command) {
 	shared.BoolVar(&d.json, "json", false, "what the API answers, as JSON")
 	shared.VisitAll(func(f *pflag.Flag) { f.Annotations = map[string][]string{groupKey: {"For the verbs"}} })
 	desk.PersistentFlags().AddFlagSet(shared)
-	desk.AddGroup(&cobra.Group{ID: "act", Title: "Play agents:"}, &cobra.Group{ID: "look", Title: "Watch:"}, &cobra.Group{ID: "break", Title: "Break and bend:"}, &cobra.Group{ID: "keep", Title: "Keep house:"})
+	desk.AddGroup(&cobra.Group{ID: "act", Title: "Play agents:"}, &cobra.Group{ID: "look", Title: "Watch:"}, &cobra.Group{ID: "break", Title: "Break and bend:"}, &cobra.Group{ID: "manager", Title: "With an agent manager:"}, &cobra.Group{ID: "keep", Title: "Keep house:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"act": append(d.actCommands(), d.queueCommands()...), "look": d.lookCommands(), "break": append(d.bendCommands(), d.faultsCommand(), d.faultCommand(), d.chaosCommand(), d.advanceCommand()),
-		"keep": {d.tenantCommand(), d.resetCommand(), d.scriptCommand(), d.speakCommand(), p.deskSchemaCommand()},
+		"manager": d.managerCommands(),
+		"keep":    {d.tenantCommand(), d.resetCommand(), d.scriptCommand(), d.speakCommand(), p.deskSchemaCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group

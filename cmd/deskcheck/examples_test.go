@@ -74,6 +74,10 @@ func runDeskExample(t *testing.T, args []string) {
 		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
 		return standalone.Start(c, o)
 	}
+	b.startManager = func(c standalone.ManagerConfig, o standalone.Options) (*standalone.Manager, error) {
+		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
+		return standalone.StartManager(c, o)
+	}
 	b.user("/v1/conversations/conversation-0001", "{}")
 	b.user("/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
 	b.says(0, "join", "@last", "ada")

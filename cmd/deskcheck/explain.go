@@ -42,7 +42,7 @@ func (p *program) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p.explain(e)
+			p.explain(t, e)
 			return nil
 		},
 	}
@@ -51,7 +51,7 @@ func (p *program) explainCommand() *cobra.Command {
 // labelColumns is the width of the labels on the left.
 const labelColumns = 13
 
-func (p *program) explain(e deskcheck.Explanation) {
+func (p *program) explain(t deskcheck.Traceability, e deskcheck.Explanation) {
 	r := e.Requirement
 	level := r.Level
 	if r.Derived {
@@ -89,21 +89,27 @@ func (p *program) explain(e deskcheck.Explanation) {
 	for _, s := range e.Scenarios {
 		scenarios = append(scenarios, s.ID+"  "+s.Name)
 	}
-	lines("scenarios", scenarios, "none in this version")
+	lines("scenarios", scenarios, "none")
 	for _, b := range e.Broken {
 		broken = append(broken, path.Base(b.File)+": "+b.How)
 	}
 	for _, b := range e.AlsoBroken {
 		broken = append(broken, path.Base(b.File)+": falls with "+b.Breaks)
 	}
-	nothing := "no broken integration"
+	nothing := "no broken " + t.Subject()
 	if slices.Contains(r.Binds, "agent-manager") {
 		nothing = "nothing: it binds the agent manager, and deskcheck's own is held to it by its tests"
-	} else if slices.Contains(r.Binds, "agent-desk") {
-		nothing = "no broken agent desk in this version"
 	}
 	lines("broken by", broken, nothing)
 	if len(e.Scenarios) > 0 {
-		line("try", "deskcheck run "+r.ID+" --headed")
+		line("try", "deskcheck run "+r.ID+contractFlag(t.Contract)+" --headed")
 	}
+}
+
+// contractFlag is what a command line needs to be about a contract, empty for the default one.
+func contractFlag(contract string) string {
+	if contract == "" || contract == deskcheck.DefaultConfig().Contract {
+		return ""
+	}
+	return " --contract " + contract
 }

@@ -207,9 +207,6 @@ func requirementListing(t deskcheck.Traceability, f listFlags) listing {
 			r.ID, short, strings.Join(r.Binds, ", "), len(scenarios), r.Statement)
 	}
 	l.note = fmt.Sprintf("%d requirements, %d of them without a scenario; * marks those that are derived, not written", len(t.Requirements), uncovered)
-	if len(t.Scenarios) == 0 {
-		l.note = fmt.Sprintf("%d requirements; this version has no scenarios of %s yet; * marks those that are derived, not written", len(t.Requirements), t.Contract)
-	}
 	if f.uncovered && uncovered == 0 {
 		l.note = fmt.Sprintf("each of the %d requirements that a run can see has a scenario", len(t.Requirements)-byReading(t.Requirements))
 	}
@@ -241,26 +238,19 @@ func featureListing(t deskcheck.Traceability, _ listFlags) listing {
 			feature.Word, feature.Scenarios, feature.Name, strings.Join(feature.Requirements, " "))
 	}
 	l.note = fmt.Sprintf("%d features, %d scenarios; \"deskcheck run FEATURE\" runs one", len(l.rows), len(t.Scenarios))
-	if len(l.rows) == 0 {
-		l.note = fmt.Sprintf("this version has no features of %s yet", t.Contract)
-	}
 	return l
 }
 
 func integrationListing(t deskcheck.Traceability, _ listFlags) listing {
-	l := listing{header: []string{"integration", "breaks", "with", "how"}, items: []any{}}
+	l := listing{header: []string{t.Subject(), "breaks", "with", "how"}, items: []any{}}
 	type item struct {
 		File   string   `json:"file"`
 		Breaks string   `json:"breaks,omitempty"`
 		With   []string `json:"with"`
 		How    string   `json:"how"`
 	}
-	if len(t.Broken) == 0 {
-		l.note = fmt.Sprintf("this version has no agent desks of its own for %s yet, neither a reference nor broken ones", t.Contract)
-		return l
-	}
 	const keeps = "keeps everything; the model to copy, and what \"deskcheck run\" certifies by default"
-	l.add("reference", item{File: "integrations/reference", With: []string{}, How: keeps}, "reference", "", "", keeps)
+	l.add("reference", item{File: t.Reference(), With: []string{}, How: keeps}, "reference", "", "", keeps)
 	for _, b := range t.Broken {
 		name := strings.TrimSuffix(path.Base(b.File), path.Ext(b.File))
 		l.add(name, item{b.File, b.Breaks, orEmpty(b.With), b.How}, name, b.Breaks, strings.Join(b.With, " "), b.How)
@@ -288,9 +278,6 @@ func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
 		l.add(c.Name, item{c.Name, c.Requirements, c.Scenarios, orEmpty(c.Shows)}, c.Name, c.Requirements, c.Scenarios, shows)
 	}
 	l.note = fmt.Sprintf("%d capabilities; \"deskcheck run --capability NAME\" runs the scenarios of one", len(l.rows))
-	if len(t.Scenarios) == 0 {
-		l.note = fmt.Sprintf("%d capabilities; this version has no scenarios of %s yet", len(l.rows), t.Contract)
-	}
 	return l
 }
 
@@ -307,9 +294,6 @@ func profileListing(t deskcheck.Traceability, f listFlags) listing {
 		l.add(p.Name, item{p.Name, p.Description, orEmpty(p.Capabilities), p.Requirements, p.Scenarios}, p.Name, p.Requirements, p.Scenarios, p.Description)
 	}
 	l.note = fmt.Sprintf("%d profiles; \"deskcheck run --profile NAME\" runs what one rests on, and a whole run says which are earned", len(l.rows))
-	if len(t.Scenarios) == 0 {
-		l.note = fmt.Sprintf("%d profiles; this version has no scenarios of %s yet", len(l.rows), t.Contract)
-	}
 	return l
 }
 

@@ -65,6 +65,7 @@ func newProgram(listen func()) *program {
 			listen()
 			return deskcheck.Matrix(ctx, o)
 		},
+		tryUIMap: deskcheck.CheckUIMap,
 		doctor: func(ctx context.Context, c deskcheck.Config) []deskcheck.DoctorLine {
 			listen()
 			return deskcheck.Doctor(ctx, c)
@@ -72,6 +73,10 @@ func newProgram(listen func()) *program {
 		startDesk: func(c standalone.Config, o standalone.Options) (*standalone.Server, error) {
 			listen()
 			return standalone.Start(c, o)
+		},
+		startManager: func(c standalone.ManagerConfig, o standalone.Options) (*standalone.Manager, error) {
+			listen()
+			return standalone.StartManager(c, o)
 		},
 		open:      openInBrowser,
 		trace:     deskcheck.ReadTraceability,

@@ -31,13 +31,16 @@ type program struct {
 	selftest  func(context.Context, deskcheck.SelftestOptions) (deskcheck.SelftestResult, error)
 	compare   func(context.Context, deskcheck.Config, deskcheck.Progress) (*deskcheck.Comparison, error)
 	matrix    func(context.Context, deskcheck.MatrixOptions) (*reports.Matrix, error)
+	tryUIMap  func(context.Context, deskcheck.Config, func(deskcheck.UIMapFinding)) (*deskcheck.UIMapCheck, error)
 	startDesk func(standalone.Config, standalone.Options) (*standalone.Server, error)
-	open      func(address string) error
-	doctor    func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
-	trace     func(deskcheck.Config) (deskcheck.Traceability, error)
-	steps     func(deskcheck.Config) ([]deskcheck.StepInfo, error)
-	preflight func(dir string) error
-	write     func(dir string, result *reports.Result) error
+	// startManager is to an agent manager what startDesk is to the desk of a chat.
+	startManager func(standalone.ManagerConfig, standalone.Options) (*standalone.Manager, error)
+	open         func(address string) error
+	doctor       func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
+	trace        func(deskcheck.Config) (deskcheck.Traceability, error)
+	steps        func(deskcheck.Config) ([]deskcheck.StepInfo, error)
+	preflight    func(dir string) error
+	write        func(dir string, result *reports.Result) error
 	// writeMatrix is to matrix what write is to run.
 	writeMatrix func(dir string, m *reports.Matrix) error
 	statements  func(dialect string) map[string]string
@@ -209,7 +212,7 @@ func (p *program) root() *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand()},
 		"look":    {p.listCommand(), p.explainCommand()},
-		"desk":    {p.deskCommand(), p.wireCommand(), p.driverCommand()},
+		"desk":    {p.deskCommand(), p.wireCommand(), p.driverCommand(), p.uiMapCommand()},
 		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
 	} {
 		for _, c := range commands {

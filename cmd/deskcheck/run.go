@@ -20,8 +20,8 @@ import (
 // defaultConfig is read without being asked for when it lies in the working directory.
 const defaultConfig = "deskcheck.yaml"
 
-const runLong = `Certifies an integration: runs the scenarios of the contract against it in a real browser and says per requirement whether it holds.
-Without an integration it certifies the embedded reference, which must always pass.
+const runLong = `Certifies an integration, or with --contract agent-manager an agent desk: runs the scenarios of the contract against it in a real browser
+and says per requirement whether it holds. Without one it certifies the embedded reference, which must always pass.
 
 A SELECTION is a requirement (FLOW-03), an area (FLOW), a feature (availability), a scenario's ID (the feature and the line at which it
 stands there, such as name/8) or a part of its name. Several are joined by "or". --tags and --capability narrow further. What matches
@@ -38,6 +38,7 @@ const runExample = `  deskcheck run
   deskcheck run --integration src/desk.ts
   deskcheck run --integration src/desk.ts --export createDesk FLOW-03 availability
   deskcheck run --bundle dist/desk.js --global AcmeDesk
+  deskcheck run --contract agent-manager --dialect seed
   deskcheck run --tags "(@JOIN-01 or @JOIN-02) and not @LIFE-05"
   deskcheck run FLOW-03 --headed --slow-mo 500ms --workers 1
   deskcheck run -c ci/deskcheck.yaml --repeat 5 --quiet`
@@ -45,6 +46,7 @@ const runExample = `  deskcheck run
 // runFlags are the flags of run. They are laid over the configuration file by apply, and only those that were given.
 type runFlags struct {
 	path, baseline string
+	agentDesk      string
 	config         deskcheck.Config
 	quiet, watch   bool
 	pause          bool
@@ -65,7 +67,9 @@ func (p *program) runCommand() *cobra.Command {
 	what.StringVar(&f.config.Integration.Export, "export", "", "the `NAME` of that export; default: the default export")
 	what.StringVar(&f.config.Integration.Bundle, "bundle", "", "a prebuilt script `FILE` instead")
 	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory; needless if it registers the factory in the chat's configuration itself (orchestrate, web-chat)")
-	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat)")
+	what.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract: ai-chat certifies an integration, agent-manager an agent desk")
+	what.StringVar(&f.agentDesk, "agent-desk", "", "the agent desk: the `PLACE` of its page, an http address or a folder of built files; default: the embedded reference desk")
+	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat); of the contract agent-manager: cx-2024, seed or legacy-2023")
 	what.StringVar(&f.config.Host, "host", f.config.Host, "the `CHAT` that loads the integration: emulated is ours, carbon the real one (npm installs it once); the URL of a page of your own has it, and perhaps a chat, already")
 	what.StringVar(&f.config.Features, "features", "", "a `DIR` with features of your own, to run as well; see \"deskcheck list steps\"")
 
@@ -112,7 +116,7 @@ func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (d
 func emptyFlags(flags *pflag.FlagSet) error {
 	var problems []deskcheck.ConfigProblem
 	for _, flag := range []struct{ name, expected string }{
-		{"config", "a file"}, {"host", "emulated or an http address"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"}, {"features", "a folder"},
+		{"config", "a file"}, {"contract", "ai-chat or agent-manager"}, {"agent-desk", "an http address or a folder"}, {"host", "emulated or an http address"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"}, {"features", "a folder"},
 	} {
 		if given := flags.Lookup(flag.name); given != nil && given.Changed && flags.Lookup(flag.name).Value.String() == "" {
 			problems = append(problems, deskcheck.ConfigProblem{Key: "--" + flag.name, Expected: flag.expected, Found: "nothing"})
@@ -152,6 +156,16 @@ func absent(path string) bool {
 // apply lays the flags that were given over the configuration.
 func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selection []string) {
 	given := flags.Changed
+	if given("contract") || given("agent-desk") && !given("integration") {
+		contract := f.config.Contract
+		if !given("contract") {
+			contract = "agent-manager"
+		}
+		*config = config.For(contract)
+	}
+	if given("agent-desk") {
+		config.AgentDesk = deskcheck.AgentDeskAt(f.agentDesk)
+	}
 	if given("integration") || given("bundle") {
 		// Another integration: what the file says of its own does not belong to it.
 		config.Integration = deskcheck.Integration{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func (p *program) selftestCommand() *cobra.Command {
 		Use:               "selftest [ID or file…]",
 		Short:             "Show that each check can fail",
 		Long:              selftestLong,
-		Example:           "  deskcheck selftest\n  deskcheck selftest FLOW-03 JOIN-09\n  deskcheck selftest --matrix --dialect ai-chat JOIN-01-calls-the-nickname-name.js",
+		Example:           "  deskcheck selftest\n  deskcheck selftest --contract agent-manager AM-TASK-02\n  deskcheck selftest FLOW-03 JOIN-09\n  deskcheck selftest --matrix --dialect ai-chat JOIN-01-calls-the-nickname-name.js",
 		ValidArgsFunction: p.completing(func(t deskcheck.Traceability) []cobra.Completion { return t.Breakable() }),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.context = c.Context()
@@ -52,6 +53,7 @@ func (p *program) selftestCommand() *cobra.Command {
 		},
 	}
 	flags := pflag.NewFlagSet("selftest", pflag.ContinueOnError)
+	flags.StringVar(&f.options.Contract, "contract", deskcheck.DefaultConfig().Contract, "the `NAME` of the contract: ai-chat tries broken integrations, agent-manager broken agent desks")
 	flags.IntVar(&f.options.Workers, "workers", deskcheck.DefaultConfig().Workers, "run `N` scenarios side by side")
 	flags.StringSliceVar(&f.options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
 	flags.StringVar(&f.options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
@@ -66,22 +68,25 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 	if c.Flags().Changed("report") && (!f.matrix || f.report == "") {
 		return &deskcheck.UserError{Err: errors.New("--report: it is where --matrix writes, and names a folder"), Fix: "add --matrix and a folder, or leave it out"}
 	}
-	config := deskcheck.DefaultConfig()
+	if f.matrix && options.Contract != deskcheck.DefaultConfig().Contract {
+		return &deskcheck.UserError{Err: errors.New("--matrix: there is a kill matrix of the contract ai-chat only"), Fix: "leave out --matrix or --contract"}
+	}
+	config := deskcheck.DefaultConfig().For(options.Contract)
 	config.Workers, config.Browser = options.Workers, options.Browser
 	if err := flagNames(c.Flags(), config.Validate()); err != nil {
 		return err
 	}
 	for _, name := range options.Dialects {
-		if !slices.Contains(deskcheck.Dialects(), name) {
-			return &deskcheck.UserError{Err: fmt.Errorf("--dialect: there is no dialect %q; there are %s", name, strings.Join(deskcheck.Dialects(), ", "))}
+		if known := deskcheck.DialectsOf(options.Contract); !slices.Contains(known, name) {
+			return &deskcheck.UserError{Err: fmt.Errorf("--dialect: there is no dialect %q; there are %s", name, strings.Join(known, ", "))}
 		}
 	}
-	breakable, err := p.breakable(options.Dialects)
+	breakable, err := p.breakable(options.Contract, options.Dialects)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if file, ok := deskcheck.BrokenFile(id); ok {
+		if file, ok := deskcheck.BrokenFile(options.Contract, id); ok {
 			options.Select = append(options.Select, file)
 			continue
 		}
@@ -89,7 +94,7 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 		if i < 0 {
 			return &deskcheck.UserError{
 				Err: fmt.Errorf("no broken integration violates %q; closest: %s", id, strings.Join(deskcheck.Closest(id, breakable, 3), ", ")),
-				Fix: `"deskcheck list integrations" prints them all`,
+				Fix: `"deskcheck list integrations` + contractFlag(options.Contract) + `" prints them all`,
 			}
 		}
 		options.Select = append(options.Select, breakable[i])
@@ -111,7 +116,7 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 	if err != nil {
 		return err
 	}
-	p.selftestTable(result)
+	p.selftestTable(result, deskcheck.Traceability{Contract: options.Contract}.Subject())
 	if !result.OK {
 		return exitError(reports.ExitNotConformant)
 	}
@@ -119,12 +124,12 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 }
 
 // breakable lists the requirements that a broken integration violates in one of the dialects, in all if none is named.
-func (p *program) breakable(dialects []string) ([]string, error) {
+func (p *program) breakable(contract string, dialects []string) ([]string, error) {
 	if len(dialects) == 0 {
-		dialects = deskcheck.Dialects()
+		dialects = deskcheck.DialectsOf(contract)
 	}
 	var ids []string
-	config := deskcheck.DefaultConfig()
+	config := deskcheck.DefaultConfig().For(contract)
 	for _, config.Dialect = range dialects {
 		t, err := p.traceability(config)
 		if err != nil {
@@ -146,10 +151,10 @@ func (p *program) outcome(s stream, row deskcheck.SelftestRow) string {
 	return p.paint(s, "fail", text.FgRed, text.Bold)
 }
 
-// selftestTable prints what failed, and below it each difference from what was to fail.
-func (p *program) selftestTable(result deskcheck.SelftestResult) {
-	t := p.table("", "dialect", "integration", "time", "failed")
-	l := listing{header: []string{"okay", "orchestrate", "integration", "time", ""}}
+// selftestTable prints what failed of the broken subjects (integrations or agent desks), and below it each difference from what was to fail.
+func (p *program) selftestTable(result deskcheck.SelftestResult, subject string) {
+	t := p.table("", "dialect", subject, "time", "failed")
+	l := listing{header: []string{"okay", "legacy-2023", subject, "time", ""}}
 	var complaints []string
 	for _, row := range result.Rows {
 		name := strings.TrimSuffix(path.Base(row.File), path.Ext(row.File))
@@ -166,7 +171,7 @@ func (p *program) selftestTable(result deskcheck.SelftestResult) {
 			complaints = append(complaints, fmt.Sprintf("%s in %s: failed, but is not named: %s", name, row.Dialect, strings.Join(row.Surplus, " ")))
 		}
 	}
-	for _, dialect := range deskcheck.Dialects() {
+	for _, dialect := range slices.Sorted(maps.Keys(result.Uncovered)) {
 		for _, id := range result.Uncovered[dialect] {
 			complaints = append(complaints, fmt.Sprintf("%s: no broken integration violates it in %s", id, dialect))
 		}
@@ -179,8 +184,8 @@ func (p *program) selftestTable(result deskcheck.SelftestResult) {
 		p.printf("%s\n", c)
 	}
 	if result.OK {
-		p.printf("selftest: passed (%s of broken integrations, each failed exactly what it names)\n", plural(len(result.Rows), "trial"))
+		p.printf("selftest: passed (%s of broken %ss, each failed exactly what it names)\n", plural(len(result.Rows), "trial"), subject)
 	} else {
-		p.printf("selftest: failed (%s of broken integrations, %s)\n", plural(len(result.Rows), "trial"), plural(len(complaints), "complaint"))
+		p.printf("selftest: failed (%s of broken %ss, %s)\n", plural(len(result.Rows), "trial"), subject, plural(len(complaints), "complaint"))
 	}
 }

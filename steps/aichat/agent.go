@@ -8,6 +8,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 var agentSteps = []definition{
@@ -177,7 +178,7 @@ func (p *Player) announced(name string) map[string]any {
 }
 
 func profileIn(e journal.Entry) map[string]any {
-	args, _ := decode(argumentsOf(e)).([]any)
+	args, _ := expect.Decode(argumentsOf(e)).([]any)
 	if len(args) == 0 {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What the integration told the host.
@@ -72,7 +73,7 @@ func (p *Player) absent(err error, callback, expected string, recorded func() st
 func (p *Player) callbacksSince() string {
 	var names []string
 	for _, e := range p.Journal.All(p.mark, func(e journal.Entry) bool { return e.Kind == journal.Callback }) {
-		names = append(names, e.Name+clip(string(argumentsOf(e))))
+		names = append(names, e.Name+expect.Clip(string(argumentsOf(e))))
 	}
 	if len(names) == 0 {
 		return "no callback at all"
@@ -108,10 +109,10 @@ func (p *Player) isCalledWith(callback string, n int, doc *godog.DocString) erro
 			return false
 		}
 		var ok bool
-		why, ok = fits(pattern, decode(argumentsOf(e)), callback)
+		why, ok = expect.Fits(pattern, expect.Decode(argumentsOf(e)), callback)
 		return ok
 	}, seconds(n))
-	return p.absent(err, callback, callback+" to be called with "+short(pattern), func() string { return orElse(why, p.callbacksSince()) })
+	return p.absent(err, callback, callback+" to be called with "+expect.Short(pattern), func() string { return orElse(why, p.callbacksSince()) })
 }
 
 func (p *Player) oneIsCalled(callbacks string, n int) error {
@@ -130,7 +131,7 @@ func (p *Player) never(window time.Duration, expected string, match journal.Matc
 		return err
 	}
 	if e, ok := p.Journal.Find(p.mark, match); ok {
-		return &steps.Failure{Expected: expected, Recorded: fmt.Sprintf("%s %s %s", e.Kind, e.Name, clip(string(argumentsOf(e)))), Entry: e.Seq}
+		return &steps.Failure{Expected: expected, Recorded: fmt.Sprintf("%s %s %s", e.Kind, e.Name, expect.Clip(string(argumentsOf(e)))), Entry: e.Seq}
 	}
 	return nil
 }
@@ -198,7 +199,7 @@ func (p *Player) onlyBetween(callback, from, to string) error {
 func (p *Player) notCalledBefore(callback, first string) error {
 	one, ok := p.Journal.Find(0, isCallback(callback))
 	if limit, joined := p.Journal.Find(0, isCallback(first)); ok && (!joined || one.Seq < limit.Seq) {
-		return &steps.Failure{Expected: "no " + callback + " before " + first, Recorded: clip(string(argumentsOf(one))), Entry: one.Seq}
+		return &steps.Failure{Expected: "no " + callback + " before " + first, Recorded: expect.Clip(string(argumentsOf(one))), Entry: one.Seq}
 	}
 	return nil
 }
@@ -245,7 +246,7 @@ func (p *Player) noCallbackFor(n int) error {
 		return err
 	}
 	if e, ok := p.Journal.Find(p.mark, func(e journal.Entry) bool { return e.Kind == journal.Callback }); ok {
-		return &steps.Failure{Expected: "no callback", Recorded: e.Name + " " + clip(string(argumentsOf(e))), Entry: e.Seq}
+		return &steps.Failure{Expected: "no callback", Recorded: e.Name + " " + expect.Clip(string(argumentsOf(e))), Entry: e.Seq}
 	}
 	return nil
 }
@@ -292,7 +293,7 @@ func (p *Player) lastArgument(callback string) (map[string]any, journal.Entry) {
 		return nil, journal.Entry{}
 	}
 	e := all[len(all)-1]
-	args, _ := decode(argumentsOf(e)).([]any)
+	args, _ := expect.Decode(argumentsOf(e)).([]any)
 	if len(args) == 0 {
 		return nil, e
 	}
@@ -311,7 +312,7 @@ func (p *Player) waitingNumber(word, expected, hint string, fits func(float64) b
 		return &steps.NotApplicable{Capability: "banner", Why: "it reports the waiting in words, without numbers"}
 	}
 	if n, ok := info[key].(float64); !ok || !fits(n) {
-		return &steps.Failure{Expected: expected, Recorded: short(info), Entry: e.Seq, Hint: hint}
+		return &steps.Failure{Expected: expected, Recorded: expect.Short(info), Entry: e.Seq, Hint: hint}
 	}
 	return nil
 }
@@ -341,7 +342,7 @@ func (p *Player) waitingHasNo(word string) error {
 	key := p.dialect().Words[word]
 	info, e := p.lastArgument("updateAgentAvailability")
 	if v, present := info[key]; present && v != nil {
-		return &steps.Failure{Expected: "no " + key, Recorded: short(info), Entry: e.Seq}
+		return &steps.Failure{Expected: "no " + key, Recorded: expect.Short(info), Entry: e.Seq}
 	}
 	return nil
 }
@@ -351,7 +352,7 @@ func (p *Player) pictureIsAbsolute() error {
 	url, present := profile["profile_picture_url"]
 	text, _ := url.(string)
 	if present && url != nil && !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "data:") {
-		return &steps.Failure{Expected: "an absolute address or no picture at all", Recorded: short(url), Entry: e.Seq}
+		return &steps.Failure{Expected: "an absolute address or no picture at all", Recorded: expect.Short(url), Entry: e.Seq}
 	}
 	return nil
 }
@@ -376,7 +377,7 @@ type saying struct {
 func (p *Player) sayings() []saying {
 	var all []saying
 	for _, e := range p.Journal.All(0, isCallback("sendMessageToUser")) {
-		args, _ := decode(argumentsOf(e)).([]any)
+		args, _ := expect.Decode(argumentsOf(e)).([]any)
 		one := saying{entry: e}
 		if len(args) > 0 {
 			switch message := args[0].(type) {
@@ -438,7 +439,7 @@ func (p *Player) linesCarryIDs() error {
 			announced = announced || known == id
 		}
 		if !announced {
-			return &steps.Failure{Expected: "the id of an agent that was announced", Recorded: short(s.agentID) + " of " + short(ids), Entry: s.entry.Seq}
+			return &steps.Failure{Expected: "the id of an agent that was announced", Recorded: expect.Short(s.agentID) + " of " + expect.Short(ids), Entry: s.entry.Seq}
 		}
 	}
 	// With the desk's word on who said what, a wrong but known id shows too.
@@ -449,7 +450,7 @@ func (p *Player) linesCarryIDs() error {
 			}
 			for _, s := range p.sayings() {
 				if s.named && s.text == line.Text && ids[line.Name] != "" && s.agentID != ids[line.Name] {
-					return &steps.Failure{Expected: fmt.Sprintf("%s with the id %s of %s", quote(line.Text), ids[line.Name], line.Name), Recorded: short(s.agentID), Entry: s.entry.Seq}
+					return &steps.Failure{Expected: fmt.Sprintf("%s with the id %s of %s", quote(line.Text), ids[line.Name], line.Name), Recorded: expect.Short(s.agentID), Entry: s.entry.Seq}
 				}
 			}
 		}
@@ -460,7 +461,7 @@ func (p *Player) linesCarryIDs() error {
 func (p *Player) idsDiffer(a, b string) error {
 	ids := p.idsOf()
 	if ids[a] == "" || ids[b] == "" || ids[a] == ids[b] {
-		return &steps.Failure{Expected: fmt.Sprintf("an id for %s and another for %s", a, b), Recorded: short(ids)}
+		return &steps.Failure{Expected: fmt.Sprintf("an id for %s and another for %s", a, b), Recorded: expect.Short(ids)}
 	}
 	return nil
 }
@@ -468,14 +469,14 @@ func (p *Player) idsDiffer(a, b string) error {
 func (p *Player) messagesHaveShape() error {
 	for _, s := range p.sayings() {
 		if s.object == nil && s.text == "" {
-			return &steps.Failure{Expected: "a non-empty string or an object", Recorded: clip(string(argumentsOf(s.entry))), Entry: s.entry.Seq}
+			return &steps.Failure{Expected: "a non-empty string or an object", Recorded: expect.Clip(string(argumentsOf(s.entry))), Entry: s.entry.Seq}
 		}
 		if s.object == nil {
 			continue
 		}
 		output, _ := s.object["output"].(map[string]any)
 		if items, _ := output["generic"].([]any); len(items) == 0 {
-			return &steps.Failure{Expected: "items in output.generic", Recorded: short(s.object), Entry: s.entry.Seq}
+			return &steps.Failure{Expected: "items in output.generic", Recorded: expect.Short(s.object), Entry: s.entry.Seq}
 		}
 	}
 	return nil
@@ -523,10 +524,10 @@ func (p *Player) messageHolds(text string) error {
 	all := p.sayings()
 	last := all[len(all)-1]
 	if !strings.Contains(last.words(), text) {
-		return &steps.Failure{Expected: "a message with " + quote(text), Recorded: quote(clip(last.words())), Entry: last.entry.Seq}
+		return &steps.Failure{Expected: "a message with " + quote(text), Recorded: quote(expect.Clip(last.words())), Entry: last.entry.Seq}
 	}
 	if strings.Contains(last.text, "</") || strings.Contains(last.text, "<p>") || strings.Contains(last.text, "<img") || strings.Contains(last.text, "<script") || strings.Contains(last.text, "&amp;") {
-		return &steps.Failure{Expected: "a message without markup", Recorded: quote(clip(last.text)), Entry: last.entry.Seq, Hint: "convert the desk's HTML to text or markdown"}
+		return &steps.Failure{Expected: "a message without markup", Recorded: quote(expect.Clip(last.text)), Entry: last.entry.Seq, Hint: "convert the desk's HTML to text or markdown"}
 	}
 	return nil
 }
@@ -560,7 +561,7 @@ func (p *Player) callbacksOfNewInstance() error {
 
 // instanceOf tells which call of the factory an entry belongs to, from 1.
 func instanceOf(e journal.Entry) float64 {
-	data, _ := decode(e.Data).(map[string]any)
+	data, _ := expect.Decode(e.Data).(map[string]any)
 	n, _ := data["instance"].(float64)
 	return n
 }

@@ -13,6 +13,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What the host asked of the integration, and what came of it.
@@ -133,11 +134,11 @@ func (p *Player) hostCallsWith(method string, doc *godog.DocString) error {
 			return false
 		}
 		var ok bool
-		why, ok = fits(pattern, decode(argumentsOf(e)), method)
+		why, ok = expect.Fits(pattern, expect.Decode(argumentsOf(e)), method)
 		return ok
 	}, p.Deadlines.Settled)
 	if errors.Is(err, steps.ErrAbsent) {
-		return &steps.Failure{Expected: "the host to call " + method + " with " + short(pattern), Recorded: orElse(why, "it did not call it"), Hint: p.trouble()}
+		return &steps.Failure{Expected: "the host to call " + method + " with " + expect.Short(pattern), Recorded: orElse(why, "it did not call it"), Hint: p.trouble()}
 	}
 	return err
 }
@@ -276,7 +277,7 @@ func (p *Player) gaveUp(e journal.Entry, method string) bool {
 	if e.Kind != journal.Event || e.Name != "late" || e.Widget != p.widget {
 		return false
 	}
-	data, _ := decode(e.Data).(map[string]any)
+	data, _ := expect.Decode(e.Data).(map[string]any)
 	return data["method"] == method
 }
 
@@ -292,7 +293,7 @@ func (p *Player) fulfilledWith(method, value string, n int) error {
 	}
 	s, e, _ := p.lastSettlement(method)
 	if got := orElse(strings.TrimSpace(string(s.Value)), "undefined"); got != value {
-		return &steps.Failure{Expected: fmt.Sprintf("%s to answer %s", method, value), Recorded: clip(got), Entry: e.Seq}
+		return &steps.Failure{Expected: fmt.Sprintf("%s to answer %s", method, value), Recorded: expect.Clip(got), Entry: e.Seq}
 	}
 	return nil
 }
@@ -374,7 +375,7 @@ func (p *Player) factoryIsFunction() error {
 
 func (p *Player) factoryArguments() error {
 	e, ok := p.Journal.Find(0, isCall("factory"))
-	args, _ := decode(argumentsOf(e)).([]any)
+	args, _ := expect.Decode(argumentsOf(e)).([]any)
 	if !ok || len(args) != 1 {
 		return &steps.Failure{Expected: "one argument for the factory", Recorded: strconv.Itoa(len(args)), Entry: e.Seq}
 	}
@@ -448,7 +449,7 @@ func (p *Player) nameIsString() error {
 	if !s.Sync {
 		return &steps.Failure{Expected: "a string from getName", Recorded: "a promise", Entry: answers[0].Seq, Hint: "getName must not be async"}
 	}
-	if name, ok := decode(s.Value).(string); !ok || name == "" {
+	if name, ok := expect.Decode(s.Value).(string); !ok || name == "" {
 		return &steps.Failure{Expected: "a non-empty string from getName", Recorded: s.String(), Entry: answers[0].Seq}
 	}
 	return nil
@@ -460,7 +461,7 @@ func (p *Player) nameIsShort(most int) error {
 		return err
 	}
 	for _, e := range answers {
-		name, _ := decode(settlementOf(e).Value).(string)
+		name, _ := expect.Decode(settlementOf(e).Value).(string)
 		// UTF-16 units are what the host counts.
 		if n := utf16Length(name); n > most {
 			return &steps.Failure{Expected: fmt.Sprintf("a name of at most %d characters", most), Recorded: fmt.Sprintf("%d: %s", n, quote(name)), Entry: e.Seq}
@@ -501,7 +502,7 @@ func (p *Player) nameIsPlain() error {
 		return err
 	}
 	for _, e := range answers {
-		if name, _ := decode(settlementOf(e).Value).(string); personal.MatchString(name) {
+		if name, _ := expect.Decode(settlementOf(e).Value).(string); personal.MatchString(name) {
 			return &steps.Failure{Expected: "a name that tells nothing about user or session", Recorded: quote(name), Entry: e.Seq}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 const operations = `(availability queries|new conversations|messages|uploads|endings|answers about the screen)`
@@ -221,7 +222,7 @@ func (p *Player) foundBack() error {
 	}
 	// One that asks for events again and again has no connection that could drop.
 	polled := func(e journal.Entry) bool {
-		data, _ := decode(e.Data).(map[string]any)
+		data, _ := expect.Decode(e.Data).(map[string]any)
 		return e.Kind == journal.Response && e.Operation == string(mockdesk.OpEvents) && data["status"] == float64(http.StatusOK)
 	}
 	err = p.Until(func() bool { _, found := p.Journal.Find(p.mark, polled); return found || c.Listeners() > 0 }, seconds(60))
@@ -290,7 +291,7 @@ func (p *Player) deskWasAsked(queue string) error {
 		if len(asked()) == 0 {
 			return "no question about any queue"
 		}
-		return "questions about the queues " + short(asked()) + " (an empty name is a question without one)"
+		return "questions about the queues " + expect.Short(asked()) + " (an empty name is a question without one)"
 	})
 	if f := (*steps.Failure)(nil); errors.As(err, &f) && f.Hint == "" {
 		f.Hint = "the name stands in transfer_info.additional_data.queue of the message that areAnyAgentsOnline gets"
@@ -326,8 +327,8 @@ func (p *Player) deskReceivedOne(text string) error {
 		}
 		return n
 	}
-	recorded := func() string { return "the desk has " + short(p.received()) }
-	expected := "the desk to have " + quote(clip(text)) + " once"
+	recorded := func() string { return "the desk has " + expect.Short(p.received()) }
+	expected := "the desk to have " + quote(expect.Clip(text)) + " once"
 	if err := p.deskComes(p.Deadlines.Event, expected, func() bool { return count() > 0 }, recorded); err != nil {
 		return err
 	}
@@ -339,8 +340,8 @@ func (p *Player) deskReceivedOne(text string) error {
 
 func (p *Player) deskReceivedExactly(table *godog.Table) error {
 	want := column(table)
-	recorded := func() string { return "the desk has " + short(p.received()) }
-	expected := "the desk to have exactly " + short(want)
+	recorded := func() string { return "the desk has " + expect.Short(p.received()) }
+	expected := "the desk to have exactly " + expect.Short(want)
 	if err := p.deskComes(p.Deadlines.Settled, expected, func() bool { return len(p.received()) >= len(want) }, recorded); err != nil {
 		return err
 	}
@@ -432,7 +433,7 @@ func (p *Player) deskKnew(fact string) error {
 			return nil
 		}
 	}
-	return &steps.Failure{Expected: "the desk to know " + quote(fact) + " before the user's first line", Recorded: "it was given " + clip(string(c.Context()))}
+	return &steps.Failure{Expected: "the desk to know " + quote(fact) + " before the user's first line", Recorded: "it was given " + expect.Clip(string(c.Context()))}
 }
 
 func (p *Player) deskOver(n int) error {

@@ -11,6 +11,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What the integration made of it.
@@ -46,7 +47,7 @@ const (
 func (p *Player) errorReports(mark int) []errorReport {
 	var all []errorReport
 	for _, e := range p.Journal.All(mark, isCallback("setErrorStatus")) {
-		args, _ := decode(argumentsOf(e)).([]any)
+		args, _ := expect.Decode(argumentsOf(e)).([]any)
 		if len(args) == 0 {
 			continue
 		}
@@ -105,7 +106,7 @@ func (p *Player) noConnectingError(name string) error {
 	}
 	for _, r := range p.errorReports(p.joined[name]) {
 		if r.kind == errorConnecting {
-			return &steps.Failure{Expected: "no connecting error once an agent has joined", Recorded: short(r.info), Entry: r.entry.Seq, Hint: "a link that is lost after that is type 2; a conversation that is over is agentEndedChat"}
+			return &steps.Failure{Expected: "no connecting error once an agent has joined", Recorded: expect.Short(r.info), Entry: r.entry.Seq, Hint: "a link that is lost after that is type 2; a conversation that is over is agentEndedChat"}
 		}
 	}
 	return nil
@@ -126,7 +127,7 @@ func (p *Player) notResumed() error {
 	}
 	failed := reports[i].entry
 	if e, ok := p.Journal.Find(failed.Seq, func(e journal.Entry) bool { return e.Kind == journal.Callback && slices.Contains(ofRequests, e.Name) }); ok {
-		return &steps.Failure{Expected: "nothing more of a request that was reported as failed", Recorded: e.Name + " " + clip(string(argumentsOf(e))), Entry: e.Seq}
+		return &steps.Failure{Expected: "nothing more of a request that was reported as failed", Recorded: e.Name + " " + expect.Clip(string(argumentsOf(e))), Entry: e.Seq}
 	}
 	if !p.Desk.Knows(mockdesk.OpEvents) {
 		return p.Desk.Err()
@@ -163,7 +164,7 @@ func (p *Player) oneReason() error {
 		}
 	}
 	if len(shown) != 1 {
-		return &steps.Failure{Expected: "one line that says why there is no agent", Recorded: fmt.Sprintf("%d: %s", len(shown), short(shown))}
+		return &steps.Failure{Expected: "one line that says why there is no agent", Recorded: fmt.Sprintf("%d: %s", len(shown), expect.Short(shown))}
 	}
 	for _, r := range p.reasonsGiven() {
 		// The chat draws markdown, so the words are compared without its signs.
@@ -261,7 +262,7 @@ func (p *Player) nothingUncaught() error {
 		return err
 	}
 	if e, ok := p.Journal.Find(0, p.uncaught); ok {
-		return &steps.Failure{Expected: "no error that nobody caught", Recorded: clip(textOf(e)), Entry: e.Seq, Hint: "guard what a socket or a timer calls, and catch what you do not await"}
+		return &steps.Failure{Expected: "no error that nobody caught", Recorded: expect.Clip(textOf(e)), Entry: e.Seq, Hint: "guard what a socket or a timer calls, and catch what you do not await"}
 	}
 	return nil
 }
@@ -276,7 +277,7 @@ func (p *Player) uncaught(e journal.Entry) bool {
 	}
 	rejected := func(s journal.Entry) bool {
 		what, isError := settlementOf(s).isError()
-		return s.Kind == journal.Settled && s.Name == "startChat" && settlementOf(s).Outcome != "fulfilled" && isError && what == clip(textOf(e))
+		return s.Kind == journal.Settled && s.Name == "startChat" && settlementOf(s).Outcome != "fulfilled" && isError && what == expect.Clip(textOf(e))
 	}
 	_, own := p.Journal.Find(0, rejected)
 	return !own
@@ -308,7 +309,7 @@ func (p *Player) logsNoSecret() error {
 			}
 		}
 		if found != "" {
-			return &steps.Failure{Expected: "nothing in logInfo that the page's console must not show", Recorded: clip(found), Entry: r.entry.Seq}
+			return &steps.Failure{Expected: "nothing in logInfo that the page's console must not show", Recorded: expect.Clip(found), Entry: r.entry.Seq}
 		}
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/wire"
 	"deskcheck/steps"
+	"deskcheck/steps/vocabulary"
 )
 
 func TestASelectionIsASchedule(t *testing.T) {
@@ -157,7 +158,7 @@ func TestWhatMakesNoSenseIsToldBeforeItIsPlayed(t *testing.T) {
 		"the desk gives its reply to every message the type \"no type at all\"": "fault.contentType: must be a media type",
 	} {
 		scenario := steps.Scenario{File: "mine/faults.feature", Steps: []steps.Step{{Text: text, Line: 7}}}
-		problems := Unfit([]steps.Scenario{scenario}, Sentences(nil))
+		problems := vocabulary.Unfit([]steps.Scenario{scenario}, Sentences(nil))
 		require.Len(t, problems, 1, text)
 		assert.Contains(t, problems[0], "mine/faults.feature:7: ‘"+text+"’: ")
 		assert.Contains(t, problems[0], want)

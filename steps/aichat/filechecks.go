@@ -13,6 +13,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What the integration did with files.
@@ -43,7 +44,7 @@ type handed struct {
 func (p *Player) handedBy(method string, mark int) []handed {
 	var all []handed
 	for _, e := range p.Journal.All(mark, isCall(method)) {
-		args, _ := decode(argumentsOf(e)).([]any)
+		args, _ := expect.Decode(argumentsOf(e)).([]any)
 		for _, upload := range uploadsIn(method, args) {
 			one, _ := upload.(map[string]any)
 			file, _ := one["file"].(map[string]any)
@@ -83,7 +84,7 @@ type report struct {
 func (p *Player) reports(id string, mark int) []report {
 	var all []report
 	for _, e := range p.Journal.All(mark, isCallback("setFileUploadStatus")) {
-		args, _ := decode(argumentsOf(e)).([]any)
+		args, _ := expect.Decode(argumentsOf(e)).([]any)
 		if len(args) == 0 || args[0] != id {
 			continue
 		}
@@ -98,7 +99,7 @@ func (p *Player) reports(id string, mark int) []report {
 
 func describeReports(name string, all []report) string {
 	if len(all) == 0 {
-		return quote(clip(name)) + " was never reported"
+		return quote(expect.Clip(name)) + " was never reported"
 	}
 	words := make([]string, 0, len(all))
 	for _, r := range all {
@@ -108,7 +109,7 @@ func describeReports(name string, all []report) string {
 			words = append(words, "as sent")
 		}
 	}
-	return quote(clip(name)) + " was reported " + strings.Join(words, ", then ")
+	return quote(expect.Clip(name)) + " was reported " + strings.Join(words, ", then ")
 }
 
 func (p *Player) nothingUploaded() error {
@@ -138,7 +139,7 @@ func (p *Player) eachReported(how string) error {
 		got := p.reports(h.id, h.call.Seq)
 		wrong := how == "as sent" && len(got) == 1 && got[0].failed || how == "as failed" && len(got) == 1 && !got[0].failed
 		if len(got) != 1 || wrong {
-			return p.misreported(strings.TrimSpace("one report of "+quote(clip(h.name))+" "+how), h, got)
+			return p.misreported(strings.TrimSpace("one report of "+quote(expect.Clip(h.name))+" "+how), h, got)
 		}
 	}
 	return nil
@@ -149,7 +150,7 @@ func (p *Player) misreported(expected string, h handed, got []report) error {
 	if len(got) > 0 {
 		f.Entry = got[len(got)-1].entry.Seq
 	} else if e, ok := p.Journal.Find(h.call.Seq, isCallback("setFileUploadStatus")); ok {
-		f.Recorded += "; but setFileUploadStatus was called with " + clip(string(argumentsOf(e)))
+		f.Recorded += "; but setFileUploadStatus was called with " + expect.Clip(string(argumentsOf(e)))
 		f.Hint = "the first argument is the id of the upload, as the host gave it"
 	}
 	return f
@@ -184,7 +185,7 @@ func (p *Player) fileReported(name, how string) error {
 	}
 	h, _ := find()
 	if got := of(h); len(got) != 1 || got[0].failed != failed {
-		return p.misreported(quote(clip(name))+" to be reported as "+how+", once", h, got)
+		return p.misreported(quote(expect.Clip(name))+" to be reported as "+how+", once", h, got)
 	}
 	return nil
 }
@@ -223,7 +224,7 @@ const longestReason = 200
 
 func (p *Player) reasonsReadable() error {
 	for _, e := range p.Journal.All(0, isCallback("setFileUploadStatus")) {
-		args, _ := decode(argumentsOf(e)).([]any)
+		args, _ := expect.Decode(argumentsOf(e)).([]any)
 		if len(args) < 2 || args[1] != true {
 			continue
 		}
@@ -232,7 +233,7 @@ func (p *Player) reasonsReadable() error {
 			reason, _ = args[2].(string)
 		}
 		if n := utf8.RuneCountInString(strings.TrimSpace(reason)); n == 0 || n > longestReason || technical.MatchString(reason) {
-			return &steps.Failure{Expected: fmt.Sprintf("a sentence of at most %d characters that a user understands", longestReason), Recorded: orElse(quote(clip(reason)), "none"), Entry: e.Seq}
+			return &steps.Failure{Expected: fmt.Sprintf("a sentence of at most %d characters that a user understands", longestReason), Recorded: orElse(quote(expect.Clip(reason)), "none"), Entry: e.Seq}
 		}
 	}
 	return nil
@@ -364,12 +365,12 @@ func (p *Player) receives(want []arrival, typed bool) error {
 		}
 		i := slices.Index(left, got)
 		if i < 0 {
-			return p.notReceived(want, quote(clip(a.Name))+" is not as it was sent, or was not to come")
+			return p.notReceived(want, quote(expect.Clip(a.Name))+" is not as it was sent, or was not to come")
 		}
 		left = slices.Delete(left, i, i+1)
 	}
 	if len(left) > 0 {
-		return p.notReceived(want, quote(clip(left[0].name))+" is missing")
+		return p.notReceived(want, quote(expect.Clip(left[0].name))+" is missing")
 	}
 	return nil
 }
@@ -379,7 +380,7 @@ func (p *Player) notReceived(want []arrival, what string) error {
 	if len(want) > 0 {
 		parts := make([]string, 0, len(want))
 		for _, a := range want {
-			parts = append(parts, fmt.Sprintf("%s (SHA-256 %s…)", quote(clip(a.name)), a.sha256[:8]))
+			parts = append(parts, fmt.Sprintf("%s (SHA-256 %s…)", quote(expect.Clip(a.name)), a.sha256[:8]))
 		}
 		expected = "the desk to have exactly " + strings.Join(parts, ", ")
 	}
@@ -391,7 +392,7 @@ func (p *Player) handsOverFiles(n int, text string) error {
 	if err != nil && !errors.Is(err, steps.ErrAbsent) {
 		return err
 	}
-	args, _ := decode(argumentsOf(e)).([]any)
+	args, _ := expect.Decode(argumentsOf(e)).([]any)
 	got := uploadsIn("sendMessageToAgent", args)
 	message := map[string]any{}
 	if len(args) > 0 {
@@ -399,7 +400,7 @@ func (p *Player) handsOverFiles(n int, text string) error {
 	}
 	input, _ := message["input"].(map[string]any)
 	if len(got) != n || input["text"] != text {
-		return &steps.Failure{Expected: fmt.Sprintf("sendMessageToAgent with the text %s and %d files", quote(text), n), Recorded: clip(string(argumentsOf(e))), Entry: e.Seq}
+		return &steps.Failure{Expected: fmt.Sprintf("sendMessageToAgent with the text %s and %d files", quote(text), n), Recorded: expect.Clip(string(argumentsOf(e))), Entry: e.Seq}
 	}
 	return nil
 }

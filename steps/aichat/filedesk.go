@@ -8,6 +8,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/driver"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What the desk does about files.
@@ -92,7 +93,7 @@ func (p *Player) describeAttachments() string {
 	}
 	parts := make([]string, 0, len(all))
 	for _, a := range all {
-		parts = append(parts, fmt.Sprintf("%s (%s, %d bytes, SHA-256 %s…)", quote(clip(a.Name)), orElse(a.Type, "no type"), a.Size, a.SHA256[:8]))
+		parts = append(parts, fmt.Sprintf("%s (%s, %d bytes, SHA-256 %s…)", quote(expect.Clip(a.Name)), orElse(a.Type, "no type"), a.Size, a.SHA256[:8]))
 	}
 	return "the desk has " + strings.Join(parts, ", ")
 }

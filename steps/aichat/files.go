@@ -19,6 +19,7 @@ import (
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/browser"
+	"deskcheck/steps/expect"
 )
 
 // What the user does with files: true files of a disk, chosen in the browser's own file chooser.
@@ -172,7 +173,7 @@ func isDeclared(e journal.Entry) bool {
 }
 
 func firstArgument(e journal.Entry) map[string]any {
-	args, _ := decode(argumentsOf(e)).([]any)
+	args, _ := expect.Decode(argumentsOf(e)).([]any)
 	if len(args) == 0 {
 		return nil
 	}
@@ -269,7 +270,7 @@ func (p *Player) attaches(wishes []fileWish) error {
 		names, paths = append(names, f.name), append(paths, f.path)
 	}
 	before := len(p.screen(p.widget).Files.Staged)
-	p.Act(journal.User, journal.Host, "attaches "+short(names))
+	p.Act(journal.User, journal.Host, "attaches "+expect.Short(names))
 	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.ChooseFiles(ctx, "attach", p.widget, paths...); err != nil {

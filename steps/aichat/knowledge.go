@@ -8,6 +8,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What each side knows of the other: what was read, and who the user is.
@@ -130,7 +131,7 @@ func (p *Player) deskWasNotSent(word string) error {
 		return err
 	}
 	if e, ok := p.Journal.Find(0, saysToDesk(word)); ok {
-		return &steps.Failure{Expected: "nothing that says " + quote(word) + " at the desk", Recorded: e.Name + " " + clip(string(e.Data)), Entry: e.Seq}
+		return &steps.Failure{Expected: "nothing that says " + quote(word) + " at the desk", Recorded: e.Name + " " + expect.Clip(string(e.Data)), Entry: e.Seq}
 	}
 	return nil
 }

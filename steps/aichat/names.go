@@ -10,6 +10,7 @@ import (
 	"deskcheck/mockdesk/edge"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // refusals are the requests of the page for names that lead nowhere.
@@ -30,7 +31,7 @@ func (p *Player) tellRefusals(err error) {
 			names = append(names, e.Name)
 		}
 	}
-	hint := fmt.Sprintf("the page asked for %s, which is not among desk.hosts: refused", clip(names[0]))
+	hint := fmt.Sprintf("the page asked for %s, which is not among desk.hosts: refused", expect.Clip(names[0]))
 	if more := len(names) - 1; more > 0 {
 		hint += fmt.Sprintf(" (and %d more)", more)
 	}
@@ -54,7 +55,7 @@ func (p *Player) unanswered(hints []string) string {
 	if p.stage.Own != nil {
 		where = p.stage.Own.Env + ".desk.url"
 	}
-	return fmt.Sprintf("; %s had no answer: this scenario's desk is at %s, as %s says%s", clip(request), p.site.desk.Place().URL, where, couldBeLed(address))
+	return fmt.Sprintf("; %s had no answer: this scenario's desk is at %s, as %s says%s", expect.Clip(request), p.site.desk.Place().URL, where, couldBeLed(address))
 }
 
 func (p *Player) isOfDesk(address string) bool {

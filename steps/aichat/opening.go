@@ -9,6 +9,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 var openingSteps = []definition{
@@ -100,7 +101,7 @@ func (p *Player) load() error {
 	if p.site, err = p.stage.serve(p.page, p.Desk); err != nil {
 		return &steps.HarnessError{Doing: "serve the host page", Err: err}
 	}
-	p.Steady = "ws" + strings.TrimPrefix(p.site.url, "http") + "steady"
+	p.Page.Steady = "ws" + strings.TrimPrefix(p.site.url, "http") + "steady"
 	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	p.open = true
@@ -173,7 +174,7 @@ func (p *Player) bootRequirement() []string {
 		return []string{"FACT-03"}
 	}
 	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Settled && e.Name == "getName" }); ok {
-		if name, _ := decode(settlementOf(e).Value).(string); name != "" && settlementOf(e).Sync {
+		if name, _ := expect.Decode(settlementOf(e).Value).(string); name != "" && settlementOf(e).Sync {
 			return []string{"NAME-02"}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/browser"
 )
 
 // OwnPage is a page of the user's own that has its configuration and its integration, and perhaps its chat.
@@ -23,16 +24,16 @@ type OwnPage struct {
 	Factory []string
 	Env     string
 	// Selectors are where the parts of the page's chat are; without any, the kit's own chat is put on the page.
-	Selectors map[string]string
+	Selectors map[string]browser.Target
 	// Ask is what the user says to that chat to be offered an agent, empty if it offers one by itself.
 	Ask string
 }
 
 // pageOfUser is what the script is told of the page beside what every host is told.
 type pageOfUser struct {
-	Factory   []string          `json:"factory"`
-	Env       string            `json:"env"`
-	Selectors map[string]string `json:"selectors,omitempty"`
+	Factory   []string                  `json:"factory"`
+	Env       string                    `json:"env"`
+	Selectors map[string]browser.Target `json:"selectors,omitempty"`
 	// Gate is the address of a script that is there when the chat may begin: at once, or when a reload is to go on.
 	Gate string `json:"gate"`
 }
@@ -107,6 +108,12 @@ var unseen = regexp.MustCompile(`^the page (hears|has heard|has not heard) `)
 // drivesPagesChat says whether the user chats in the page's own chat.
 func (p *Player) drivesPagesChat() bool { return p.stage.Own != nil && len(p.stage.Own.Selectors) > 0 }
 
+// has says whether a part of the page's chat can be found.
+func (p *Player) has(part string) bool {
+	_, has := p.stage.Own.Selectors[part]
+	return has
+}
+
 // unfit says why a sentence cannot be carried out in the page's own chat; nil if it can.
 func (p *Player) unfit(sentence string) error {
 	for _, expr := range sentencesOfKitsChat {
@@ -119,7 +126,7 @@ func (p *Player) unfit(sentence string) error {
 	}
 	for _, need := range needs {
 		for _, part := range need.parts {
-			if need.expr.MatchString(sentence) && p.stage.Own.Selectors[part] == "" {
+			if need.expr.MatchString(sentence) && !p.has(part) {
 				return &steps.HarnessError{Doing: "drive the chat of your page", Err: fmt.Errorf("page.selectors has no %q", part)}
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 var pageSteps = []definition{
@@ -129,11 +130,11 @@ func (p *Player) pageHearsWith(name string, doc *godog.DocString) error {
 			return false
 		}
 		var ok bool
-		why, ok = fits(pattern, decode(e.Data), event)
+		why, ok = expect.Fits(pattern, expect.Decode(e.Data), event)
 		return ok
 	}, p.Deadlines.Ending+time.Second)
 	if errors.Is(err, steps.ErrAbsent) {
-		return &steps.Failure{Expected: "the page to hear " + event + " with " + short(pattern), Recorded: orElse(why, "it was not published")}
+		return &steps.Failure{Expected: "the page to hear " + event + " with " + expect.Short(pattern), Recorded: orElse(why, "it was not published")}
 	}
 	return err
 }
@@ -192,7 +193,7 @@ func (p *Player) noError() error {
 	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
 		return e.Kind == journal.PageError && e.Name != "resource" && !p.isOfOthers(e)
 	}); ok {
-		return &steps.Failure{Expected: "no uncaught error on the page", Recorded: clip(textOf(e)), Entry: e.Seq}
+		return &steps.Failure{Expected: "no uncaught error on the page", Recorded: expect.Clip(textOf(e)), Entry: e.Seq}
 	}
 	return nil
 }

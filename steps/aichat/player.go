@@ -16,6 +16,7 @@ import (
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/browser"
+	"deskcheck/steps/expect"
 )
 
 // Player plays one scenario: it holds what the sentences before have set up.
@@ -90,54 +91,20 @@ func define(expr string, bind func(*Player) any) definition {
 // definitions is the whole vocabulary; its tables are entered in vocabulary.go, each in its group.
 var definitions = func() []definition {
 	var all []definition
-	for _, g := range vocabulary() {
+	for _, g := range vocabularyGroups() {
 		all = append(all, g.steps...)
 	}
 	return all
 }()
 
-// Performance is what came of one scenario.
-type Performance struct {
-	Outcomes []steps.Outcome
-	Entries  []journal.Entry
-	// Screenshot is a PNG of the page at the failure, nil if there was none or the page could not be pictured.
-	Screenshot []byte
-	// Name is what the integration was seen to be called, Methods the optional ones that it was seen to have.
-	Name    string
-	Methods []string
-	// Capabilities says by what each capability was seen that the integration showed.
-	Capabilities map[string]string
-	// Scripted says that the host was tried with the scripted integration, not the one under test.
-	Scripted bool
-	// Started says that the chat could begin with the integration, Unstarted why it could not. A scenario that ended before it tried has neither.
-	Started   bool
-	Unstarted string
-	// AtTheEnd says that every step passed, and that it was the look at the page after the last of them that found something.
-	AtTheEnd bool
-	// Paused is how long it was held at its end.
-	Paused time.Duration
-	// BrowserDied says that nothing was learnt because the browser ended; the scenario may be run again.
-	BrowserDied bool
-}
-
-// Err is the first error of a step, nil if all passed.
-func (p Performance) Err() error {
-	for _, o := range p.Outcomes {
-		if o.Err != nil {
-			return o.Err
-		}
-	}
-	return nil
-}
-
 // Perform runs a scenario in the tab. It never fails as a function: whatever happens is in the Performance. The tab is not released.
-func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) Performance {
+func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) steps.Performance {
 	run := ctx
 	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
 	world, err := steps.NewWorld(ctx, tab, s.ID, st.Desks, deadlines)
 	if err != nil {
-		return Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true, Err: err}}}
+		return steps.Performance{Outcomes: []steps.Outcome{{Step: s.Steps[0], Ran: true, Err: err}}}
 	}
 	p := &Player{World: world, stage: st, page: st.pageConfig(), pictures: map[string]string{}, before: map[int]Screen{}, optional: map[string]string{}, with: map[string]steps.Conversation{}, joined: map[string]int{}, published: map[string]string{}}
 	world.Hook(p.inspect)
@@ -158,7 +125,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 			book.Step(d.expr, p.guarded(d.bind(p)))
 		}
 	}
-	result := Performance{Outcomes: steps.Play(ctx, s, register, before, p.Journal.Len)}
+	result := steps.Performance{Outcomes: steps.Play(ctx, s, register, before, p.Journal.Len)}
 	spent = append(spent, p.Spent())
 	for i := range len(spent) - 1 {
 		result.Outcomes[i].Spent = spent[i+1].Minus(spent[i])
@@ -194,7 +161,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 
 // closing looks once more when all steps have passed: whether everything has arrived, and whether the integration left the page that it is a guest on as it was. In the end a
 // scenario tells nothing if what was to go wrong did not.
-func (p *Player) closing(result *Performance) {
+func (p *Player) closing(result *steps.Performance) {
 	last := &result.Outcomes[len(result.Outcomes)-1]
 	if result.Err() == nil && p.open && !p.left {
 		if last.Err = p.Rest(); last.Err == nil {
@@ -305,7 +272,7 @@ func (p *Player) deviates(method string) bool { return p.page.deviating[method] 
 // argumentsOf gives the list of arguments of a Call or Callback as JSON. What JSON has no word for is as JSON would have it: an undefined property is absent, an undefined
 // argument is null, and absent at the end of the list.
 func argumentsOf(e journal.Entry) json.RawMessage {
-	data, _ := decode(e.Data).(map[string]any)
+	data, _ := expect.Decode(e.Data).(map[string]any)
 	args, _ := data["args"].([]any)
 	for len(args) > 0 && isUndefined(args[len(args)-1]) {
 		args = args[:len(args)-1]
@@ -367,7 +334,7 @@ func settlementOf(e journal.Entry) settlement {
 
 // result is the value as JSON, empty for undefined.
 func (s settlement) result() json.RawMessage {
-	v := decode(s.Value)
+	v := expect.Decode(s.Value)
 	if len(s.Value) == 0 || isUndefined(v) {
 		return nil
 	}
@@ -376,13 +343,13 @@ func (s settlement) result() json.RawMessage {
 
 // isError tells whether it was rejected with a true Error, and what that says.
 func (s settlement) isError() (string, bool) {
-	object, ok := decode(s.Error).(map[string]any)
+	object, ok := expect.Decode(s.Error).(map[string]any)
 	if !ok || object["$type"] != "error" {
-		return clip(string(s.Error)), false
+		return expect.Clip(string(s.Error)), false
 	}
 	name, _ := object["name"].(string)
 	message, _ := object["message"].(string)
-	return name + ": " + clip(message), true
+	return name + ": " + expect.Clip(message), true
 }
 
 // String says it as a predicate: "was fulfilled", "threw Error: no desk".
@@ -390,7 +357,7 @@ func (s settlement) String() string {
 	what, _ := s.isError()
 	switch {
 	case s.Outcome == "fulfilled" && len(s.Value) > 0:
-		return "was fulfilled with " + clip(string(s.Value))
+		return "was fulfilled with " + expect.Clip(string(s.Value))
 	case s.Outcome == "threw":
 		return "threw " + orElse(what, "undefined")
 	case s.Outcome != "fulfilled":
@@ -402,7 +369,7 @@ func (s settlement) String() string {
 // seen is what the integration called itself and which methods it has.
 func (p *Player) seen() (name string, methods []string) {
 	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Settled && e.Name == "getName" }); ok {
-		name, _ = decode(settlementOf(e).Value).(string)
+		name, _ = expect.Decode(settlementOf(e).Value).(string)
 	}
 	if s, ok := p.factorySettlement(); ok {
 		for _, method := range optionalMethods {
@@ -454,7 +421,7 @@ func (p *Player) trouble() string {
 	for _, e := range p.Journal.Since(0) {
 		switch {
 		case e.Kind == journal.PageError && e.From != journal.Host && e.Name != "resource":
-			hints = append(hints, "the page reported an error: "+clip(textOf(e)))
+			hints = append(hints, "the page reported an error: "+expect.Clip(textOf(e)))
 		case e.Kind == journal.Settled && e.From == journal.Integration:
 			if s := settlementOf(e); s.Outcome != "fulfilled" {
 				hints = append(hints, fmt.Sprintf("%s %s", e.Name, s))
@@ -470,19 +437,19 @@ func (p *Player) trouble() string {
 	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
 		return e.Kind == journal.Console && e.Name == "error" && e.From != journal.Host
 	}); ok {
-		return "the console says: " + clip(textOf(e))
+		return "the console says: " + expect.Clip(textOf(e))
 	}
 	if e, ok := p.Journal.Find(0, func(e journal.Entry) bool {
 		return e.Kind == journal.PageError && e.Name == "resource" && e.From != journal.Host
 	}); ok {
-		return "the page could not load something: " + clip(textOf(e))
+		return "the page could not load something: " + expect.Clip(textOf(e))
 	}
 	return ""
 }
 
 // textOf is what an entry says to a person.
 func textOf(e journal.Entry) string {
-	if data, ok := decode(e.Data).(map[string]any); ok {
+	if data, ok := expect.Decode(e.Data).(map[string]any); ok {
 		for _, key := range []string{"message", "text"} {
 			if text, ok := data[key].(string); ok {
 				return text

@@ -11,6 +11,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // The page is loaded again: what was in its memory is gone, what it has stored is there, and the chat may go on where it was.
@@ -146,7 +147,7 @@ func (p *Player) deniedWithin(method string, n int) error {
 	}
 	s, e, _ := p.lastSettlement(method)
 	if value := strings.TrimSpace(string(s.Value)); s.Outcome == "fulfilled" && value != "false" {
-		return &steps.Failure{Expected: method + " to be fulfilled with false, or rejected", Recorded: "it was fulfilled with " + orElse(clip(value), "undefined"), Entry: e.Seq}
+		return &steps.Failure{Expected: method + " to be fulfilled with false, or rejected", Recorded: "it was fulfilled with " + orElse(expect.Clip(value), "undefined"), Entry: e.Seq}
 	}
 	return nil
 }
@@ -158,14 +159,14 @@ func (p *Player) factoryGiven(want string) error {
 		return &steps.Failure{Expected: "a call of the factory", Recorded: "there was none"}
 	}
 	call := all[len(all)-1]
-	args, _ := decode(argumentsOf(call)).([]any)
+	args, _ := expect.Decode(argumentsOf(call)).([]any)
 	var parameters map[string]any
 	if len(args) > 0 {
 		parameters, _ = args[0].(map[string]any)
 	}
 	got, there := parameters["persistedState"]
 	if want == "" && there || want != "" && !sameJSON(want, got) {
-		return &steps.Failure{Expected: "the factory to be given " + orElse(want, "no persisted state"), Recorded: short(got), Entry: call.Seq}
+		return &steps.Failure{Expected: "the factory to be given " + orElse(want, "no persisted state"), Recorded: expect.Short(got), Entry: call.Seq}
 	}
 	return nil
 }

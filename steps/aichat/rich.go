@@ -14,6 +14,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/driver"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What agents send besides words.
@@ -269,7 +270,7 @@ func (p *Player) getsInOrder(before, title, after string) error {
 	if !errors.Is(err, steps.ErrAbsent) {
 		return err
 	}
-	return &steps.Failure{Expected: fmt.Sprintf("%s, then the picture %s, then %s", quote(before), quote(title), quote(after)), Recorded: "the user sees " + quote(clip(flow())), Hint: p.trouble()}
+	return &steps.Failure{Expected: fmt.Sprintf("%s, then the picture %s, then %s", quote(before), quote(title), quote(after)), Recorded: "the user sees " + quote(expect.Clip(flow())), Hint: p.trouble()}
 }
 
 // onlyTextAndErrors is about a chat that shows no other items, whatever its later versions show.
@@ -280,7 +281,7 @@ func (p *Player) onlyTextAndErrors() error {
 		for _, item := range items {
 			one, _ := item.(map[string]any)
 			if kind := one["response_type"]; kind != "text" && kind != "inline_error" {
-				return &steps.Failure{Expected: "items of the types text and inline_error alone", Recorded: short(kind), Entry: s.entry.Seq, Hint: "other types came with later versions of the chat: ask for the version, or say it in words"}
+				return &steps.Failure{Expected: "items of the types text and inline_error alone", Recorded: expect.Short(kind), Entry: s.entry.Seq, Hint: "other types came with later versions of the chat: ask for the version, or say it in words"}
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // Screen is what the user sees of one chat, as the host page's driver describes it.
@@ -164,7 +165,7 @@ func (s Screen) describe() string {
 		last = last[len(last)-4:]
 	}
 	for _, m := range last {
-		parts = append(parts, fmt.Sprintf("%s (%s) %s", m.From, m.Kind, quote(clip(m.Text))))
+		parts = append(parts, fmt.Sprintf("%s (%s) %s", m.From, m.Kind, quote(expect.Clip(m.Text))))
 	}
 	if len(parts) == 0 {
 		return "an empty chat"

@@ -8,6 +8,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // The scripted integration is the kit's own (fixtures/integrations/probe): it does what a scenario says, so that the host can be tried alone.
@@ -58,11 +59,11 @@ func (p *Player) willBeAbsent(method string) error {
 
 // willResolveTwice is a promise of its own make that calls back twice.
 func (p *Player) willResolveTwice(method, first, second string) error {
-	return p.will(method, map[string]any{"twice": []any{decode(json.RawMessage(first)), decode(json.RawMessage(second))}})
+	return p.will(method, map[string]any{"twice": []any{expect.Decode(json.RawMessage(first)), expect.Decode(json.RawMessage(second))}})
 }
 
 func (p *Player) willWait(method, value string) error {
-	return p.will(method, map[string]any{"resolve": decode(json.RawMessage(value)), "after": "on"})
+	return p.will(method, map[string]any{"resolve": expect.Decode(json.RawMessage(value)), "after": "on"})
 }
 
 // scriptedStores has the scripted integration store what JSON cannot say.
@@ -95,7 +96,7 @@ func (p *Player) reportsLastLine(where string) error {
 	if len(calls) == 0 {
 		return &steps.HarnessError{Doing: "report a line as failed", Err: errors.New("the user has not said anything to the agent")}
 	}
-	args, _ := decode(argumentsOf(calls[len(calls)-1])).([]any)
+	args, _ := expect.Decode(argumentsOf(calls[len(calls)-1])).([]any)
 	id := args[1]
 	if where == "within" {
 		message, _ := args[0].(map[string]any)

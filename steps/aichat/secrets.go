@@ -9,6 +9,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // Secret is a value that must not reach the page.
@@ -116,7 +117,7 @@ func unquoted(data json.RawMessage) string {
 			}
 		}
 	}
-	walk(decode(data))
+	walk(expect.Decode(data))
 	return b.String()
 }
 

@@ -12,6 +12,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // Screen sharing: the agent asks, the user answers, the integration captures and tells the desk. An integration may show the screen by other means than the browser's own
@@ -200,7 +201,7 @@ func (p *Player) deskNotToldOfScreen() error {
 	}
 	for _, s := range p.screens() {
 		if slices.Contains(s.Said, mockdesk.ScreenAccepted) {
-			return &steps.Failure{Expected: "the desk not to be told that the screen is shared", Recorded: "it was told " + short(s.Said)}
+			return &steps.Failure{Expected: "the desk not to be told that the screen is shared", Recorded: "it was told " + expect.Short(s.Said)}
 		}
 	}
 	return nil
@@ -290,7 +291,7 @@ func (p *Player) requestAnswered(state string) error {
 	if err != nil {
 		return err
 	}
-	if got, _ := decode(s.Value).(string); s.Outcome != "fulfilled" || got != state {
+	if got, _ := expect.Decode(s.Value).(string); s.Outcome != "fulfilled" || got != state {
 		return &steps.Failure{Expected: expected, Recorded: "it " + s.String(), Entry: e.Seq}
 	}
 	return nil

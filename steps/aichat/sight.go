@@ -11,6 +11,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What the user sees.
@@ -205,7 +206,7 @@ func (p *Player) readsList(want []string) error {
 		return err
 	}
 	if have := p.screen(p.widget).lines("agent"); !slices.Equal(have, want) {
-		return &steps.Failure{Expected: fmt.Sprintf("these %d lines of the agent in order, each once: %s", len(want), short(want)), Recorded: fmt.Sprintf("%d: %s", len(have), firstDifference(want, have)), Hint: p.trouble()}
+		return &steps.Failure{Expected: fmt.Sprintf("these %d lines of the agent in order, each once: %s", len(want), expect.Short(want)), Recorded: fmt.Sprintf("%d: %s", len(have), firstDifference(want, have)), Hint: p.trouble()}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package aichat
 
 import (
 	"deskcheck/mockdesk/journal"
+	"deskcheck/steps/expect"
 )
 
 // Shows says how an integration is seen to have a capability, a phrase for each way: "it has areAnyAgentsOnline", "it calls updateAgentAvailability". It is empty for a
@@ -56,7 +57,7 @@ func (p *Player) sightings() map[string]string {
 
 // announcesFiles matches a callback that says that files are taken.
 func announcesFiles(e journal.Entry) bool {
-	args, _ := decode(argumentsOf(e)).([]any)
+	args, _ := expect.Decode(argumentsOf(e)).([]any)
 	if len(args) == 0 {
 		return false
 	}

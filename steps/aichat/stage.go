@@ -30,7 +30,7 @@ type Stage struct {
 	// Claims are the capabilities that the integration claims to have: one that is missing is then a failure.
 	Claims []string
 	// Pause, if set, hears of each performance while page and desk still stand as they were at its end, and holds them there until it comes back.
-	Pause func(ctx context.Context, s steps.Scenario, came Performance)
+	Pause func(ctx context.Context, s steps.Scenario, came steps.Performance)
 	// Secrets are what must not reach the page, empty if nobody has said.
 	Secrets []Secret
 }
@@ -92,6 +92,9 @@ type pageConfig struct {
 	// deviating names the methods that the scenario has the host call in a way of its own.
 	deviating map[string]bool
 }
+
+// Paced says whether scenarios may let time run ahead.
+func (st *Stage) Paced() bool { return st.Desks.Paced() }
 
 func (st *Stage) holds(requirement string) bool { return st.Holds == nil || st.Holds(requirement) }
 

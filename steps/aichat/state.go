@@ -9,6 +9,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // What the integration has stored through the chat. The recorder looks at it at every crossing (steps/browser/page/7-state.js); here it is asked for.
@@ -39,7 +40,7 @@ func (p *Player) storedState() (any, error) {
 	if err := p.Tab.Call(ctx, "deskcheck.kit.stored", &stored, p.widget); err != nil {
 		return nil, p.blame("read the stored state", err)
 	}
-	return decode(json.RawMessage(stored.JSON)), nil
+	return expect.Decode(json.RawMessage(stored.JSON)), nil
 }
 
 func (p *Player) storedIs(want string) error {
@@ -51,7 +52,7 @@ func (p *Player) storedIs(want string) error {
 		return err
 	}
 	if want == "" && got != nil || want != "" && !sameJSON(want, got) {
-		return &steps.Failure{Expected: "the stored state to be " + orElse(want, "empty"), Recorded: short(got)}
+		return &steps.Failure{Expected: "the stored state to be " + orElse(want, "empty"), Recorded: expect.Short(got)}
 	}
 	return nil
 }

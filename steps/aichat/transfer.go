@@ -8,6 +8,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // One agent hands the user over to another.
@@ -112,7 +113,7 @@ func (p *Player) transferNames(name string) error {
 			continue
 		}
 		return &steps.Failure{
-			Expected: fmt.Sprintf("the profile of %s, who has the id %s, or none", name, short(want["id"])), Recorded: short(profile), Entry: entries[i].Seq,
+			Expected: fmt.Sprintf("the profile of %s, who has the id %s, or none", name, expect.Short(want["id"])), Recorded: expect.Short(profile), Entry: entries[i].Seq,
 			Hint: "from here on the chat shows this profile as that of the agent",
 		}
 	}
@@ -142,7 +143,7 @@ func (p *Player) transferNamesNobody() error {
 	}
 	for i, profile := range profiles {
 		if profile != nil {
-			return &steps.Failure{Expected: "no profile, since nobody knows yet who will come", Recorded: short(profile), Entry: entries[i].Seq}
+			return &steps.Failure{Expected: "no profile, since nobody knows yet who will come", Recorded: expect.Short(profile), Entry: entries[i].Seq}
 		}
 	}
 	return nil
@@ -180,14 +181,14 @@ func (p *Player) attributed(text, name string) error {
 	want := p.idsOf()[name]
 	if line.named && line.agentID != nil {
 		if line.agentID != want {
-			return &steps.Failure{Expected: fmt.Sprintf("%s with the id %s of %s", quote(text), short(want), name), Recorded: "the id " + short(line.agentID), Entry: line.entry.Seq}
+			return &steps.Failure{Expected: fmt.Sprintf("%s with the id %s of %s", quote(text), expect.Short(want), name), Recorded: "the id " + expect.Short(line.agentID), Entry: line.entry.Seq}
 		}
 		return nil
 	}
 	if present := p.presentBefore(line.entry); present != want {
 		return &steps.Failure{
-			Expected: fmt.Sprintf("%s as the words of %s, who has the id %s", quote(text), name, short(want)),
-			Recorded: "no id, so that the chat shows it as the words of the agent with the id " + short(present), Entry: line.entry.Seq,
+			Expected: fmt.Sprintf("%s as the words of %s, who has the id %s", quote(text), name, expect.Short(want)),
+			Recorded: "no id, so that the chat shows it as the words of the agent with the id " + expect.Short(present), Entry: line.entry.Seq,
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 // Who types, on both sides.
@@ -65,9 +66,9 @@ func (p *Player) notTypingEarly() error {
 	}
 	joined, ok := p.Journal.Find(mark, isCallback("agentJoined"))
 	for _, e := range p.Journal.All(mark, isCallback("agentTyping")) {
-		args, _ := decode(argumentsOf(e)).([]any)
+		args, _ := expect.Decode(argumentsOf(e)).([]any)
 		if (!ok || e.Seq < joined.Seq) && (len(args) == 0 || args[0] != false) {
-			return &steps.Failure{Expected: "no agentTyping before agentJoined", Recorded: clip(string(argumentsOf(e))), Entry: e.Seq, Hint: "the chat ignores it then: say it again when the agent has joined"}
+			return &steps.Failure{Expected: "no agentTyping before agentJoined", Recorded: expect.Clip(string(argumentsOf(e))), Entry: e.Seq, Hint: "the chat ignores it then: say it again when the agent has joined"}
 		}
 	}
 	return nil

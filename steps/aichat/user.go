@@ -12,6 +12,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/expect"
 )
 
 var userSteps = []definition{
@@ -187,7 +188,7 @@ func (p *Player) confirmsTheBanner() error {
 		return err
 	}
 	// Not every chat asks.
-	if !p.drivesPagesChat() || p.stage.Own.Selectors["confirm"] != "" {
+	if !p.drivesPagesChat() || p.has("confirm") {
 		if err := p.sees(p.widget, "a question whether to end", func(s Screen) bool { return s.Dialog != nil }); err != nil {
 			return err
 		}
@@ -235,13 +236,13 @@ func (p *Player) types(text string) error {
 	if err := p.seesWithin(p.widget, "the user to be able to type", func(s Screen) bool { return s.Input.Enabled && s.Dialog == nil }, p.Deadlines.Sight); err != nil {
 		return err
 	}
-	p.Act(journal.User, journal.Host, "says "+quote(clip(text)))
+	p.Act(journal.User, journal.Host, "says "+quote(expect.Clip(text)))
 	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.Type(ctx, "message input", text, p.widget); err != nil {
 		return p.unable("type a message", err)
 	}
-	if p.drivesPagesChat() && p.stage.Own.Selectors["send"] != "" {
+	if p.drivesPagesChat() && p.has("send") {
 		return p.click("send")
 	}
 	if err := p.Tab.Press(ctx, "Enter"); err != nil {

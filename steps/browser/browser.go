@@ -24,6 +24,9 @@ var ErrClosed = errors.New("the browser was closed")
 // ErrReleased says that a tab was used after it was given back.
 var ErrReleased = errors.New("the tab was released")
 
+// ErrMovedOn says that a page that may roam (see Tab.OpenRoaming) went on to another document before the one that was asked could answer.
+var ErrMovedOn = errors.New("the page went on to another document meanwhile")
+
 // Installation is a browser on this machine.
 type Installation struct {
 	// Path is the program that starts it.
@@ -68,7 +71,8 @@ type Options struct {
 //     "integration" if it is a script of the integration, otherwise "page". Nothing for "flooded".
 //   - dialog: {"text":…}, Name is "alert", "confirm", "prompt", "print" or "beforeunload".
 //   - popup: {"url","target","features"}, Name is "open".
-//   - navigation: {"url","type","form":bool,"kept":bool}, Name is "within" (the document stays), "away" (it would go; the tab is lost), "download", "other" (an address such
+//   - notification: {"options"}, Name is the title; only while pushes are stood in for.
+//   - navigation: {"url","type","form":bool,"kept":bool}, Name is "within" (the document stays), "onward" (to another document of its origin, of a page that may roam), "away" (it would go; the tab is lost), "download", "other" (an address such
 //     as mailto:) or "close" (no Data).
 //   - any other kind is the host page's own, by deskcheck.record, with whatever it gave.
 //

@@ -17,13 +17,13 @@ var ErrOneFile = errors.New("the file chooser takes one file only")
 // "all files" it heeds no filter. No window is shown. The error wraps ErrOneFile where several files are to be chosen and the page wants one; it names the element, and
 // says so where no chooser opens.
 func (t *Tab) ChooseFiles(ctx context.Context, name string, widget int, paths ...string) error {
-	if err := t.chooseFiles(ctx, name, widget, paths); err != nil {
+	if err := t.chooseFiles(ctx, partNamed(name, widget), paths); err != nil {
 		return fmt.Errorf("choose files with %q: %w", name, err)
 	}
 	return nil
 }
 
-func (t *Tab) chooseFiles(ctx context.Context, name string, widget int, paths []string) error {
+func (t *Tab) chooseFiles(ctx context.Context, on part, paths []string) error {
 	if err := t.act(ctx); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (t *Tab) chooseFiles(ctx context.Context, name string, widget int, paths []
 	if _, err := call(ctx, s.life, s, page.SetInterceptFileChooserDialog, page.SetInterceptFileChooserDialogParams{Enabled: true}); err != nil {
 		return err
 	}
-	err := t.chooseIn(ctx, opened, name, widget, paths)
+	err := t.chooseIn(ctx, opened, on, paths)
 	// Also when ctx has ended meanwhile: the tab will be used again.
 	if _, off := call(context.WithoutCancel(ctx), s.life, s, page.SetInterceptFileChooserDialog, page.SetInterceptFileChooserDialogParams{Enabled: false}); err == nil {
 		err = off
@@ -43,9 +43,9 @@ func (t *Tab) chooseFiles(ctx context.Context, name string, widget int, paths []
 	return err
 }
 
-func (t *Tab) chooseIn(ctx context.Context, opened <-chan *page.EventFileChooserOpened, name string, widget int, paths []string) error {
+func (t *Tab) chooseIn(ctx context.Context, opened <-chan *page.EventFileChooserOpened, on part, paths []string) error {
 	s := t.session
-	if err := t.click(ctx, name, widget); err != nil {
+	if err := t.click(ctx, on); err != nil {
 		return err
 	}
 	var chooser *page.EventFileChooserOpened

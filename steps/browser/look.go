@@ -97,5 +97,6 @@ func (s *session) restore(ctx context.Context) error {
 		func() error {
 			return only(call(ctx, s.life, s, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}))
 		},
+		func() error { return only(call(ctx, s.life, s, accessibility.Disable, cdp.Empty{})) },
 	)
 }

@@ -118,6 +118,7 @@ func flags(found Installation, o Options) []chromedp.ExecAllocatorOption {
 	}
 	list = append(list,
 		chromedp.Flag("disable-features", "BackForwardCache,Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,RenderDocument"),
+		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"), // tells the kit's script roles and names of elements (see page/7-target.js)
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("password-store", "basic"))
 	list = append(list, o.Network.flags()...)
 	if os.Getuid() == 0 {

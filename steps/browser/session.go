@@ -57,12 +57,16 @@ type session struct {
 	altered    bool            // see alter
 	origins    map[string]bool // origins opened in this tab before
 	previous   string          // the origin whose storage is still to be cleared
-	// script is what runs in the page of the scenario before its own scripts, empty for none.
-	script page.ScriptIdentifier
+	// scripts are what runs in the documents of the scenario before their own scripts.
+	scripts []page.ScriptIdentifier
+	// roams says that the page may go from one document of its origin to another.
+	roams bool
 	// chooser is told of the file chooser that the page opens, if anybody is about to use one.
 	chooser chan<- *page.EventFileChooserOpened
 	// traffic is what the browser tells of requests and sockets, nil while nobody wants to know.
 	traffic *traffic
+	// push stands in for pushes, nil while nobody wants any.
+	push *Push
 }
 
 // arrival is a document that was asked for and has not come, or is not ready yet.
@@ -204,9 +208,12 @@ func call[P, R any](ctx, until context.Context, s *session, command cdp.Command[
 		s.lose(BrowserGone, s.process.endWords())
 	case errors.Is(err, chromedp.ErrTargetDetached):
 		s.lose(Closed, "")
-	case strings.Contains(err.Error(), "navigated or closed"):
+	case strings.Contains(err.Error(), "navigated or closed"), strings.Contains(err.Error(), "context was destroyed"):
 		// The browser has told of the navigation before; it only waits to be taken in.
 		_ = s.passed(bounded)
+		if s.mayRoam() {
+			err = fmt.Errorf("%w: %w", ErrMovedOn, err)
+		}
 	}
 	if reason := s.lostReason(); reason != nil && until.Err() != nil {
 		return result, reason
@@ -287,12 +294,17 @@ func (s *session) hear(event any) {
 		})
 	case *page.EventFileChooserOpened:
 		s.chooses(e)
+	case *page.EventFrameStoppedLoading:
+		if s.isMain(e.FrameID) && s.mayRoam() {
+			go s.stays()
+		}
 	case *inspector.EventTargetCrashed:
 		s.lose(Crashed, "")
 	case *inspector.EventDetached:
 		s.lose(Closed, e.Reason)
 	default:
 		s.hearTraffic(event)
+		s.hearPush(event)
 	}
 }
 
@@ -307,10 +319,29 @@ func (s *session) answer(e *page.EventJavascriptDialogOpening) {
 	}
 }
 
+// mayRoam says whether the page may go from one document of its origin to another.
+func (s *session) mayRoam() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.roams
+}
+
+// stays tells the page that the browser has nothing more to load: a document that it was on its way to, and that is no page, as a file to download, has not come.
+func (s *session) stays() {
+	if err := s.evaluate(context.Background(), s.life, "deskcheck?.kit.stays()", nil); err != nil && s.life.Err() == nil && !errors.Is(err, ErrMovedOn) {
+		s.process.logf("tell a page that it stays: %v", err)
+	}
+}
+
+// unasked says whether it is of the page's own accord, and against what it may, that the main frame goes to an address.
+func (s *session) unasked(address string) bool {
+	return s.sink != nil && (s.awaited == nil || s.awaited.greeted) && (!s.roams || originOf(address) != s.previous)
+}
+
 // leaves is told that the main frame begins to go to another document. If nobody asked for that, the tab is lost, and the page is stopped where it is.
 func (s *session) leaves(address string) {
 	s.mu.Lock()
-	unasked := s.sink != nil && (s.awaited == nil || s.awaited.greeted)
+	unasked := s.unasked(address)
 	s.mu.Unlock()
 	if !unasked {
 		return
@@ -327,8 +358,8 @@ func (s *session) leaves(address string) {
 func (s *session) commits(loader cdp.LoaderID, address string) {
 	s.mu.Lock()
 	awaited := s.awaited
-	unasked := s.sink != nil && (awaited == nil || awaited.greeted)
-	if awaited != nil && !unasked {
+	unasked := s.unasked(address)
+	if awaited != nil && !awaited.greeted {
 		awaited.commits[loader] = address
 	}
 	s.mu.Unlock()
@@ -393,6 +424,9 @@ func (s *session) receive(raw string) {
 	case "$ready":
 		s.ready(w)
 		return
+	case "$push":
+		s.subscribes(w.Data)
+		return
 	case "$left":
 		if s.isPresent(w.Stamp) {
 			s.lose(Navigated, w.url())
@@ -435,15 +469,19 @@ func (s *session) isPresent(stamp string) bool {
 }
 
 // greet is the first word of a document. The awaited one is known by its origin: a scenario's origin is its own, and where an origin is used again the tab is emptied
-// first, so no earlier document can be taken for it.
+// first, so no earlier document can be taken for it. So is one to which a page that may roam goes on.
 func (s *session) greet(w wireMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.awaited == nil || s.awaited.greeted || originOf(w.url()) != s.awaited.origin {
+	origin := originOf(w.url())
+	switch {
+	case s.awaited != nil && !s.awaited.greeted && origin == s.awaited.origin:
+		s.awaited.greeted = true
+		close(s.awaited.begun)
+	case (s.awaited == nil || s.awaited.greeted) && s.sink != nil && s.roams && origin == s.previous:
+	default:
 		return
 	}
-	s.awaited.greeted = true
-	close(s.awaited.begun)
 	s.stamp = w.Stamp
 	s.baseID = s.lastID
 }
@@ -460,7 +498,7 @@ func (s *session) ready(w wireMessage) {
 	s.mu.Unlock()
 	var data struct{ Status int }
 	if err := json.Unmarshal(w.Data, &data); err == nil && data.Status >= 400 {
-		awaited.finish(fmt.Errorf("the server answered with status %d", data.Status))
+		awaited.finish(&StatusError{Status: data.Status})
 		return
 	}
 	awaited.finish(nil)
@@ -523,6 +561,7 @@ func (s *session) detach() {
 	s.sink = nil
 	s.stamp = ""
 	s.awaited = nil
+	s.roams = false
 }
 
 // passed waits until everything that the page has said so far was handed over.

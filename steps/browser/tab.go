@@ -2,10 +2,12 @@ package browser
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,6 +66,31 @@ func (t *Tab) Open(ctx context.Context, address string, sink func(Message)) erro
 // OpenWith is Open for a page that is not ours: script runs in it, and again after each reload, when globalThis.deskcheck is there and before any script of the page's own.
 // It must look for itself whether it runs in the page or in a frame of it.
 func (t *Tab) OpenWith(ctx context.Context, address, script string, sink func(Message)) error {
+	return t.open(ctx, address, opening{script: script}, sink)
+}
+
+// OpenRoaming is OpenWith for a page that goes from one document of its origin to another by itself, as from its login to its desk: that is told as a navigation, and the
+// messages of each document go to the same sink, with IDs that go on rising. What the page has stored stays, and its clock goes on. Only where it leaves its origin the tab
+// is lost. What waits for something in a document when the page goes on fails with ErrMovedOn, but for what looks for a Target, which goes on with the search.
+func (t *Tab) OpenRoaming(ctx context.Context, address, script string, sink func(Message)) error {
+	return t.open(ctx, address, opening{script: script, roams: rand.Text()}, sink)
+}
+
+// StatusError says that there is no page to open: its server has answered with a failure.
+type StatusError struct {
+	// Status is that of HTTP.
+	Status int
+}
+
+// Error names the status.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the server answered with status %d", e.Status)
+}
+
+// opening is how a page is opened: what runs in it before its own scripts, and the word by which its documents know each other if it may roam, empty if it may not.
+type opening struct{ script, roams string }
+
+func (t *Tab) open(ctx context.Context, address string, how opening, sink func(Message)) error {
 	if err := t.usable(); err != nil {
 		return err
 	}
@@ -71,19 +98,25 @@ func (t *Tab) OpenWith(ctx context.Context, address, script string, sink func(Me
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return fmt.Errorf("open %q: it must be an http address with a host", address)
 	}
-	if err := t.session.open(ctx, address, originOf(address), script, sink); err != nil {
+	if err := t.session.open(ctx, address, how, sink); err != nil {
 		return fmt.Errorf("open %s: %w", address, err)
 	}
 	return nil
 }
 
-func (s *session) open(ctx context.Context, address, origin, script string, sink func(Message)) error {
+func (s *session) open(ctx context.Context, address string, how opening, sink func(Message)) error {
 	ctx, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
+	origin := originOf(address)
 	s.detach()
-	if s.script != "" {
-		s.removeScript(s.script)
-		s.script = ""
+	for _, script := range s.scripts {
+		s.removeScriptOf(ctx, script) // On a busy machine the page before may be slow to let go, which is no reason to lose the tab.
+	}
+	s.scripts = nil
+	if how.roams != "" {
+		if err := s.addScript(ctx, s.handed("globalThis === top && deskcheck.kit.roam("+quote(how.roams)+")")); err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	previous := s.previous
@@ -100,12 +133,18 @@ func (s *session) open(ctx context.Context, address, origin, script string, sink
 		defer s.removeScript(added.Identifier)
 		previous = ""
 	}
-	if script != "" {
-		added, err := call(ctx, s.life, s, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
-		if err != nil {
+	s.mu.Lock()
+	pushes := s.push
+	s.mu.Unlock()
+	if pushes != nil {
+		if err := s.addScript(ctx, pushes.script()); err != nil {
 			return err
 		}
-		s.script = added.Identifier
+	}
+	if how.script != "" {
+		if err := s.addScript(ctx, how.script); err != nil {
+			return err
+		}
 	}
 	// Cookies know no ports, so they would be seen by the next scenario's origin.
 	if _, err := call(ctx, s.life, s, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
@@ -115,7 +154,7 @@ func (s *session) open(ctx context.Context, address, origin, script string, sink
 	awaited := &arrival{origin: origin, commits: make(map[cdp.LoaderID]string), begun: make(chan struct{}), done: make(chan error, 1)}
 	s.mu.Lock()
 	s.sink, s.awaited, s.reloading, s.lastID, s.baseID, s.passedTime = sink, awaited, nil, 0, 0, 0
-	s.previous = origin
+	s.previous, s.roams = origin, how.roams != ""
 	s.mu.Unlock()
 	s.origins[origin] = true
 
@@ -157,10 +196,25 @@ func (s *session) open(ctx context.Context, address, origin, script string, sink
 	return <-cleared
 }
 
-// removeScript takes a script away that was for one document only. A tab that keeps it would empty its storage at every reload, so then it is lost.
+// addScript has a script run in every document of the page that is being opened.
+func (s *session) addScript(ctx context.Context, source string) error {
+	added, err := call(ctx, s.life, s, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: source})
+	if err != nil {
+		return err
+	}
+	s.scripts = append(s.scripts, added.Identifier)
+	return nil
+}
+
+// removeScript takes a script away that was for one document, or one page, only. A tab that keeps it would empty its storage at every reload, so then it is lost.
 func (s *session) removeScript(id page.ScriptIdentifier) {
 	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
 	defer cancel()
+	s.removeScriptOf(ctx, id)
+}
+
+// removeScriptOf is removeScript with the time that ctx gives.
+func (s *session) removeScriptOf(ctx context.Context, id page.ScriptIdentifier) {
 	if _, err := call(ctx, s.life, s, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: id}); err != nil {
 		s.lose(Unresponsive, "a script for the opening could not be removed")
 	}
@@ -230,7 +284,7 @@ func (t *Tab) BeginReload(ctx context.Context) error {
 		return errors.New("reload: no page is open; call Open first")
 	}
 	if passed > 0 {
-		script := page.AddScriptToEvaluateOnNewDocumentParams{Source: s.handed(fmt.Sprintf("globalThis === top && deskcheck.kit.goOn(%g)", float64(passed)/float64(time.Millisecond)))}
+		script := page.AddScriptToEvaluateOnNewDocumentParams{Source: s.handed(fmt.Sprintf("globalThis === top && deskcheck.kit.goOn(%g)", milliseconds(passed)))}
 		added, err := call(ctx, s.life, s, page.AddScriptToEvaluateOnNewDocument, script)
 		if err != nil {
 			return fmt.Errorf("reload: %w", err)
@@ -365,19 +419,49 @@ func quoteAll(texts []string) string {
 // Jump lets d pass on the page's clock: timers that fall due run in order, with a turn of the event loop after each. Time of the desk, and real time, stay as they are.
 // It returns when the last of them has run.
 func (t *Tab) Jump(ctx context.Context, d time.Duration) error {
-	if err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.clock.jump(%g)", float64(d)/float64(time.Millisecond)), nil); err != nil {
+	s := t.session
+	s.mu.Lock()
+	goal := s.passedTime + d
+	s.mu.Unlock()
+	err := t.jump(ctx, milliseconds(d))
+	for errors.Is(err, ErrMovedOn) && ctx.Err() == nil {
+		// What is left passes in the document that the page went on to meanwhile.
+		var passed float64
+		if err = t.Evaluate(ctx, "deskcheck.kit.passed()", &passed); err == nil {
+			err = t.jump(ctx, milliseconds(goal)-passed)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("let %v pass: %w", d, err)
 	}
-	t.session.mu.Lock()
-	t.session.passedTime += d
-	t.session.mu.Unlock()
+	s.mu.Lock()
+	s.passedTime = goal
+	s.mu.Unlock()
 	return nil
+}
+
+// jump lets milliseconds pass on the clock of the present document.
+func (t *Tab) jump(ctx context.Context, ms float64) error {
+	return t.Evaluate(ctx, fmt.Sprintf("deskcheck.clock.jump(%g)", ms), nil)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// across does something with the present document, and does it again with the next where the page went on to that meanwhile.
+func (t *Tab) across(ctx context.Context, do func() error) error {
+	for {
+		if err := do(); !errors.Is(err, ErrMovedOn) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // Traffic is what the other side knows of what is on its way to a page or from it.
 type Traffic struct {
 	// Frames is how many WebSocket frames were sent to it on the sockets that are open now.
 	Frames int
+	// Taken is how many frames the other side has taken from these sockets; nil if it does not say, and then what the page has sent may be on its way.
+	Taken *int
 	// Held are the requests (and connecting sockets) that are kept without an answer: method and address of each, such as "GET http://127.0.0.1:40123/v1/availability".
 	Held []string
 	// Servers are the beginnings of the addresses of the other side's sockets, such as "ws://127.0.0.1:40123/", Sockets is how many of them are open there; without Servers
@@ -390,10 +474,15 @@ type Traffic struct {
 }
 
 // Settle returns when the page has come to rest: all frames were dispatched to it, it has seen the end of every socket that the other side has closed, nothing but what is
-// held is in flight, no timer is due, and a few turns of the event loop brought nothing new. The error says what was missing.
+// held is in flight, no timer is due, and a few turns of the event loop brought nothing new. The error says what was missing. A page that goes on to another document comes
+// to no rest before it is there: then the error wraps ErrMovedOn, and whoever wants to wait on asks the other side anew.
 func (t *Tab) Settle(ctx context.Context, traffic Traffic) error {
-	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:%s,servers:%s,sockets:%d,steady:%s})",
-		traffic.Frames, quoteAll(traffic.Held), quoteAll(traffic.Servers), traffic.Sockets, quote(traffic.Steady)), nil)
+	taken := "null"
+	if traffic.Taken != nil {
+		taken = strconv.Itoa(*traffic.Taken)
+	}
+	err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.settled({frames:%d,held:%s,servers:%s,sockets:%d,taken:%s,steady:%s})",
+		traffic.Frames, quoteAll(traffic.Held), quoteAll(traffic.Servers), traffic.Sockets, taken, quote(traffic.Steady)), nil)
 	if err == nil {
 		return nil
 	}
@@ -468,7 +557,7 @@ func (s *session) retire() bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
 	defer cancel()
-	if s.restore(ctx) != nil || s.unwatch(ctx) != nil {
+	if s.restore(ctx) != nil || s.unwatch(ctx) != nil || s.endPush(ctx) != nil {
 		return false
 	}
 	result, err := call(ctx, s.life, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "globalThis.deskcheck ? deskcheck.kit.retire() : true", ReturnByValue: new(true)})
@@ -529,6 +618,12 @@ func (s *session) discard() {
 		cancel()
 	}
 	s.process.remove(s)
+	s.mu.Lock()
+	pushes := s.push
+	s.mu.Unlock()
+	if pushes != nil {
+		pushes.unwatch()
+	}
 	s.close()
 	s.closeProxy()
 	s.inbox.close()

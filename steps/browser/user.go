@@ -26,7 +26,7 @@ func (t *Tab) Click(ctx context.Context, name string, widget int) error {
 	if err := t.act(ctx); err != nil {
 		return fmt.Errorf("click %q: %w", name, err)
 	}
-	if err := t.click(ctx, name, widget); err != nil {
+	if err := t.click(ctx, partNamed(name, widget)); err != nil {
 		return fmt.Errorf("click %q: %w", name, err)
 	}
 	return nil
@@ -35,34 +35,54 @@ func (t *Tab) Click(ctx context.Context, name string, widget int) error {
 // Type clicks an element as Click does and enters text where the focus then is, each line at once as from an input method: any script and any emoji. Between lines it presses
 // Shift+Enter, as a person does who does not mean to send yet; into an element of a single line all goes at once, which makes spaces of the line breaks.
 func (t *Tab) Type(ctx context.Context, name, text string, widget int) error {
-	if err := t.typeInto(ctx, name, text, widget); err != nil {
+	if err := t.typeInto(ctx, partNamed(name, widget), text); err != nil {
 		return fmt.Errorf("type into %q: %w", name, err)
 	}
 	return nil
 }
 
-func (t *Tab) typeInto(ctx context.Context, name, text string, widget int) error {
+// part is an element that a user acts on: the arguments by which the page script finds it.
+type part string
+
+// partNamed is what the host page's driver gives for a name.
+func partNamed(name string, widget int) part { return part(fmt.Sprintf("%s,%d", quote(name), widget)) }
+
+func (t *Tab) typeInto(ctx context.Context, on part, text string) error {
 	if err := t.act(ctx); err != nil {
 		return err
 	}
-	if err := t.click(ctx, name, widget); err != nil {
+	lines, err := t.focus(ctx, on)
+	if err != nil {
 		return err
+	}
+	return t.insert(ctx, text, lines)
+}
+
+// focus clicks an element and says whether a line break can be typed where the focus then is, which must be in the element.
+func (t *Tab) focus(ctx context.Context, on part) (lines bool, err error) {
+	if err := t.click(ctx, on); err != nil {
+		return false, err
 	}
 	var focus struct {
 		Astray string
 		Lines  bool
 	}
-	if err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.kit.focused(%s,%d)", quote(name), widget), &focus); err != nil {
-		return err
+	if err := t.Evaluate(ctx, fmt.Sprintf("deskcheck.kit.focused(%s)", on), &focus); err != nil {
+		return false, err
 	}
 	if focus.Astray != "" {
-		return fmt.Errorf("%s", focus.Astray)
+		return false, fmt.Errorf("%s", focus.Astray)
 	}
+	return focus.Lines, nil
+}
+
+// insert enters text where the focus is, each line by itself where there can be several.
+func (t *Tab) insert(ctx context.Context, text string, severalLines bool) error {
 	if text == "" {
 		return nil // Only the focus is wanted.
 	}
 	lines := []string{text}
-	if focus.Lines {
+	if severalLines {
 		lines = strings.Split(text, "\n")
 	}
 	for i, line := range lines {
@@ -84,14 +104,14 @@ func (t *Tab) typeInto(ctx context.Context, name, text string, widget int) error
 // Keys clicks an element as Click does and strikes a key for each character of text where the focus then is, as a person at a keyboard does. Characters that have no key of
 // their own on a keyboard are entered as such.
 func (t *Tab) Keys(ctx context.Context, name, text string, widget int) error {
-	if err := t.keys(ctx, name, text, widget); err != nil {
+	if err := t.keys(ctx, partNamed(name, widget), text); err != nil {
 		return fmt.Errorf("strike keys in %q: %w", name, err)
 	}
 	return nil
 }
 
-func (t *Tab) keys(ctx context.Context, name, text string, widget int) error {
-	if err := t.typeInto(ctx, name, "", widget); err != nil {
+func (t *Tab) keys(ctx context.Context, on part, text string) error {
+	if err := t.typeInto(ctx, on, ""); err != nil {
 		return err
 	}
 	for _, r := range text {
@@ -146,15 +166,15 @@ func (t *Tab) pause(ctx context.Context) error {
 	}
 }
 
-func (t *Tab) click(ctx context.Context, name string, widget int) error {
-	if err := t.show(ctx, name, widget); err != nil {
+func (t *Tab) click(ctx context.Context, on part) error {
+	if err := t.show(ctx, on); err != nil {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
 	began := time.Now()
 	for {
-		at, err := t.aim(bounded, began, name, widget)
+		at, err := t.aim(bounded, began, on)
 		if err == nil {
 			err = t.press(bounded, at)
 		}
@@ -169,13 +189,10 @@ func (t *Tab) click(ctx context.Context, name string, widget int) error {
 }
 
 // aim gives the place of an element once a user could click it there.
-func (t *Tab) aim(bounded context.Context, began time.Time, name string, widget int) (point, error) {
+func (t *Tab) aim(bounded context.Context, began time.Time, on part) (point, error) {
 	var at point
-	err := t.Evaluate(bounded, fmt.Sprintf("deskcheck.kit.target(%s,%d)", quote(name), widget), &at)
-	if err == nil || bounded.Err() == nil || t.Reason() != nil {
-		return at, err
-	}
-	return at, t.unreachable(time.Since(began), err)
+	err := t.reach(bounded, began, fmt.Sprintf("deskcheck.kit.target(%s)", on), &at)
+	return at, err
 }
 
 // pointerSize is the side of the mark at the place that is about to be clicked, in CSS pixels.
@@ -183,13 +200,13 @@ const pointerSize = 22
 
 // show marks what is about to be clicked for those who watch a slowed run, and leaves them the time to look. The browser draws the mark above the page, which knows nothing of
 // it. The click aims anew: what was marked may have moved meanwhile.
-func (t *Tab) show(ctx context.Context, name string, widget int) error {
+func (t *Tab) show(ctx context.Context, on part) error {
 	if !t.pool.options.Headed || t.pool.options.SlowMo <= 0 {
 		return nil
 	}
 	bounded, cancel := context.WithTimeout(ctx, callBound)
 	defer cancel()
-	at, err := t.aim(bounded, time.Now(), name, widget)
+	at, err := t.aim(bounded, time.Now(), on)
 	if err != nil {
 		return err
 	}
@@ -207,9 +224,12 @@ func (t *Tab) show(ctx context.Context, name string, widget int) error {
 
 // unreachable explains why an element could not be clicked.
 func (t *Tab) unreachable(waited time.Duration, err error) error {
-	var why struct{ Reason, Screen string }
+	var why explanation
 	if !t.ask("deskcheck.kit.why()", &why) {
 		return fmt.Errorf("the page does not answer (waited %v): %w", waited.Round(time.Millisecond), err)
+	}
+	if why.Fits != nil {
+		return &TargetError{Reason: why.Reason, Fits: why.Fits, Shows: why.Shows, Frames: why.Frames, Waited: waited, Err: err}
 	}
 	if why.Screen == "" {
 		return fmt.Errorf("%s (waited %v): %w", why.Reason, waited.Round(time.Millisecond), err)

@@ -103,6 +103,7 @@ const postMessage = method(MessagePort.prototype.postMessage);
 const nativeFetch = method(fetch);
 const bodyText = method(Response.prototype.text);
 const closeSocket = method(WebSocket.prototype.close);
+const sendFrame = method(WebSocket.prototype.send);
 const closeSource = method(EventSource.prototype.close);
 const abort = method(AbortController.prototype.abort);
 const observe = method(MutationObserver.prototype.observe);

@@ -202,6 +202,9 @@ function goOn(ms) {
   passedBefore = max(0, number(ms) || 0);
 }
 
+// passed is how much has passed in jumps, in this document and those before it.
+const passed = () => passedBefore + offset;
+
 // pending tells which timers wait, the earliest first: {id, in: ms, every: ms or 0}.
 function pending() {
   compact();

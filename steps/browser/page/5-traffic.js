@@ -6,6 +6,8 @@ function framesSeen() {
   mapForEach(framesOf, (count) => { seen += count; });
   return seen;
 }
+// Frames that the page has sent on each open socket: what the other side has not taken yet is on its way.
+const sentOn = new NativeMap();
 let beacons = 0;
 let lastFlight = 0;
 // What is in flight, by number: {words, key}, words for a person and the method and address by which the other side knows it ('' for what it does not). A connecting
@@ -218,6 +220,7 @@ watched(NativeWebSocket, (socket) => {
   listen(socket, 'error', land, once);
   listen(socket, 'close', land, once);
   mapSet(framesOf, socket, 0);
+  mapSet(sentOn, socket, 0);
   listen(socket, 'message', () => {
     if (mapHas(framesOf, socket)) mapSet(framesOf, socket, mapGet(framesOf, socket) + 1);
     changed();
@@ -225,10 +228,20 @@ watched(NativeWebSocket, (socket) => {
   let opened = false;
   listen(socket, 'open', () => { opened = true; }, once);
   listen(socket, 'error', () => { if (!opened) steady(); }, once);
-  const gone = () => { if (mapDelete(framesOf, socket)) changed(); };
+  const gone = () => {
+    mapDelete(sentOn, socket);
+    if (mapDelete(framesOf, socket)) changed();
+  };
   listen(socket, 'close', gone, once);
   listen(socket, 'error', gone, once);
   if (retired) closeSocket(socket);
+});
+override(WebSocket.prototype, 'send', function (data) {
+  const was = mapHas(sentOn, this) && socketState(this) === 1;
+  sendFrame(this, data);
+  if (!was) return; // what is sent on a socket that closes goes nowhere
+  mapSet(sentOn, this, mapGet(sentOn, this) + 1);
+  changed();
 });
 const socketURL = getter(WebSocket.prototype, 'url');
 const sourceURL = getter(EventSource.prototype, 'url');
@@ -248,17 +261,27 @@ function steady() {
   } catch { /* the page's own policy forbids it: its sockets wait longer */ }
 }
 
-// socketsTo counts the sockets to a server, known by the beginnings of its addresses, that the page takes for open. The server may know better: a socket that it has closed is still open here until the end has arrived.
+// leadsTo says whether a socket is open, for all that the page knows, and to one of some servers, known by the beginnings of their addresses.
+function leadsTo(servers, socket) {
+  if (socketState(socket) !== 1) return false;
+  const url = socketURL(socket);
+  let found = false;
+  for (let i = 0; i < servers.length && !found; i++) found = startsWith(url, servers[i]);
+  return found;
+}
+
+// socketsTo counts the sockets to some servers that the page takes for open. The server may know better: a socket that it has closed is still open here until the end has arrived.
 function socketsTo(servers) {
   let open = 0;
-  mapForEach(framesOf, (_, socket) => {
-    if (socketState(socket) !== 1) return;
-    const url = socketURL(socket);
-    let found = false;
-    for (let i = 0; i < servers.length && !found; i++) found = startsWith(url, servers[i]);
-    if (found) open++;
-  });
+  mapForEach(framesOf, (_, socket) => { if (leadsTo(servers, socket)) open++; });
   return open;
+}
+
+// sentTo counts the frames that the page has sent on these.
+function sentTo(servers) {
+  let sent = 0;
+  mapForEach(sentOn, (n, socket) => { if (leadsTo(servers, socket)) sent += n; });
+  return sent;
 }
 
 watched(NativeEventSource, (source) => {
@@ -275,7 +298,8 @@ override(Navigator.prototype, 'sendBeacon', function (url, body) {
 });
 
 // What the last settled waits for, for the words of an error.
-let wanted = { frames: 0, held: new NativeMap(), servers: [], sockets: 0 };
+let wanted = { frames: 0, held: new NativeMap(), servers: [], sockets: 0, taken: -1 };
+const framesLeaving = () => (wanted.taken < 0 ? 0 : max(0, sentTo(wanted.servers) - wanted.taken));
 const socketsEnding = () => (wanted.servers.length === 0 ? 0 : max(0, socketsTo(wanted.servers) - wanted.sockets));
 
 // How many turns of the event loop must pass without anything happening before the page counts as calm.
@@ -295,7 +319,7 @@ function onTheirWay() {
   return n;
 }
 
-// settled is kept when at least `frames` socket frames were dispatched, nothing is in flight but the requests of `held` ('GET http://...' each), no more than `sockets`
+// settled is kept when at least `frames` socket frames were dispatched, no more than `taken` (if it is given) were sent to the `servers`, nothing is in flight but the requests of `held` ('GET http://...' each), no more than `sockets`
 // sockets to the `servers` seem open, no timer is due and a few turns of the event loop brought nothing new; with a host that draws in its own time, a frame neither. From then on
 // `steady` is the kit's own server of sockets. It tells {frames, inFlight, entries}.
 function settled(want) {
@@ -303,7 +327,7 @@ function settled(want) {
   const given = want?.held ?? [];
   for (let i = 0; i < given.length; i++) mapSet(held, given[i], (mapGet(held, given[i]) ?? 0) + 1);
   if (typeof want?.steady === 'string') steadyServer = want.steady;
-  wanted = { frames, held, servers: want?.servers ?? [], sockets: whole(want?.sockets) };
+  wanted = { frames, held, servers: want?.servers ?? [], sockets: whole(want?.sockets), taken: typeof want?.taken === 'number' ? want.taken : -1 };
   return promised((resolve) => {
     let calm = 0;
     let seen = activity;
@@ -312,7 +336,7 @@ function settled(want) {
         seen = activity;
         calm = 0;
       }
-      if (framesSeen() < frames || onTheirWay() > 0 || socketsEnding() > 0 || jumping || timerDue()) {
+      if (framesSeen() < frames || onTheirWay() > 0 || framesLeaving() > 0 || socketsEnding() > 0 || jumping || timerDue()) {
         calm = 0;
         const outer = onActivity;
         onActivity = () => {
@@ -341,6 +365,7 @@ function unsettled() {
   let words = framesSeen() + ' of ' + wanted.frames + ' frames dispatched, ' + mapSize(flights) + ' requests in flight (' + (mapSize(flights) - onTheirWay()) + ' of them held)';
   let listed = 0;
   mapForEach(flights, (flight) => { if (listed++ < 5) words += (listed === 1 ? ': ' : ', ') + flight.words; });
+  if (framesLeaving() > 0) words += '; ' + framesLeaving() + ' frames have been sent and not taken';
   if (socketsEnding() > 0) words += '; ' + socketsEnding() + ' sockets have been closed at the other end';
   if (timerDue()) words += '; a timer is due';
   if (jumping) words += '; the clock is jumping';

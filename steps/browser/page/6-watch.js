@@ -187,9 +187,14 @@ if (typeof navigation === 'object') {
       emit('navigation', 'within', 'page', 'page', data(false), 0, 0, '', '');
       return;
     }
+    if (roaming && isOfOrigin(destination.url) && isPage(event)) {
+      emit('navigation', 'onward', 'page', 'page', data(false), 0, 0, '', '');
+      setOff(destination.url, event.signal);
+      return;
+    }
     const kept = event.cancelable;
     if (kept) preventDefault(event);
-    const name = event.downloadRequest !== null && event.downloadRequest !== undefined ? 'download' : leaves(destination.url) ? 'away' : 'other';
+    const name = !isPage(event) ? 'download' : leaves(destination.url) ? 'away' : 'other';
     emit('navigation', name, 'page', 'page', data(kept), 0, 0, kept ? 'the page was kept where it is' : '', '');
     if (name === 'away') control('$left', ',"d":{"url":' + quoted(destination.url, 2000) + '}');
   });
@@ -200,7 +205,38 @@ function leaves(url) {
   return stays === null;
 }
 
+const isPage = (event) => event.downloadRequest === null || event.downloadRequest === undefined;
+const isOfOrigin = (url) => url === pageOrigin || startsWith(url, pageOrigin + '/');
+
+// A page that is on its way to another document is at rest only there. It stays where it is if the browser gives that up, or finds that it is no page.
+let roaming = false;
+let stays = () => {};
+function setOff(url, signal) {
+  stays();
+  stays = takeOff('the page goes to ' + slice(url, 0, 200));
+  listen(signal, 'abort', stays, once);
+}
+
 // A name given to the window by an earlier scenario would otherwise live on in a reused tab. A reload keeps it, as in any browser.
 const arrivals = performance.getEntriesByType('navigation');
 const arrival = arrivals.length > 0 ? arrivals[0] : null;
-if (window.name !== '' && (arrival === null || arrival.type !== 'reload')) window.name = '';
+const carried = startsWith(window.name, BINDING) ? window.name : '';
+if (carried !== '' || (window.name !== '' && (arrival === null || arrival.type !== 'reload'))) window.name = '';
+
+// roam lets the page go from one document of its origin to another; the word is known to all of them. What must be there before the first script of the next document goes
+// with the window's name, from the last moment of the one before, when none of its scripts looks any more.
+let goesOn = false;
+function roam(word) {
+  roaming = true;
+  const mark = BINDING + ' ' + word + ' ';
+  if (startsWith(carried, mark)) {
+    goesOn = true;
+    // Its scripts are not known to be on their way, so it is on its way itself until they have run.
+    listen(document, 'DOMContentLoaded', takeOff('the page is being read'), once);
+    const rest = slice(carried, mark.length);
+    const end = indexOf(rest, ' ');
+    goOn(slice(rest, 0, end));
+    window.name = slice(rest, end + 1);
+  }
+  stay(window, 'pagehide', () => { window.name = mark + passed() + ' ' + window.name; });
+}

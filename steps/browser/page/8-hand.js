@@ -70,24 +70,39 @@ function mutated() {
 let sought = null;
 let frameCount = 0;
 
-// target is kept with the point {x, y} of an element that the driver names, once a user could click it there.
-function target(name, widget) {
+// target is kept with the point {x, y} of an element that the driver names, or that fits a target (see 7-target.js), once a user could click it there.
+const target = (name, widget) => seek(name, widget, (search) => {
+  const point = reach(search);
+  if (point === null) return null;
+  aimed = drawsLate() ? { element: search.element, hit: false } : null;
+  return bare({ x: point.x, y: point.y, moves: aimed !== null });
+});
+
+// seek is kept with what a look at the page gives, once that is something: it looks now, and again whenever the page may have changed.
+function seek(name, widget, look) {
   if (sought !== null) sought.over = true;
-  return promised((resolve) => {
-    const search = { name, widget, over: false, queued: false, reason: '', element: null, box: null, frame: -1, still: 0, scrolls: 0 };
+  return promised((resolve, reject) => {
+    const search = { name, widget, over: false, queued: false, reason: '', fits: [], restless: false, element: null, box: null, frame: -1, still: 0, scrolls: 0 };
     const attempt = () => {
       search.queued = false;
       if (search.over) return;
-      const point = reach(search);
-      if (point !== null) {
+      let found;
+      try {
+        found = look(search);
+      } catch (problem) {
         search.over = true;
         sought = null;
-        aimed = drawsLate() ? { element: search.element, hit: false } : null;
-        resolve(bare({ x: point.x, y: point.y, moves: aimed !== null }));
+        reject(problem);
+        return;
+      }
+      if (found !== null) {
+        search.over = true;
+        sought = null;
+        resolve(found);
         return;
       }
       // Layout may change without a mutation, so an element that is there is looked at again with every frame.
-      if (search.element !== null && !search.queued) {
+      if ((search.element !== null || search.restless) && !search.queued) {
         search.queued = true;
         requestFrame(window, () => {
           frameCount++;
@@ -106,6 +121,7 @@ function target(name, widget) {
 }
 
 function findElement(search) {
+  if (typeof search.name === 'object') return findTarget(search);
   if (driver === null || typeof driver.find !== 'function') {
     search.reason = 'the page has no driver (deskcheck.ui is not set)';
     return null;
@@ -252,12 +268,18 @@ stay(window, 'click', (event) => {
 // landed tells whether the click that followed the last aim hit what it was aimed at.
 const landed = () => aimed === null || aimed.hit;
 
-// why ends the search and says what was wrong with the element, and what the user saw.
+// why ends the search and says what was wrong with the element, and what the user saw; of a target also which elements fit, and which there are instead.
 function why() {
-  const reason = sought === null ? 'the page was busy' : sought.reason;
-  if (sought !== null) sought.over = true;
+  const search = sought;
   sought = null;
-  return bare({ reason, screen: shorten2000(screen()) });
+  const reason = search === null ? 'the page was busy' : search.reason;
+  if (search !== null) search.over = true;
+  const told = bare({ reason, screen: shorten2000(screen()) });
+  if (search === null || typeof search.name !== 'object') return told;
+  told.fits = portrayAll(search.fits, 10);
+  told.shows = search.fits.length > 0 ? [] : portrayAll(controls(search.name.role), 20);
+  told.frames = select(document, 'iframe, frame').length;
+  return told;
 }
 const shorten2000 = (string) => (string.length > 2000 ? shorten(string, 2000) : string);
 
@@ -385,12 +407,13 @@ fixed('settled', (want) => {
   accuse();
   return settled(want);
 });
+fixed('locate', locate);
 fixed('screen', screen);
 fixed('tampered', tampered);
 fixed('capture', frozen({ end: endCapture, refuse: refuseCapture }));
 fixed('integrationScripts', setIntegrationScripts);
 fixed('clock', frozen({ now: () => timeOrigin + passedBefore + pageNow(), jump, pending }));
-fixed('kit', frozen({ target, landed, why, focused, retire, call, unsettled, goOn, stored, unanswered: () => unanswered, inFlight: () => mapSize(flights), forget: () => sessionStorage.clear() }));
+fixed('kit', frozen({ target, appear, vanish, sees, pick, landed, why, focused, retire, call, unsettled, goOn, stored, unanswered: () => unanswered, inFlight: () => mapSize(flights), roam, passed, stays: () => stays(), standIn, forget: () => goesOn || sessionStorage.clear() }));
 defineProperty(hand, 'ui', {
   enumerable: true,
   get: () => driver,

@@ -1,4 +1,5 @@
-package aichat
+// Package expect holds what was recorded against what a scenario expects, and words it for people.
+package expect
 
 import (
 	"encoding/json"
@@ -7,9 +8,9 @@ import (
 	"strings"
 )
 
-// fits tells whether a recorded JSON value has all that a pattern asks for, and if not, where it differs. An object of the pattern may have fewer keys than the value,
+// Fits tells whether a recorded JSON value has all that a pattern asks for, and if not, where it differs. An object of the pattern may have fewer keys than the value,
 // a list fewer items at its end; "<string>", "<number>", "<any>" stand for any value of that sort.
-func fits(pattern, value any, at string) (string, bool) {
+func Fits(pattern, value any, at string) (string, bool) {
 	switch want := pattern.(type) {
 	case string:
 		switch want {
@@ -39,9 +40,9 @@ func fits(pattern, value any, at string) (string, bool) {
 		for _, key := range keys {
 			inner, present := have[key]
 			if !present {
-				return fmt.Sprintf("%s has no %q: it is %s", at, key, short(value)), false
+				return fmt.Sprintf("%s has no %q: it is %s", at, key, Short(value)), false
 			}
-			if why, ok := fits(want[key], inner, at+"."+key); !ok {
+			if why, ok := Fits(want[key], inner, at+"."+key); !ok {
 				return why, false
 			}
 		}
@@ -52,7 +53,7 @@ func fits(pattern, value any, at string) (string, bool) {
 			return differs(at, fmt.Sprintf("a list of at least %d", len(want)), value)
 		}
 		for i := range want {
-			if why, ok := fits(want[i], have[i], fmt.Sprintf("%s[%d]", at, i)); !ok {
+			if why, ok := Fits(want[i], have[i], fmt.Sprintf("%s[%d]", at, i)); !ok {
 				return why, false
 			}
 		}
@@ -61,26 +62,26 @@ func fits(pattern, value any, at string) (string, bool) {
 	if pattern == value {
 		return "", true
 	}
-	return differs(at, short(pattern), value)
+	return differs(at, Short(pattern), value)
 }
 
 func differs(at, want string, value any) (string, bool) {
-	return fmt.Sprintf("%s is %s, not %s", at, short(value), want), false
+	return fmt.Sprintf("%s is %s, not %s", at, Short(value), want), false
 }
 
-// short renders a value for a sentence.
-func short(value any) string {
+// Short renders a value for a sentence.
+func Short(value any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false) // It is for people.
 	if err := encoder.Encode(value); err != nil {
 		return fmt.Sprint(value)
 	}
-	return clip(strings.TrimSpace(b.String()))
+	return Clip(strings.TrimSpace(b.String()))
 }
 
-// clip keeps a quotation readable; the whole stands in the journal.
-func clip(s string) string {
+// Clip keeps a quotation readable; the whole stands in the journal.
+func Clip(s string) string {
 	const most = 160
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
@@ -88,8 +89,8 @@ func clip(s string) string {
 	return s
 }
 
-// decode reads recorded JSON; what is absent reads as nil.
-func decode(raw json.RawMessage) any {
+// Decode reads recorded JSON; what is absent reads as nil.
+func Decode(raw json.RawMessage) any {
 	var v any
 	if len(raw) > 0 {
 		// Data was written by our own recorder or desk; if it were not JSON it would show as nil in the failure.
