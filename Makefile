@@ -21,7 +21,7 @@ run: browser build ## Install what is missing, build, and certify the reference 
 	@bin/deskcheck run
 
 .PHONY: test
-test: browser compiler lint vet unit selftest smoke ## Lint, vet, unit tests with the race detector, and the conformance of the kit itself.
+test: browser compiler lint vet unit conformance selftest smoke ## Lint, vet, unit tests with the race detector, and the conformance of the kit itself.
 
 .PHONY: build
 build: ## Build bin/deskcheck.
@@ -48,15 +48,24 @@ unit: ## Run the tests, the features among them, with the race detector.
 	@go test -race -parallel 4 -timeout 20m ./...
 
 .PHONY: thorough
-thorough: browser compiler build ## Try what takes longer than a test may: the other styles in every dialect, both hosts side by side, each mistake in every scenario, many Socket.IO clients.
-	@go test -race -parallel 4 -timeout 60m . -run TestOtherStyles -thorough
+thorough: browser compiler build ## Try what takes longer than a test may: the features and the other styles in every dialect, both hosts side by side, each mistake in every scenario, many Socket.IO clients.
+	@go test -race -parallel 4 -timeout 60m . -run 'TestFeatures|TestOtherStyles|TestForeignDesk|TestUIMapCheck' -thorough
+	@bin/deskcheck selftest --contract agent-manager
 	@bin/deskcheck compare
 	@bin/deskcheck selftest --matrix
 	@go test ./mockdesk/socketio -run TestSoak -soak 2m -soak-clients 500
 
+.PHONY: conformance
+conformance: build ## Certify the references in the dialects that "make run" and the tests leave out, and a desk that is not the kit's.
+	@for dialect in orchestrate web-chat; do bin/deskcheck run --quiet --dialect $$dialect --report .tmp/report; done
+	@for dialect in seed legacy-2023; do bin/deskcheck run --quiet --contract agent-manager --dialect $$dialect --report .tmp/report; done
+	@bash fixtures/desks/install
+	@bin/deskcheck run --quiet -c fixtures/desks/foreign/deskcheck.yaml --report .tmp/report
+
 .PHONY: selftest
-selftest: build ## Show that every check can fail: run the broken integrations.
+selftest: build ## Show that every check can fail: run the broken integrations and the broken desks.
 	@bin/deskcheck selftest
+	@bin/deskcheck selftest --contract agent-manager --dialect cx-2024
 
 .PHONY: smoke
 smoke: build ## Run the interaction flow in the real chat; npm installs it once.
