@@ -34,6 +34,8 @@ type Deadlines struct {
 	Look time.Duration
 	// Lull is how long nothing may be recorded before a page rests whose desk does not say what is on its way.
 	Lull time.Duration
+	// Hush is how long the kit watches, in real time, for what a guest with a clock of its own must not do.
+	Hush time.Duration
 	// Grace is the last real wait before an absence is a verdict: whatever crossed a process boundary at the end of the scenario's time arrives within it.
 	Grace time.Duration
 	// Boot is how long the browser may take to load the host page.
@@ -60,6 +62,7 @@ var Default = Deadlines{
 	Answer:   5 * time.Second,
 	Look:     250 * time.Millisecond,
 	Lull:     400 * time.Millisecond,
+	Hush:     250 * time.Millisecond,
 	Grace:    60 * time.Millisecond,
 	Boot:     15 * time.Second,
 	Input:    5 * time.Second,

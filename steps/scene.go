@@ -59,7 +59,7 @@ type Scene struct {
 	hook func(journal.Entry)
 }
 
-// NewScene begins a scenario that tries a guest ("integration" or "desk"), with an empty journal and no page. It ends with ctx; End it. Face it before the first page.
+// NewScene begins a scenario that tries a guest ("integration", "desk" or "connector"), with an empty journal and no page. It ends with ctx; End it. Face it before the first page.
 func NewScene(ctx context.Context, guest string, deadlines Deadlines) *Scene {
 	s := &Scene{Journal: journal.New(), Deadlines: deadlines, guest: guest}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
@@ -214,6 +214,9 @@ func (s *Scene) Linger(wall time.Duration) {
 	mark := s.Journal.Len()
 	s.waits(func() bool { return s.Journal.Len() > mark }, wall)
 }
+
+// Watch looks for what must not come, for a while of the wall clock, and says whether it came: it ends at once then. A guest whose clock is its own can be watched in no other way.
+func (s *Scene) Watch(came func() bool, wall time.Duration) bool { return s.waits(came, wall) && s.opposite.Err() == nil }
 
 // Arrive comes back when the pages are at rest and what they have sent before has arrived, for whoever is to say that something has not come: what is on its way from a page
 // is seen by nobody.
@@ -427,6 +430,7 @@ func (s *Scene) Lost(err error) error {
 var crossings = map[string]map[journal.Kind]bool{
 	"integration": {journal.Call: true, journal.Callback: true},
 	"desk":        {journal.Request: true, journal.Frame: true},
+	"connector":   {journal.Request: true, journal.Response: true, journal.Screen: true},
 }
 
 // hints are what to look for when a page is lost, by the guest.
@@ -441,6 +445,12 @@ var hints = map[string]map[browser.LostKind]string{
 		"unresponsive": "look for a loop that never gives the page its turn",
 		"navigated":    "a desk may go from page to page of its own origin, and nowhere else",
 		"closed":       "a desk must not close its own page",
+		"crashed":      "look for unbounded memory or recursion",
+	},
+	"connector": {
+		"unresponsive": "look for a loop that never gives the page its turn, and for text of an agent that is taken for a script",
+		"navigated":    "nothing that an agent writes may lead the user's page elsewhere",
+		"closed":       "nothing that an agent writes may close the user's page",
 		"crashed":      "look for unbounded memory or recursion",
 	},
 }

@@ -1,0 +1,205 @@
+package digitalconnect
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"deskcheck/fixtures"
+	"deskcheck/mockdesk"
+	"deskcheck/mockdesk/digitalconnect"
+	"deskcheck/mockdesk/fault"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+	"deskcheck/steps/browser"
+	"deskcheck/steps/enduser"
+	"deskcheck/steps/expect"
+)
+
+// Player plays one scenario: it holds what the sentences before have set up.
+type Player struct {
+	*steps.Scene
+	stage *Stage
+	clock *mockdesk.AdvancingClock
+
+	// account is what Talkdesk is set up with when the first user comes; values are what the connector is given.
+	account *digitalconnect.Account
+	values  map[string]string
+	// distrusted has an authority that the connector does not trust sign for Talkdesk; authenticated has deliveries carry the credentials that the connector wants.
+	distrusted, authenticated bool
+	// key is the private key of the client, in PEM, if the scenario has given it one.
+	key string
+
+	talkdesk *digitalconnect.Talkdesk
+	run      Run
+	users    enduser.Opener
+	// lease gives a tab for a user's page; leased are those that were taken.
+	first  *browser.Tab
+	leased []*browser.Tab
+
+	guests map[string]*guest
+	order  []*guest
+	// mark is the length of the journal when the latest When began, begun when the first did.
+	mark, begun int
+	// held are the faults that were set, the last of which may hold a reply back.
+	held []fault.ID
+	// rounds numbers what is said in rows, serial what is delivered as it is.
+	rounds, serial int
+	// outward is the conversation that an agent has started.
+	outward   *digitalconnect.Conversation
+	before    before
+	beforeAt  int
+	body      fixtures.PayloadCase
+	sentFiles map[string]int
+
+	mu         sync.Mutex
+	deliveries []*digitalconnect.Delivery
+	leaks      []leak
+	// unstarted says why the connector could not begin, empty if it could.
+	unstarted string
+}
+
+func newPlayer(ctx context.Context, st *Stage, tab *browser.Tab, deadlines steps.Deadlines) *Player {
+	p := &Player{
+		Scene: steps.NewScene(ctx, "connector", deadlines), stage: st, clock: mockdesk.NewAdvancingClock(), first: tab,
+		account: st.Account.Clone(), values: map[string]string{}, guests: map[string]*guest{}, sentFiles: map[string]int{},
+	}
+	p.Journal.Filter(p.redact)
+	p.Face(p)
+	// Each scenario has a secret of its own, so that one that leaks is known.
+	if st.Connector.Live() {
+		p.account.Clients[0].Secret = "kit_secret-" + newSecret()
+	}
+	p.values["client.secret"] = p.account.Clients[0].Secret
+	p.values["touchpoint"] = p.account.Touchpoints[0].ID
+	return p
+}
+
+// newSecret is a word that nobody can know.
+func newSecret() string {
+	raw := make([]byte, 12)
+	_, _ = rand.Read(raw) // It never fails.
+	return hex.EncodeToString(raw)
+}
+
+// Paced says that time may not run ahead: the connector has a clock of its own.
+func (p *Player) Paced() bool { return false }
+
+// Advance lets time pass at Talkdesk.
+func (p *Player) Advance(ms int) error {
+	p.clock.Advance(time.Duration(ms) * time.Millisecond)
+	return nil
+}
+
+// Err says why nothing that the mock tells can be relied on: it has made an event that its own schema does not allow.
+func (p *Player) Err() error {
+	if p.talkdesk == nil {
+		return nil
+	}
+	return acts("play Talkdesk", p.talkdesk.Err())
+}
+
+// ready has Talkdesk and the connector run.
+func (p *Player) ready() error {
+	if p.talkdesk != nil {
+		return nil
+	}
+	if p.unstarted != "" {
+		return acts("run the connector", errors.New(p.unstarted))
+	}
+	run, err := p.stage.Connector.Begin(p.Context(), p)
+	if err != nil {
+		p.unstarted = err.Error()
+		return p.blame("run the connector", err)
+	}
+	p.run = run
+	p.users = p.stage.Users(p)
+	return nil
+}
+
+// hush is how long the kit watches for what must not come.
+func (p *Player) hush() time.Duration { return p.Deadlines.Hush }
+
+// pass lets some of the real time pass, in which the connector may do what it must not.
+func (p *Player) pass(d time.Duration) { p.Watch(func() bool { return false }, d) }
+
+// blame turns what went wrong while the user's side or the connector was used into a verdict where the connector caused it.
+func (p *Player) blame(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if p.Context().Err() != nil {
+		return p.Lost(context.Cause(p.Context()))
+	}
+	if _, lost := errors.AsType[*browser.LostError](err); lost {
+		return p.Lost(err)
+	}
+	if _, failed := errors.AsType[*steps.Failure](err); failed {
+		return err
+	}
+	if _, absent := errors.AsType[*steps.NotApplicable](err); absent {
+		return err
+	}
+	return &steps.HarnessError{Doing: doing, Err: err}
+}
+
+// acts turns what the kit's own part could not do into an error of the kit.
+func acts(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &steps.HarnessError{Doing: doing, Err: err}
+}
+
+// lately says what the connector has called since a mark.
+func (p *Player) lately(mark int) string {
+	var all []string
+	for _, c := range p.calls(mark, "") {
+		all = append(all, c.entry.Name)
+	}
+	if len(all) == 0 {
+		return "the connector has called nothing"
+	}
+	const most = 6
+	if more := len(all) - most; more > 0 {
+		all = append([]string{fmt.Sprintf("%d calls", more)}, all[more:]...)
+	}
+	return "the connector has called " + expect.Clip(strings.Join(all, ", "))
+}
+
+// trouble says what may be the reason for what did not come: a refusal, or the end of the connector.
+func (p *Player) trouble(mark int) string {
+	if p.run != nil {
+		if why := p.run.Trouble(); why != "" {
+			return why
+		}
+	}
+	refusals := p.answers(mark, "", func(status int) bool { return status >= 400 })
+	if len(refusals) == 0 {
+		return ""
+	}
+	last := refusals[len(refusals)-1]
+	return fmt.Sprintf("entry %d: %s was refused with %d", last.Seq, last.Operation, statusOf(last))
+}
+
+// close ends all that the scenario began.
+func (p *Player) close() {
+	p.End()
+	for _, g := range p.order {
+		g.user.Close()
+	}
+	if p.run != nil {
+		p.run.Stop()
+	}
+	if p.talkdesk != nil {
+		p.talkdesk.Close()
+	}
+	for _, tab := range p.leased {
+		tab.Release()
+	}
+}

@@ -1,0 +1,117 @@
+// Package digitalconnect gives meaning to the sentences of the digital-connect features: it plays Talkdesk Digital Connect, the agents and the end users, and asks the journal
+// what the connector under test did.
+package digitalconnect
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	messages "github.com/cucumber/messages/go/v21"
+
+	"deskcheck/mockdesk/digitalconnect"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+	"deskcheck/steps/browser"
+)
+
+// Stage is what all scenarios of a run share.
+type Stage struct {
+	// Connector is how the connector under test is run.
+	Connector Connector
+	// Account is what Talkdesk is set up with, before a scenario changes it.
+	Account *digitalconnect.Account
+	// Holds says whether a requirement holds in the dialect of the run; nil takes all of them to.
+	Holds func(requirement string) bool
+	// Claims are the capabilities that the connector claims to have: one that is missing is then a failure.
+	Claims []string
+	// Lease gives a scenario another tab, beside the one that it begins with; nil where users have no page.
+	Lease func(context.Context) (*browser.Tab, error)
+	// Pause, if set, hears of each performance while everything still stands as it was at its end, and holds it there until it comes back.
+	Pause func(ctx context.Context, s steps.Scenario, came steps.Performance)
+}
+
+// Paced says that time may not run ahead: the connector has a clock of its own.
+func (st *Stage) Paced() bool { return false }
+
+// Perform runs a scenario, beginning in the tab (nil where users have no page). It never fails as a function: whatever happens is in the Performance. The tab is not released;
+// others that the scenario has leased are.
+func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) steps.Performance {
+	run := ctx
+	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
+	defer cancel()
+	p := newPlayer(ctx, st, tab, deadlines)
+	defer p.close()
+
+	previous := messages.PickleStepType_UNKNOWN
+	var spent []steps.Spent
+	before := func(_ int, step steps.Step) {
+		spent = append(spent, p.Spent())
+		if step.Type == messages.PickleStepType_ACTION && previous != messages.PickleStepType_ACTION {
+			p.mark = p.Journal.Len()
+		}
+		previous = step.Type
+	}
+	register := func(book steps.Book) {
+		for _, g := range vocabularyGroups() {
+			for _, d := range g.steps {
+				book.Step(d.expr, d.bind(p))
+			}
+		}
+	}
+	result := steps.Performance{Outcomes: steps.Play(ctx, s, register, before, p.Journal.Len)}
+	spent = append(spent, p.Spent())
+	for i := range len(spent) - 1 {
+		result.Outcomes[i].Spent = spent[i+1].Minus(spent[i])
+	}
+	p.closing(&result)
+	result.Started, result.Unstarted = p.run != nil, p.unstarted
+	result.Capabilities = p.sightings()
+	result.Entries = p.Journal.Since(0)
+	if result.Err() != nil {
+		result.Screenshot = p.picture(ctx)
+	}
+	if st.Pause != nil {
+		began := time.Now()
+		st.Pause(run, s, result) // as long as the run goes on, however long the scenario may take
+		result.Paused = time.Since(began)
+	}
+	return result
+}
+
+// closing looks once more when all steps have passed: whether a secret was said, and whether the mock has kept its own rules.
+func (p *Player) closing(result *steps.Performance) {
+	if result.Err() != nil || p.talkdesk == nil {
+		return
+	}
+	last := &result.Outcomes[len(result.Outcomes)-1]
+	last.Err = p.Err()
+	if last.Err == nil {
+		last.Err = p.secretsKept()
+	}
+	result.AtTheEnd = last.Err != nil
+}
+
+// Shows says how a connector is seen to have a capability, a phrase for each way. It is empty for one that nothing shows but that its requirements hold.
+func Shows(capability string) []string {
+	return map[string][]string{
+		"attachments-out": {"it asks for an upload link"},
+		"attachments-in":  {"it asks for a download link"},
+		"transcript":      {"a start carries previous_messages"},
+		"arguments":       {"a start carries context_parameters"},
+	}[capability]
+}
+
+// sightings says by what each capability was seen.
+func (p *Player) sightings() map[string]string {
+	seen := map[string]string{}
+	for _, e := range p.Journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Request && e.From == journal.Connector }) {
+		switch e.Operation {
+		case "upload-link":
+			seen["attachments-out"] = Shows("attachments-out")[0]
+		case "download-link":
+			seen["attachments-in"] = Shows("attachments-in")[0]
+		}
+	}
+	return seen
+}

@@ -1,0 +1,198 @@
+package digitalconnect
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/cucumber/godog"
+
+	"deskcheck/mockdesk/journal"
+	"deskcheck/steps"
+	"deskcheck/steps/enduser"
+)
+
+var userSteps = []definition{
+	define(`(?P<user>[A-Z]\w*) asks for an agent( again)?`, func(p *Player) any {
+		return func(name, again string) error { return p.asks(name, again, nil) }
+	}),
+	define(`(?P<user>[A-Z]\w*) asks for an agent with`, func(p *Player) any { return p.asksWith }, "A table of the arguments' names and values."),
+	define(`(?P<user>[A-Z]\w*) asks for an agent with no arguments`, func(p *Player) any {
+		return func(name string) error { return p.asks(name, "", map[string]string{}) }
+	}),
+	define(`(?P<user>[A-Z]\w*) says "([^"]*)"`, func(p *Player) any { return p.says }),
+	define(`(?P<user>[A-Z]\w*) says`, func(p *Player) any {
+		return func(name string, text *godog.DocString) error { return p.says(name, text.Content) }
+	}),
+	define(`(?P<user>[A-Z]\w*) says "([^"]*)" while nobody answers`, func(p *Player) any { return p.says }),
+	define(`(?P<user>[A-Z]\w*) says (\d+) lines in a row`, func(p *Player) any { return p.saysLines }),
+	define(`(?P<user>[A-Z]\w*) writes "([^"]*)" if (?:s?he|they) still can`, func(p *Player) any { return p.writesIfAble }),
+	define(`(?P<user>[A-Z]\w*) types "([^"]*)" without sending it`, func(p *Player) any { return p.types }),
+	define(`each user says "([^"]*)" at once`, func(p *Player) any { return p.eachSays }),
+	define(`each user says (\d+) lines at once`, func(p *Player) any { return p.eachSaysLines }),
+	define(`(?P<user>[A-Z]\w*) ends the chat`, func(p *Player) any { return p.ends }),
+	define(`(?P<user>[A-Z]\w*) is gone`, func(p *Player) any { return p.isGone }, "The link to the user is lost, and nobody says so."),
+}
+
+// guest is an end user of the connector.
+type guest struct {
+	name string
+	user enduser.User
+	// conversations are the ids of those that were started for the user, in order.
+	conversations []string
+	// asked is the length of the journal when the user asked for an agent last.
+	asked int
+	// said are the lines that the user has said in a row since the last When.
+	said []string
+	// heard are the lines that the agent has said to the user in a row.
+	heard []string
+}
+
+func (p *Player) arrive(name string) (*guest, error) {
+	if g := p.guests[name]; g != nil {
+		return g, nil
+	}
+	user, err := p.users.Open(p.Context(), name, strings.ToLower(name)+"@example.test")
+	if err != nil {
+		return nil, p.blame("bring "+name+" to the chat", err)
+	}
+	g := &guest{name: name, user: user}
+	p.guests[name] = g
+	p.order = append(p.order, g)
+	return g, nil
+}
+
+// guest finds a user who has come.
+func (p *Player) guest(name string) (*guest, error) {
+	if g := p.guests[name]; g != nil {
+		return g, nil
+	}
+	return nil, &steps.HarnessError{Doing: "find " + name, Err: errors.New("nobody of this name has come: begin with a Given")}
+}
+
+func (p *Player) asks(name, _ string, arguments map[string]string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	p.Act(journal.Party(name), journal.Connector, "asks for an agent")
+	g.asked = p.Journal.Len()
+	return p.blame("ask for an agent", g.user.RequestAgent(p.Context(), arguments))
+}
+
+func (p *Player) asksWith(name string, table *godog.Table) error {
+	arguments := map[string]string{}
+	for _, row := range table.Rows {
+		if len(row.Cells) != 2 {
+			return acts("read the table of arguments", fmt.Errorf("a row has a name and a value, not %d cells", len(row.Cells)))
+		}
+		arguments[row.Cells[0].Value] = row.Cells[1].Value
+	}
+	return p.asks(name, "", arguments)
+}
+
+func (p *Player) says(name, text string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	p.Act(journal.Party(name), journal.Connector, fmt.Sprintf("says %q", text))
+	return p.blame("say something", g.user.Say(p.Context(), text))
+}
+
+// line is one of several lines that somebody says in a row.
+func line(who string, n, round int) string {
+	return fmt.Sprintf("%s's line %d of round %d", who, n, round)
+}
+
+func (p *Player) saysLines(name string, n int) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	p.rounds++
+	g.said = nil
+	for i := range n {
+		text := line(name, i+1, p.rounds)
+		g.said = append(g.said, text)
+		if err := p.says(name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writesIfAble has a user whom the chat may have closed to try and say something.
+func (p *Player) writesIfAble(name, text string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	p.Act(journal.Party(name), journal.Connector, fmt.Sprintf("tries to say %q", text))
+	if err := g.user.Say(p.Context(), text); err != nil && p.Context().Err() != nil {
+		return p.blame("say something", err)
+	}
+	return nil
+}
+
+func (p *Player) types(name, text string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	typist, can := g.user.(enduser.Typist)
+	if !can {
+		return &steps.NotApplicable{Why: "a user without a page types nothing that is not sent"}
+	}
+	p.Act(journal.Party(name), journal.Connector, fmt.Sprintf("types %q", text))
+	return p.blame("type something", typist.Type(p.Context(), text))
+}
+
+// each has all users do something at the same time.
+func (p *Player) each(do func(g *guest) error) error {
+	errs := make([]error, len(p.order))
+	var all sync.WaitGroup
+	for i, g := range p.order {
+		all.Go(func() { errs[i] = do(g) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func (p *Player) eachSays(text string) error {
+	return p.each(func(g *guest) error { return p.says(g.name, text+", says "+g.name) })
+}
+
+func (p *Player) eachSaysLines(n int) error {
+	p.rounds++
+	round := p.rounds
+	return p.each(func(g *guest) error {
+		g.said = nil
+		for i := range n {
+			g.said = append(g.said, line(g.name, i+1, round))
+			if err := p.says(g.name, g.said[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (p *Player) ends(name string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	p.Act(journal.Party(name), journal.Connector, "ends the chat")
+	return p.blame("end the chat", g.user.End(p.Context()))
+}
+
+func (p *Player) isGone(name string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	p.Act(journal.Party(name), journal.Connector, "is gone")
+	return p.blame("lose the link to "+name, g.user.Drop(p.Context()))
+}
