@@ -55,7 +55,10 @@ var rooms = map[string][]string{
 	"steps/agentmanager":      {"mockdesk", "mockdesk/agentmanager", "mockdesk/journal", "mockdesk/socketio", "steps", "steps/browser", "steps/expect", "steps/uimap", "steps/vocabulary"},
 	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser", "steps/expect", "steps/vocabulary"},
 	"steps/browser":           {},
+	"steps/connector":         {"fixtures/document", "mockdesk/journal"},
+	"steps/enduser":           {"mockdesk/journal", "steps", "steps/browser"},
 	"steps/expect":            {},
+	"steps/intercept":         {"mockdesk/edge"},
 	"steps/uimap":             {"fixtures", "fixtures/document", "steps/browser"},
 	"steps/vocabulary":        {"steps"},
 

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,8 +10,10 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"math/big"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,10 +25,10 @@ const (
 	lifetime = 7 * 24 * time.Hour
 )
 
-// Authority is a certificate authority that lives as long as the process: its key is never written anywhere. It issues a certificate for each name that is asked for.
-// Its methods are safe for use by many goroutines. Make one with NewAuthority.
+// Authority is a certificate authority. It issues a certificate for each name that is asked for. One of NewAuthority lives as long as the process, and its key is never written
+// anywhere; one of ReadAuthority is the user's own. Its methods are safe for use by many goroutines.
 type Authority struct {
-	key         *ecdsa.PrivateKey
+	key         crypto.Signer
 	certificate *x509.Certificate
 
 	mu     sync.Mutex
@@ -55,6 +58,28 @@ func NewAuthority() (*Authority, error) {
 	return &Authority{key: key, certificate: certificate, issued: map[string]*tls.Certificate{}}, nil
 }
 
+// ReadAuthority takes an authority of the user's own: its certificate and its private key (PKCS #8, PKCS #1 or SEC 1), both in PEM. The error says what is wrong with which.
+func ReadAuthority(certificate, key []byte) (*Authority, error) {
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate of an authority with its key: %w", err)
+	}
+	parsed, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate of an authority: %w", err)
+	}
+	signer, canSign := pair.PrivateKey.(crypto.Signer)
+	switch {
+	case !parsed.IsCA || parsed.KeyUsage != 0 && parsed.KeyUsage&x509.KeyUsageCertSign == 0:
+		return nil, fmt.Errorf("the certificate of %s is not one of an authority: make one that may sign others (CA:TRUE, keyCertSign)", parsed.Subject)
+	case time.Now().After(parsed.NotAfter):
+		return nil, fmt.Errorf("the certificate of the authority %s has expired on %s", parsed.Subject, parsed.NotAfter.Format(time.DateOnly))
+	case !canSign:
+		return nil, fmt.Errorf("the key of the authority %s cannot sign", parsed.Subject)
+	}
+	return &Authority{key: signer, certificate: parsed, issued: map[string]*tls.Certificate{}}, nil
+}
+
 // newTemplate is what the certificates of the authority have in common.
 func newTemplate(name string) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
@@ -70,6 +95,11 @@ func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
 	return pool
+}
+
+// PEM is the authority's certificate as a file holds it, for a client that is to trust it.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
 }
 
 // KeyHash is the SHA-256 of the authority's public key (SubjectPublicKeyInfo) in base64: the form in which a browser is told of a key to trust (RFC 7469, section 2.4).
@@ -104,13 +134,24 @@ func (a *Authority) Certificate(name string) (*tls.Certificate, error) {
 
 // server is what a connection is served with that was made to a name, and for no other.
 func (a *Authority) server(name string) *tls.Config {
+	return a.Server(func(asked string) error {
+		if asked != name {
+			return fmt.Errorf("the connection is for %s, and the client wants a certificate of %q", name, asked)
+		}
+		return nil
+	})
+}
+
+// Server is what connections are served with by the names that clients ask for (SNI): each gets a certificate of its name, but for those that refused gives an error for.
+func (a *Authority) Server(refused func(name string) error) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		// A socket begins as a request of HTTP/1.1, and one connection per request is what a desk can cut.
 		NextProtos: []string{"http/1.1"},
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if hello.ServerName != name {
-				return nil, fmt.Errorf("the connection is for %s, and the client wants a certificate of %q", name, hello.ServerName)
+			name := strings.ToLower(hello.ServerName)
+			if err := refused(name); err != nil {
+				return nil, err
 			}
 			return a.Certificate(name)
 		},

@@ -1,5 +1,5 @@
-// Package edge is the network that a tab sees: a proxy under which chosen names lead to a scenario's own desk, with certificates of an authority that was made for the run,
-// and all others lead nowhere. So an integration that has the vendor's hosts written into it can be certified as it ships.
+// Package edge is the network that a tab sees, or a process: a proxy under which chosen names lead to a scenario's own desk, with certificates of an authority that was made for
+// the run, and all others lead nowhere. So an integration that has the vendor's hosts written into it can be certified as it ships.
 //
 // The edge ends what is the network's part (the tunnel, the encryption) no further than it must: the desk is given the client's own connection. What the desk does to a
 // connection (it cuts it, or leaves it without an answer) therefore happens to the client's, and the desk sees at once when the client goes.
@@ -45,7 +45,7 @@ type Refusal struct {
 	Address string
 }
 
-// Edge is one proxy, for one tab. Its methods are safe for use by many goroutines. Open one, and Close it.
+// Edge is one proxy, for one tab or one process. Its methods are safe for use by many goroutines. Open one, and Close it.
 type Edge struct {
 	authority *Authority
 	names     []Name
@@ -69,9 +69,14 @@ type lead struct {
 
 // Open starts an edge for some names on a free port of 127.0.0.1. It refuses everything until Lead is called. The error is that of net.Listen.
 func Open(authority *Authority, names []Name) (*Edge, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return OpenAt(authority, names, "127.0.0.1:0")
+}
+
+// OpenAt is Open at an address of the caller's, such as "127.0.0.1:8888".
+func OpenAt(authority *Authority, names []Name, address string) (*Edge, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("the edge cannot listen on the loopback: %w", err)
+		return nil, fmt.Errorf("the edge cannot listen at %s: %w", address, err)
 	}
 	e := &Edge{authority: authority, names: slices.Clone(names), listener: listener, done: make(chan struct{}), conns: map[net.Conn]struct{}{}}
 	e.work.Go(e.accept)
@@ -173,7 +178,7 @@ func (e *Edge) serve(conn net.Conn, to *lead) {
 	arrived, refusal, err := e.receive(conn)
 	if refusal != nil && e.leads(to) {
 		to.refused(*refusal)
-		refuse(conn, http.StatusForbidden, refusal.Address+" is not among desk.hosts")
+		refuse(conn, http.StatusForbidden, refusal.Address+" leads nowhere in this run")
 	}
 	if !e.leave(conn, to) || refusal != nil || err != nil {
 		_ = conn.Close()

@@ -217,7 +217,7 @@ func TestAnotherNameIsRefusedAndRecorded(t *testing.T) {
 		} else {
 			require.NoError(t, err, one.address)
 			assert.Equal(t, http.StatusForbidden, status)
-			assert.Equal(t, one.refusal+" is not among desk.hosts", body)
+			assert.Equal(t, one.refusal+" leads nowhere in this run", body)
 		}
 		assert.Equal(t, []string{one.refusal}, s.refused.list()[before:])
 	}
