@@ -69,6 +69,10 @@ var rooms = map[string][]string{
 	"mockdesk/control/serving/servingtest": {},
 	"mockdesk/floor":                       {"mockdesk", "mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/journal"},
 	"mockdesk/floor/floortest":             {},
+
+	// What Talkdesk does that knows nothing of conversations: neither of the two knows the other.
+	"mockdesk/digitalconnect/files":   {"mockdesk"},
+	"mockdesk/digitalconnect/webhook": {"mockdesk"},
 }
 
 // foreign says in which rooms a library that shapes everything around it may appear.
