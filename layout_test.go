@@ -17,7 +17,7 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/control/managerapi", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
+		"deskcheck", "fixtures", "fixtures/connectors/reference", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/control/managerapi", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
 		"mockdesk/standalone", "mockdesk/wire", "reports",
 	},
 	// It loads the desk as a stranger would: as a process, over its wire.
@@ -29,13 +29,15 @@ var rooms = map[string][]string{
 	"features":          {},
 	"fixtures":          {},
 	"fixtures/document": {},
-	"mockdesk":          {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/packed", "mockdesk/wire"},
-	"mockdesk/driver":   {"mockdesk", "mockdesk/fault", "mockdesk/wire"},
-	"mockdesk/edge":     {},
-	"mockdesk/fault":    {},
-	"mockdesk/journal":  {},
-	"mockdesk/packed":   {},
-	"mockdesk/wire":     {"fixtures", "fixtures/document", "mockdesk/packed"},
+	// A connector as a stranger would write it: it shares no code with who judges it.
+	"fixtures/connectors/reference": {},
+	"mockdesk":                      {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/packed", "mockdesk/wire"},
+	"mockdesk/driver":               {"mockdesk", "mockdesk/fault", "mockdesk/wire"},
+	"mockdesk/edge":                 {},
+	"mockdesk/fault":                {},
+	"mockdesk/journal":              {},
+	"mockdesk/packed":               {},
+	"mockdesk/wire":                 {"fixtures", "fixtures/document", "mockdesk/packed"},
 	// A desk standing alone: the API's types are below everyone who speaks of them, and whoever serves is above whoever is served.
 	"mockdesk/agentmanager":   {"fixtures", "mockdesk/journal", "mockdesk/socketio", "mockdesk/socketio/codec"},
 	"mockdesk/console":        {},

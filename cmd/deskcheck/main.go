@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
 
 	"deskcheck"
+	"deskcheck/fixtures/connectors/reference"
 	"deskcheck/mockdesk/standalone"
 	"deskcheck/reports"
 )
@@ -77,6 +79,10 @@ func newProgram(listen func()) *program {
 		startManager: func(c standalone.ManagerConfig, o standalone.Options) (*standalone.Manager, error) {
 			listen()
 			return standalone.StartManager(c, o)
+		},
+		connector: func(ctx context.Context, environment func(string) string, out, err io.Writer) int {
+			listen()
+			return reference.Main(ctx, environment, out, err)
 		},
 		open:      openInBrowser,
 		trace:     deskcheck.ReadTraceability,

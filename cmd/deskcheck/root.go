@@ -35,12 +35,14 @@ type program struct {
 	startDesk func(standalone.Config, standalone.Options) (*standalone.Server, error)
 	// startManager is to an agent manager what startDesk is to the desk of a chat.
 	startManager func(standalone.ManagerConfig, standalone.Options) (*standalone.Manager, error)
-	open         func(address string) error
-	doctor       func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
-	trace        func(deskcheck.Config) (deskcheck.Traceability, error)
-	steps        func(deskcheck.Config) ([]deskcheck.StepInfo, error)
-	preflight    func(dir string) error
-	write        func(dir string, result *reports.Result) error
+	// connector runs the reference connector, and gives its exit code.
+	connector func(ctx context.Context, environment func(string) string, out, err io.Writer) int
+	open      func(address string) error
+	doctor    func(context.Context, deskcheck.Config) []deskcheck.DoctorLine
+	trace     func(deskcheck.Config) (deskcheck.Traceability, error)
+	steps     func(deskcheck.Config) ([]deskcheck.StepInfo, error)
+	preflight func(dir string) error
+	write     func(dir string, result *reports.Result) error
 	// writeMatrix is to matrix what write is to run.
 	writeMatrix func(dir string, m *reports.Matrix) error
 	statements  func(dialect string) map[string]string
@@ -220,6 +222,7 @@ func (p *program) root() *cobra.Command {
 		}
 		root.AddCommand(commands...)
 	}
+	root.AddCommand(p.connectorCommand())
 	root.SetCompletionCommandGroupID("setup")
 	root.SetHelpCommandGroupID("setup")
 	root.InitDefaultCompletionCmd()
