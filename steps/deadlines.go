@@ -38,6 +38,8 @@ type Deadlines struct {
 	Hush time.Duration
 	// Grace is the last real wait before an absence is a verdict: whatever crossed a process boundary at the end of the scenario's time arrives within it.
 	Grace time.Duration
+	// Connector is how long a connector may take until it can be talked to.
+	Connector time.Duration
 	// Boot is how long the browser may take to load the host page.
 	Boot time.Duration
 	// Input is how long an element may take to be ready for a click.
@@ -57,16 +59,17 @@ var Default = Deadlines{
 	Sight:   2 * time.Second,
 	Silence: 2 * time.Second,
 
-	Patience: 200 * time.Millisecond,
-	Quiet:    5 * time.Second,
-	Answer:   5 * time.Second,
-	Look:     250 * time.Millisecond,
-	Lull:     400 * time.Millisecond,
-	Hush:     250 * time.Millisecond,
-	Grace:    60 * time.Millisecond,
-	Boot:     15 * time.Second,
-	Input:    5 * time.Second,
-	Scenario: 60 * time.Second,
+	Patience:  200 * time.Millisecond,
+	Quiet:     5 * time.Second,
+	Answer:    5 * time.Second,
+	Look:      250 * time.Millisecond,
+	Lull:      400 * time.Millisecond,
+	Hush:      250 * time.Millisecond,
+	Grace:     60 * time.Millisecond,
+	Connector: 40 * time.Second,
+	Boot:      15 * time.Second,
+	Input:     5 * time.Second,
+	Scenario:  60 * time.Second,
 }
 
 // Slower gives the same deadlines with more real time, for a host that is n times as much work for the machine. What the contract measures stays as it is.

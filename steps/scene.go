@@ -216,7 +216,9 @@ func (s *Scene) Linger(wall time.Duration) {
 }
 
 // Watch looks for what must not come, for a while of the wall clock, and says whether it came: it ends at once then. A guest whose clock is its own can be watched in no other way.
-func (s *Scene) Watch(came func() bool, wall time.Duration) bool { return s.waits(came, wall) && s.opposite.Err() == nil }
+func (s *Scene) Watch(came func() bool, wall time.Duration) bool {
+	return s.waits(came, wall) && s.opposite.Err() == nil
+}
 
 // Arrive comes back when the pages are at rest and what they have sent before has arrived, for whoever is to say that something has not come: what is on its way from a page
 // is seen by nobody.

@@ -52,7 +52,7 @@ Feature: The end of a conversation
       And Ann talks to an agent
       When Ann ends the chat
       Then the connector ends the conversation with Ann
-      And the connector answers the event with success
+      And the connector answers the end of the conversation with success
       When Ann asks for an agent again
       Then Ann talks to an agent in the end
       When the agent says "Here I am" to Ann

@@ -88,9 +88,7 @@ Feature: Bodies of events
         | CS-I08 |
         | CS-I09 |
         | CS-I10 |
-        | CS-I11 |
         | CS-I12 |
-        | CS-I13 |
         | CS-I14 |
 
       Examples: Messages
@@ -118,7 +116,24 @@ Feature: Bodies of events
         | CE-I03 |
         | CE-I04 |
         | CE-I05 |
+
+    @DC-ACTION-04 @DC-ACTION-13
+    Scenario Outline: <body> is an event all the same, if not the one that it is taken for in the corpus
+      Given Ann talks to an agent
+      When Talkdesk delivers the body "<body>" to Ann's conversation
+      Then the connector answers the event with success
+
+      Examples:
+        | body   |
+        | CS-I13 |
         | CE-I06 |
+
+    @DC-ACTION-13
+    Scenario: CS-I11 may be taken for an end, since it has the shape of one
+      Given Ann and Ben talk to agents
+      When Talkdesk delivers the body "CS-I11" to Ann's conversation
+      Then the connector answers the event
+      And Ben can still talk to the agent
 
     @DC-ACTION-13
     Scenario Outline: <what> is no event

@@ -3,13 +3,9 @@
 package agentmanager
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/draw"
-	"image/png"
 	"time"
 
 	messages "github.com/cucumber/messages/go/v21"
@@ -106,36 +102,15 @@ func (p *Player) closing(result *steps.Performance) {
 func (p *Player) picture(ctx context.Context) []byte {
 	ctx, cancel := context.WithTimeout(ctx, p.Deadlines.Input)
 	defer cancel()
-	var all []image.Image
-	width, height := 0, 0
+	var shots [][]byte
 	for _, s := range p.order {
 		if s.page == nil {
 			continue
 		}
 		// A page that is lost cannot be pictured; the verdict does not depend on it.
-		shot, err := s.page.Tab.Screenshot(ctx)
-		if err != nil {
-			continue
+		if shot, err := s.page.Tab.Screenshot(ctx); err == nil {
+			shots = append(shots, shot)
 		}
-		one, err := png.Decode(bytes.NewReader(shot))
-		if err != nil {
-			continue
-		}
-		all = append(all, one)
-		width, height = width+one.Bounds().Dx(), max(height, one.Bounds().Dy())
 	}
-	if len(all) == 0 {
-		return nil
-	}
-	together := image.NewRGBA(image.Rect(0, 0, width, height))
-	x := 0
-	for _, one := range all {
-		draw.Draw(together, image.Rect(x, 0, x+one.Bounds().Dx(), one.Bounds().Dy()), one, one.Bounds().Min, draw.Src)
-		x += one.Bounds().Dx()
-	}
-	var b bytes.Buffer
-	if png.Encode(&b, together) != nil {
-		return nil
-	}
-	return b.Bytes()
+	return browser.SideBySide(shots)
 }

@@ -1,13 +1,12 @@
 package digitalconnect
 
 import (
-	"fmt"
+	"encoding/json"
 	"time"
 
 	"github.com/cucumber/godog"
 
 	"deskcheck/mockdesk/digitalconnect"
-	"deskcheck/steps"
 )
 
 var agentSteps = []definition{
@@ -64,7 +63,7 @@ func (p *Player) agentSays(text, name, author, sort string) error {
 	if err != nil {
 		return acts("have the agent say something", err)
 	}
-	p.delivered(sent.Delivery)
+	p.delivered(sent.Delivery, digitalconnect.MessageCreated)
 	return nil
 }
 
@@ -111,7 +110,7 @@ func (p *Player) agentEnds(name string) error {
 	if err != nil {
 		return acts("have the agent end the conversation", err)
 	}
-	p.delivered(d)
+	p.delivered(d, digitalconnect.ConversationEnded)
 	return nil
 }
 
@@ -125,35 +124,55 @@ func (p *Player) agentStarts(email, touchpoint string) error {
 		return acts("have an agent start a conversation", err)
 	}
 	p.outward = c
-	p.delivered(d)
+	p.delivered(d, digitalconnect.ConversationStarted)
 	return nil
 }
+
+// elsewhere is the id of a conversation at a touchpoint that is none of the account's.
+const elsewhere = "deskcheck-conversation-elsewhere"
 
 func (p *Player) agentStartsElsewhere(name, touchpoint string) error {
 	g, err := p.guest(name)
 	if err != nil {
 		return err
 	}
-	return p.agentStarts(p.addressOf(g), touchpoint)
+	raw, _ := json.Marshal(map[string]any{ // Texts can always be encoded.
+		"event_type": p.eventType(digitalconnect.ConversationStarted), "conversation_id": elsewhere, "timestamp": p.clock.Now().UTC().Format(timeFormat),
+		"payload": map[string]any{"contact_person": map[string]any{"email": p.addressOf(g)}, "user": map[string]any{"name": agentName}, "touchpoint": map[string]any{"id": touchpoint}, "subject": nil},
+	})
+	return p.emit(digitalconnect.Raw{Body: raw, Action: digitalconnect.ConversationStarted, Conversation: elsewhere})
 }
 
 func (p *Player) outwardSays(text string) error {
 	if p.outward == nil {
-		return &steps.HarnessError{Doing: "say something", Err: fmt.Errorf("no agent has started a conversation")}
+		return p.emit(digitalconnect.Raw{Body: p.messageBody(elsewhere, text), Action: digitalconnect.MessageCreated, Conversation: elsewhere})
 	}
 	sent, err := p.outward.Say(digitalconnect.Message{Text: &text, Author: digitalconnect.Author{Name: agentName, Type: agentType}})
 	if err != nil {
 		return acts("have the agent say something", err)
 	}
-	p.delivered(sent.Delivery)
+	p.delivered(sent.Delivery, digitalconnect.MessageCreated)
 	return nil
 }
 
+// delivery is an event that was delivered, or is on its way.
+type delivery struct {
+	*digitalconnect.Delivery
+	// action is what it is called.
+	action string
+}
+
+// body is what was delivered, nil while it is on its way.
+func (d delivery) body() []byte {
+	x, _ := d.Exchange()
+	return x.Event.Body
+}
+
 // delivered notes a delivery, whose answer may be asked for.
-func (p *Player) delivered(d *digitalconnect.Delivery) {
+func (p *Player) delivered(d *digitalconnect.Delivery, action string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deliveries = append(p.deliveries, d)
+	p.deliveries = append(p.deliveries, delivery{d, action})
 }
 
 // pace is the time between two events of a load of so many a second.

@@ -1,27 +1,32 @@
 package digitalconnect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"deskcheck/mockdesk/digitalconnect"
+	"deskcheck/mockdesk/digitalconnect/webhook"
+	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
 
 var answerSteps = []definition{
 	define(`the connector answers the event( with success| with a refusal| with 401 or 403)?`, func(p *Player) any { return p.answersLast }, "A refusal is a status from 400 to 499. Without more any status will do."),
+	define(`the connector answers the end of the conversation with success`, func(p *Player) any { return p.answersEnd }, "An end that Talkdesk has told of by itself."),
 	define(`every event was answered with success`, func(p *Player) any { return p.allSucceeded }),
 	define(`every event was answered within (\d+) seconds?`, func(p *Player) any { return p.allWithin }),
 	define(`no event has been delivered`, func(p *Player) any { return p.noneDelivered }),
 }
 
-func (p *Player) lastDelivery() (*digitalconnect.Delivery, error) {
+func (p *Player) lastDelivery() (delivery, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.deliveries) == 0 {
-		return nil, &steps.HarnessError{Doing: "look at the last event", Err: errors.New("none was delivered")}
+		return delivery{}, &steps.HarnessError{Doing: "look at the last event", Err: errors.New("none was delivered")}
 	}
 	return p.deliveries[len(p.deliveries)-1], nil
 }
@@ -30,7 +35,7 @@ func (p *Player) lastDelivery() (*digitalconnect.Delivery, error) {
 const beyondTimeout = 2 * time.Second
 
 // answered waits for what came of a delivery.
-func (p *Player) answered(d *digitalconnect.Delivery) (int, error) {
+func (p *Player) answered(d delivery) (int, error) {
 	ctx, cancel := context.WithTimeout(p.Context(), p.timeout()+beyondTimeout)
 	defer cancel()
 	status, err := d.Wait(ctx)
@@ -38,17 +43,23 @@ func (p *Player) answered(d *digitalconnect.Delivery) (int, error) {
 	case p.Context().Err() != nil:
 		return 0, p.blame("wait for an answer", context.Cause(p.Context()))
 	case err != nil:
-		return 0, &steps.Failure{Requirements: p.blamedFor(d), Expected: fmt.Sprintf("an answer to the event %s within %s", d.Action(), p.timeout()), Recorded: err.Error()}
+		return 0, &steps.Failure{Expected: fmt.Sprintf("an answer to the event %s within %s", d.action, p.timeout()), Recorded: err.Error()}
 	}
 	return status, nil
 }
 
-// blamedFor are the requirements that an event without an answer breaks: that it is answered at all, which whatever the scenario is about takes for granted.
-func (p *Player) blamedFor(*digitalconnect.Delivery) []string { return nil }
+// entryOf is the entry of the journal that shows what was answered, 0 if there is none.
+func (p *Player) entryOf(d delivery) int {
+	x, _ := d.Exchange()
+	e, _ := p.Journal.Find(0, func(e journal.Entry) bool {
+		return e.Kind == journal.Response && e.From == journal.Connector && e.Operation == d.action && statusOf(e) == x.Status
+	})
+	return e.Seq
+}
 
 // timeout is the execution timeout of the account's actions.
 func (p *Player) timeout() time.Duration {
-	return time.Duration(p.account.Integrations[0].Timeout) * time.Second
+	return time.Duration(cmp.Or(p.account.Integrations[0].Timeout, p.account.Settings.ActionTimeout, int(webhook.Timeout/time.Second))) * time.Second
 }
 
 func (p *Player) answersLast(how string) error {
@@ -62,16 +73,33 @@ func (p *Player) answersLast(how string) error {
 	}
 	fits := map[string]bool{"": true, " with success": status/100 == 2, " with a refusal": status/100 == 4, " with 401 or 403": status == 401 || status == 403}[how]
 	if !fits {
-		return &steps.Failure{Expected: "the event to be answered" + how, Recorded: fmt.Sprintf("it was answered with %d", status), Entry: d.Entry()}
+		return &steps.Failure{Expected: "the event to be answered" + how, Recorded: fmt.Sprintf("it was answered with %d", status), Entry: p.entryOf(d)}
 	}
 	return nil
 }
 
-// all are the deliveries so far.
-func (p *Player) allDeliveries() []*digitalconnect.Delivery {
+func (p *Player) answersEnd() error {
+	var answer journal.Entry
+	err := p.Until(func() (found bool) {
+		answer, found = p.Journal.Find(p.mark, func(e journal.Entry) bool {
+			return e.Kind == journal.Response && e.From == journal.Connector && e.Operation == digitalconnect.ConversationEnded
+		})
+		return found
+	}, p.Deadlines.Event)
+	if errors.Is(err, steps.ErrAbsent) {
+		return &steps.Failure{Expected: "an answer to the event conversation_ended", Recorded: "there is none"}
+	}
+	if err == nil && statusOf(answer)/100 != 2 {
+		return &steps.Failure{Expected: "success", Recorded: fmt.Sprintf("it was answered with %d", statusOf(answer)), Entry: answer.Seq}
+	}
+	return err
+}
+
+// allDeliveries are those so far.
+func (p *Player) allDeliveries() []delivery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]*digitalconnect.Delivery(nil), p.deliveries...)
+	return slices.Clone(p.deliveries)
 }
 
 func (p *Player) allSucceeded() error {
@@ -81,7 +109,7 @@ func (p *Player) allSucceeded() error {
 			return err
 		}
 		if status/100 != 2 {
-			return &steps.Failure{Expected: "each event to be answered with success", Recorded: fmt.Sprintf("%s was answered with %d", d.Action(), status), Entry: d.Entry()}
+			return &steps.Failure{Expected: "each event to be answered with success", Recorded: fmt.Sprintf("%s was answered with %d", d.action, status), Entry: p.entryOf(d)}
 		}
 	}
 	return nil
@@ -94,7 +122,7 @@ func (p *Player) allWithin(seconds int) error {
 			return err
 		}
 		if took := d.Latency(); took > most {
-			return &steps.Failure{Requirements: []string{"DC-ACTION-10"}, Expected: fmt.Sprintf("an answer to each event within %s", most), Recorded: fmt.Sprintf("%s took %s", d.Action(), took.Round(time.Millisecond)), Entry: d.Entry()}
+			return &steps.Failure{Requirements: []string{"DC-ACTION-10"}, Expected: fmt.Sprintf("an answer to each event within %s", most), Recorded: fmt.Sprintf("%s took %s", d.action, took.Round(time.Millisecond)), Entry: p.entryOf(d)}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"deskcheck/fixtures"
+	"deskcheck/mockdesk/digitalconnect"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/expect"
@@ -70,7 +72,22 @@ type call struct {
 func callOf(e journal.Entry) call {
 	c := call{entry: e}
 	_ = json.Unmarshal(e.Data, &c) // The mock wrote it.
+	var form string
+	if strings.HasPrefix(c.header("Content-Type"), "application/x-www-form-urlencoded") && json.Unmarshal(c.Body, &form) == nil {
+		c.Body = formFields(form)
+	}
 	return c
+}
+
+// formFields are the fields of a form as an object, each with its first value.
+func formFields(form string) json.RawMessage {
+	values, _ := url.ParseQuery(form) // What could be read of it counts; the mock has said what was wrong.
+	fields := map[string]string{}
+	for name := range values {
+		fields[name] = values.Get(name)
+	}
+	raw, _ := json.Marshal(fields) // Texts can always be encoded.
+	return raw
 }
 
 // header is a header of the call, whatever the case of its name.
@@ -276,7 +293,7 @@ func (p *Player) settleStart(g *guest) error {
 // unclaimed is the first conversation that the connector has started and that is nobody's yet.
 func (p *Player) unclaimed() string {
 	for _, c := range p.talkdesk.Conversations() {
-		if c.Outward() || slices.ContainsFunc(p.order, func(g *guest) bool { return slices.Contains(g.conversations, c.ID()) }) {
+		if c.Snapshot().Outbound || slices.ContainsFunc(p.order, func(g *guest) bool { return slices.Contains(g.conversations, c.ID()) }) {
 			continue
 		}
 		return c.ID()
@@ -304,26 +321,38 @@ func (p *Player) startOf(name string) (call, error) {
 	if err != nil {
 		return call{}, err
 	}
-	all := p.calls(0, "start")
-	for _, one := range slices.Backward(all) {
-		if one.entry.Conversation == c.ID() {
-			return one, nil
-		}
+	return p.opened(c.ID())
+}
+
+// opened is the start call that has opened a conversation, by the reply that named it.
+func (p *Player) opened(conversation string) (call, error) {
+	reply, found := p.Journal.Find(0, func(e journal.Entry) bool {
+		return e.Kind == journal.Response && e.Operation == "start" && e.Conversation == conversation
+	})
+	if !found {
+		return call{}, acts("find the start of "+conversation, errors.New("the journal has no reply that names it"))
 	}
-	return call{}, acts("find the start of "+name, errors.New("the journal has none"))
+	e, _ := p.Journal.Find(reply.Ref-1, func(journal.Entry) bool { return true })
+	return callOf(e), nil
 }
 
 func (p *Player) newStart() error {
-	all := p.calls(0, "start")
-	if len(all) < 2 {
-		return acts("compare starts", fmt.Errorf("there were %d", len(all)))
-	}
-	before, after := all[len(all)-2], all[len(all)-1]
-	if key := after.header(idempotencyKey); key != "" && key == before.header(idempotencyKey) {
-		return &steps.Failure{Expected: "a new idempotency key for a new conversation", Recorded: "both starts have " + key, Entry: after.entry.Seq}
-	}
-	if before.entry.Conversation == after.entry.Conversation {
-		return &steps.Failure{Expected: "a new conversation", Recorded: "it is the old one", Entry: after.entry.Seq}
+	for _, g := range p.order {
+		n := len(g.conversations)
+		if n < 2 {
+			return acts("compare starts", fmt.Errorf("%s has had %d conversations", g.name, n))
+		}
+		before, err := p.opened(g.conversations[n-2])
+		if err != nil {
+			return err
+		}
+		after, err := p.opened(g.conversations[n-1])
+		if err != nil {
+			return err
+		}
+		if key := after.header(idempotencyKey); key != "" && key == before.header(idempotencyKey) {
+			return &steps.Failure{Expected: "a new idempotency key for a new conversation", Recorded: "both starts have " + key, Entry: after.entry.Seq}
+		}
 	}
 	return nil
 }
@@ -562,7 +591,7 @@ func (p *Player) endsConversation(name string, within time.Duration) error {
 	if err != nil {
 		return err
 	}
-	err = p.Until(func() bool { return c.Snapshot().EndedBy == "connector" }, within)
+	err = p.Until(func() bool { return c.Snapshot().EndedBy == digitalconnect.FromContact }, within)
 	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: fmt.Sprintf("DELETE of %s's conversation within %s", name, within), Recorded: p.lately(p.mark)}
 	}

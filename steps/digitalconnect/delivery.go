@@ -1,7 +1,11 @@
 package digitalconnect
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +13,7 @@ import (
 
 	"deskcheck/fixtures"
 	"deskcheck/mockdesk/digitalconnect"
+	"deskcheck/mockdesk/digitalconnect/webhook"
 	"deskcheck/steps"
 )
 
@@ -26,6 +31,9 @@ var deliverySteps = []definition{
 	define(`Talkdesk delivers (\d+) messages to them, (\d+) a second, every tenth of them twice`, func(p *Player) any { return p.deliversLoad }),
 }
 
+// timeFormat is how Talkdesk writes a moment in UTC: 24 characters.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
 // nobody is the id of a conversation that nobody has started.
 const nobody = "deskcheck-no-such-conversation"
 
@@ -34,14 +42,14 @@ func (p *Player) emit(raw digitalconnect.Raw) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
-	p.delivered(p.talkdesk.Emit(raw))
+	p.delivered(p.talkdesk.Emit(raw), cmp.Or(raw.Action, "raw"))
 	return nil
 }
 
 // messageBody is a lawful message_created.
 func (p *Player) messageBody(conversation, text string) []byte {
 	p.serial++
-	at := p.clock.Now().UTC().Format(digitalconnect.TimeFormat)
+	at := p.clock.Now().UTC().Format(timeFormat)
 	raw, _ := json.Marshal(map[string]any{ // Texts can always be encoded.
 		"event_type": p.eventType("message_created"), "conversation_id": conversation, "timestamp": at,
 		"payload": map[string]any{"id": fmt.Sprintf("raw-%d", p.serial), "content": text, "created_at": at, "author": map[string]any{"name": agentName, "type": agentType}},
@@ -57,23 +65,37 @@ func (p *Player) eventType(name string) string {
 	return strings.ToUpper(name)
 }
 
+// payload finds a body of the corpus.
+func payload(id string) (fixtures.Payload, error) {
+	all, err := fixtures.Payloads()
+	for _, one := range all {
+		if one.ID == id {
+			return one, nil
+		}
+	}
+	return fixtures.Payload{}, acts("find the body "+id, errors.Join(err, errors.New("there is none of this name")))
+}
+
 func (p *Player) deliversBody(id, name string) error {
 	c, err := p.conversation(name)
 	if err != nil {
 		return err
 	}
-	body, err := fixtures.Payload(id)
+	one, err := payload(id)
 	if err != nil {
-		return acts("find the body "+id, err)
+		return err
 	}
-	p.body = body
-	return p.emit(digitalconnect.Raw{Body: addressed(body, c.ID(), p.eventType)})
+	return p.emit(digitalconnect.Raw{Body: p.addressed(one.Body, c.ID()), Action: one.Schema})
 }
 
-// addressed gives a body the id of a conversation where it has one that is a text and not empty, and spells its event as the account does.
-func addressed(body fixtures.PayloadCase, conversation string, spelled func(string) string) []byte {
+// addressed gives a body the id of a conversation where the corpus has its own, and spells its event as the account does.
+func (p *Player) addressed(body []byte, conversation string) []byte {
 	id, _ := json.Marshal(conversation) // A text can always be encoded.
-	return []byte(strings.ReplaceAll(string(body.Body), `"conversation_id":"c-1"`, `"conversation_id":`+string(id)))
+	out := bytes.ReplaceAll(body, []byte(`"conversation_id":"c-1"`), []byte(`"conversation_id":`+string(id)))
+	for _, action := range digitalconnect.Actions() {
+		out = bytes.ReplaceAll(out, []byte(`"event_type":"`+strings.ToUpper(action)+`"`), []byte(`"event_type":"`+p.eventType(action)+`"`))
+	}
+	return out
 }
 
 func (p *Player) deliversAs(text, name, contentType string) error {
@@ -92,17 +114,28 @@ func (p *Player) deliversWith(text, name string, change func(raw *digitalconnect
 }
 
 func (p *Player) deliversAt(text, name, how string) error {
-	return p.deliversWith(text, name, func(raw *digitalconnect.Raw) { raw.Slash = how })
+	return p.deliversWith(text, name, func(raw *digitalconnect.Raw) { raw.Path = slash[how] })
 }
+
+// slash is what stands behind the webhook's address.
+var slash = map[string]string{"with": "/", "without": ""}
 
 func (p *Player) deliversBy(text, name, method string) error {
 	return p.deliversWith(text, name, func(raw *digitalconnect.Raw) { raw.Method = method })
 }
 
 func (p *Player) deliversForged(text, name, how string) error {
-	return p.deliversWith(text, name, func(raw *digitalconnect.Raw) {
-		raw.Credentials = strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(how, "with "), "the "), " credentials", "")
-	})
+	auth := p.account.Integrations[0].Auth
+	header := http.Header{"Authorization": nil, cmp.Or(auth.Header, "X-Api-Key"): nil}
+	wrong := map[string]string{"with wrong credentials": "not-" + auth.Secret, "with half the credentials": auth.Secret[:len(auth.Secret)/2]}[how]
+	switch {
+	case wrong == "":
+	case auth.Type == webhook.Basic:
+		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(auth.User+":"+wrong)))
+	default:
+		header.Set(cmp.Or(auth.Header, "X-Api-Key"), wrong)
+	}
+	return p.deliversWith(text, name, func(raw *digitalconnect.Raw) { raw.Header = header })
 }
 
 func (p *Player) deliversUnknown(text string) error {
@@ -122,7 +155,7 @@ func (p *Player) deliversFirst(text, name string) error {
 
 func (p *Player) deliversUnknownEnd() error {
 	raw, _ := json.Marshal(map[string]any{ // Texts can always be encoded.
-		"event_type": p.eventType("conversation_ended"), "conversation_id": nobody, "timestamp": p.clock.Now().UTC().Format(digitalconnect.TimeFormat),
+		"event_type": p.eventType("conversation_ended"), "conversation_id": nobody, "timestamp": p.clock.Now().UTC().Format(timeFormat),
 	})
 	return p.emit(digitalconnect.Raw{Body: raw})
 }
@@ -132,7 +165,10 @@ func (p *Player) deliversAgain() error {
 	if err != nil {
 		return err
 	}
-	return p.emit(digitalconnect.Raw{Body: last.Body(), Action: last.Action()})
+	if _, err := p.answered(last); err != nil {
+		return err
+	}
+	return p.emit(digitalconnect.Raw{Body: last.body(), Action: last.action})
 }
 
 func (p *Player) deliversNonsense(what string) error {

@@ -1,11 +1,13 @@
 package digitalconnect
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"deskcheck/mockdesk/fault"
+	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 )
 
@@ -114,9 +116,20 @@ func (p *Player) replyIs(operation, how string) error {
 	return p.play(operation, next(1), fault.Fault{Kind: fault.HoldReply})
 }
 
+// replyGiven lets the reply go that was held back last; it waits for the call that it answers.
 func (p *Player) replyGiven() error {
 	if len(p.held) == 0 {
-		return &steps.HarnessError{Doing: "give a reply", Err: fmt.Errorf("none is held back")}
+		return &steps.HarnessError{Doing: "give a reply", Err: errors.New("none is held back")}
+	}
+	err := p.Until(func() bool {
+		_, played := p.Journal.Find(p.mark, func(e journal.Entry) bool { return e.Kind == journal.Act && e.Name == "fault.played" })
+		return played
+	}, p.Deadlines.Event)
+	if errors.Is(err, steps.ErrAbsent) {
+		return &steps.Failure{Expected: "the call whose reply is held back", Recorded: p.lately(p.mark)}
+	}
+	if err != nil {
+		return err
 	}
 	p.talkdesk.Faults().Release(p.held[len(p.held)-1])
 	return nil

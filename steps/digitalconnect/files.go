@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"deskcheck/mockdesk/digitalconnect"
+	"deskcheck/mockdesk/digitalconnect/files"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/enduser"
@@ -75,12 +76,12 @@ func (p *Player) lacking(capability string, err error) error {
 }
 
 // filesOf are the files that an agent has got of a user.
-func (p *Player) filesOf(name string) []digitalconnect.StoredFile {
-	var all []digitalconnect.StoredFile
+func (p *Player) filesOf(name string) []files.Attachment {
+	var all []files.Attachment
 	g := p.guests[name]
 	for _, id := range g.conversations {
 		for _, m := range p.talkdesk.Conversation(id).Snapshot().Messages {
-			if m.FromContact {
+			if m.From == digitalconnect.FromContact {
 				all = append(all, m.Files...)
 			}
 		}
@@ -92,9 +93,9 @@ func (p *Player) agentGets(file string, size int, name string) error {
 	if _, err := p.conversation(name); err != nil {
 		return err
 	}
-	got := func() (f digitalconnect.StoredFile, ok bool) {
+	got := func() (f files.Attachment, ok bool) {
 		for _, f := range p.filesOf(name) {
-			if (file == "" || f.Name == file) && f.Stored == int64(size) {
+			if (file == "" || f.Name == file) && f.Size == int64(size) {
 				return f, true
 			}
 		}
@@ -109,8 +110,12 @@ func (p *Player) agentGets(file string, size int, name string) error {
 	}
 	f, _ := got()
 	want := sha256.Sum256(content(cmp.Or(file, "lamp.png"), size))
-	if have := sha256.Sum256(f.Bytes()); have != want {
-		return &steps.Failure{Requirements: []string{"DC-ATT-01"}, Expected: "the bytes that the user has sent", Recorded: fmt.Sprintf("other %d bytes are stored", len(f.Bytes()))}
+	stored, err := p.talkdesk.File(f.ID)
+	if err != nil {
+		return acts("read the stored file", err)
+	}
+	if have := sha256.Sum256(stored); have != want {
+		return &steps.Failure{Requirements: []string{"DC-ATT-01"}, Expected: "the bytes that the user has sent", Recorded: fmt.Sprintf("other %d bytes are stored", len(stored))}
 	}
 	return nil
 }
@@ -160,7 +165,7 @@ func (p *Player) agentSends(name, file string, kb int, text *string) error {
 		return acts("have the agent send a file", err)
 	}
 	p.sentFiles[file] = kb << 10
-	p.delivered(sent.Delivery)
+	p.delivered(sent.Delivery, digitalconnect.MessageCreated)
 	return nil
 }
 

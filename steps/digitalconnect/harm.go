@@ -1,6 +1,7 @@
 package digitalconnect
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
-	"deskcheck/steps/enduser"
 )
 
 var harmSteps = []definition{
@@ -91,12 +91,17 @@ func (p *Player) secretsKept() error {
 	return &steps.Failure{Requirements: []string{"DC-AUTH-16"}, Expected: "secrets and tokens said to Talkdesk alone", Recorded: fmt.Sprintf("%s stood in %s %s from %s to %s", l.what, l.kind, l.name, l.from, l.to)}
 }
 
+// probed is a user with a page that tells what has run in it.
+type probed interface {
+	Ran(ctx context.Context) ([]string, error)
+}
+
 func (p *Player) ranNothing(name string) error {
 	g, err := p.guest(name)
 	if err != nil {
 		return err
 	}
-	page, is := g.user.(enduser.Probed)
+	page, is := g.user.(probed)
 	if !is {
 		return &steps.NotApplicable{Why: "the user has no page: without one nothing can run in it (user.page)"}
 	}

@@ -51,9 +51,9 @@ func (p *Player) tokensLive(seconds int) error {
 }
 
 func (p *Player) tokensLook(sort string) error {
-	format := digitalconnect.TokenOpaque
+	format := "opaque"
 	if sort == "JSON web tokens" {
-		format = digitalconnect.TokenJWT
+		format = "jwt"
 	}
 	return p.setting(func(a *digitalconnect.Account) { a.Settings.TokenFormat = format })
 }
@@ -116,12 +116,12 @@ func (p *Player) filesUpTo(kb int) error {
 }
 
 func (p *Player) idsAre(sort string) error {
-	form := map[string]string{"full of reserved characters": digitalconnect.IDsAwkward, "as long as they may be": digitalconnect.IDsLong, "a single character": digitalconnect.IDsShort}[sort]
+	form := map[string]string{"full of reserved characters": "awkward", "as long as they may be": "long", "a single character": "short"}[sort]
 	return p.setting(func(a *digitalconnect.Account) { a.Settings.ConversationIDs = form })
 }
 
 func (p *Player) bareReplies() error {
-	return p.setting(func(a *digitalconnect.Account) { a.Settings.BareReplies = true })
+	return p.setting(func(a *digitalconnect.Account) { a.Settings.OmitOptionalReplyFields = true })
 }
 
 func (p *Player) eventsSpelled(letters string) error {

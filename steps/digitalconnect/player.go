@@ -10,11 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"deskcheck/fixtures"
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/digitalconnect"
 	"deskcheck/mockdesk/fault"
-	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/enduser"
@@ -36,7 +34,7 @@ type Player struct {
 	key string
 
 	talkdesk *digitalconnect.Talkdesk
-	run      Run
+	run      *run
 	users    enduser.Opener
 	// lease gives a tab for a user's page; leased are those that were taken.
 	first  *browser.Tab
@@ -54,11 +52,12 @@ type Player struct {
 	outward   *digitalconnect.Conversation
 	before    before
 	beforeAt  int
-	body      fixtures.PayloadCase
 	sentFiles map[string]int
+	// cleanUp is what is left to do at the end.
+	cleanUp []func()
 
 	mu         sync.Mutex
-	deliveries []*digitalconnect.Delivery
+	deliveries []delivery
 	leaks      []leak
 	// unstarted says why the connector could not begin, empty if it could.
 	unstarted string
@@ -112,13 +111,10 @@ func (p *Player) ready() error {
 	if p.unstarted != "" {
 		return acts("run the connector", errors.New(p.unstarted))
 	}
-	run, err := p.stage.Connector.Begin(p.Context(), p)
-	if err != nil {
+	if err := p.begin(); err != nil {
 		p.unstarted = err.Error()
 		return p.blame("run the connector", err)
 	}
-	p.run = run
-	p.users = p.stage.Users(p)
 	return nil
 }
 
@@ -175,8 +171,8 @@ func (p *Player) lately(mark int) string {
 // trouble says what may be the reason for what did not come: a refusal, or the end of the connector.
 func (p *Player) trouble(mark int) string {
 	if p.run != nil {
-		if why := p.run.Trouble(); why != "" {
-			return why
+		if how := p.run.ended(); how != "" {
+			return "the connector has ended: " + how
 		}
 	}
 	refusals := p.answers(mark, "", func(status int) bool { return status >= 400 })
@@ -194,12 +190,15 @@ func (p *Player) close() {
 		g.user.Close()
 	}
 	if p.run != nil {
-		p.run.Stop()
+		_ = p.run.stop() // What it is judged by is in the journal.
 	}
 	if p.talkdesk != nil {
 		p.talkdesk.Close()
 	}
 	for _, tab := range p.leased {
 		tab.Release()
+	}
+	for _, do := range p.cleanUp {
+		do()
 	}
 }

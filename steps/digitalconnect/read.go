@@ -7,6 +7,7 @@ import (
 
 	"github.com/cucumber/godog"
 
+	"deskcheck/mockdesk/digitalconnect"
 	"deskcheck/steps"
 	"deskcheck/steps/expect"
 )
@@ -35,8 +36,8 @@ func (p *Player) written(name string) []string {
 	g := p.guests[name]
 	for _, id := range g.conversations {
 		for _, m := range p.talkdesk.Conversation(id).Snapshot().Messages {
-			if m.FromContact {
-				all = append(all, m.Text)
+			if m.From == digitalconnect.FromContact && m.Text != nil {
+				all = append(all, *m.Text)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package digitalconnect
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -128,7 +129,7 @@ func (p *Player) doesNotSee(name, text string) error { return p.unseen(name, tex
 
 func (p *Player) seesNo(name, text string) error { return p.unseen(name, text, p.mark) }
 
-func (p *Player) seesLines(n int, name string) error {
+func (p *Player) seesLines(name string, n int) error {
 	g, err := p.guest(name)
 	if err != nil {
 		return err
@@ -221,10 +222,14 @@ func (p *Player) lastRefusal() int {
 	return p.mark
 }
 
-// refuses says whether an answer of Talkdesk is no whole success.
+// refuses says whether an answer of Talkdesk is no whole success of its operation.
 func refuses(e journal.Entry) bool {
 	status := statusOf(e)
-	return status != 200 && status != 201 && status != 204
+	switch e.Operation {
+	case "start", "message":
+		return status != http.StatusCreated
+	}
+	return status/100 != 2
 }
 
 func (p *Player) toldOver(name string) error {
@@ -251,8 +256,10 @@ func (p *Player) toldNothing(name string) error {
 
 func (p *Player) seenNothing(name string) error {
 	p.pass(p.hush())
-	if all := p.seen(name, p.mark); len(all) > 0 {
-		s := all[0]
+	for _, s := range p.seen(name, p.mark) {
+		if s.From == enduser.OfUser || s.Kind == enduser.State && s.State == enduser.WithAgent {
+			continue // What the user said before is shown when it is shown.
+		}
 		return &steps.Failure{Expected: "nothing of it before " + name, Recorded: fmt.Sprintf("%s sees %s %q", name, s.Kind, expect.Clip(s.Text+s.State)), Entry: s.Entry}
 	}
 	return nil

@@ -115,3 +115,23 @@ func (p *Player) sightings() map[string]string {
 	}
 	return seen
 }
+
+// picture shows the pages of all users side by side, nil if there are none or none can be pictured.
+func (p *Player) picture(ctx context.Context) []byte {
+	ctx, cancel := context.WithTimeout(ctx, p.Deadlines.Input)
+	defer cancel()
+	var shots [][]byte
+	for _, g := range p.order {
+		page, is := g.user.(interface {
+			Screenshot(ctx context.Context) ([]byte, error)
+		})
+		if !is {
+			continue
+		}
+		// A page that is lost cannot be pictured; the verdict does not depend on it.
+		if shot, err := page.Screenshot(ctx); err == nil {
+			shots = append(shots, shot)
+		}
+	}
+	return browser.SideBySide(shots)
+}

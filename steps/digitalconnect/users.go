@@ -1,6 +1,7 @@
 package digitalconnect
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -47,6 +48,8 @@ type guest struct {
 	said []string
 	// heard are the lines that the agent has said to the user in a row.
 	heard []string
+	// last is the body of the message that the user was delivered last as it is.
+	last []byte
 }
 
 func (p *Player) arrive(name string) (*guest, error) {
@@ -136,12 +139,17 @@ func (p *Player) writesIfAble(name, text string) error {
 	return nil
 }
 
+// typist is a user with a page, who can type without sending.
+type typist interface {
+	Type(ctx context.Context, text string) error
+}
+
 func (p *Player) types(name, text string) error {
 	g, err := p.guest(name)
 	if err != nil {
 		return err
 	}
-	typist, can := g.user.(enduser.Typist)
+	typist, can := g.user.(typist)
 	if !can {
 		return &steps.NotApplicable{Why: "a user without a page types nothing that is not sent"}
 	}
