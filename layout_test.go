@@ -68,7 +68,9 @@ var rooms = map[string][]string{
 	"mockdesk/floor/floortest":             {},
 
 	// What Talkdesk does that knows nothing of conversations: neither of the two knows the other.
+	"mockdesk/digitalconnect":         {"fixtures", "fixtures/document", "mockdesk", "mockdesk/digitalconnect/files", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/fault", "mockdesk/journal"},
 	"mockdesk/digitalconnect/files":   {"mockdesk"},
+	"mockdesk/digitalconnect/rules":   {"fixtures"},
 	"mockdesk/digitalconnect/webhook": {"mockdesk"},
 }
 
