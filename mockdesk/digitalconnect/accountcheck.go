@@ -1,12 +1,14 @@
 package digitalconnect
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
+	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
 	"deskcheck/mockdesk/digitalconnect/rules"
 	"deskcheck/mockdesk/digitalconnect/webhook"
@@ -18,7 +20,7 @@ type checker struct {
 	problems []document.Problem
 }
 
-func (c *checker) wrong(key, format string, args ...any) {
+func (c *checker) wrongf(key, format string, args ...any) {
 	c.problems = append(c.problems, document.Problem{Key: key, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -66,7 +68,7 @@ func (c *checker) doubles() {
 func (c *checker) twice(key, what string, names []string) {
 	for i, name := range names {
 		if slices.Index(names, name) < i {
-			c.wrong(fmt.Sprintf(key, i), "there is %s %s already; each needs a name of its own", what, name)
+			c.wrongf(fmt.Sprintf(key, i), "there is %s %s already; each needs a name of its own", what, name)
 		}
 	}
 }
@@ -83,29 +85,29 @@ func names[T any](of []T, name func(T) string) []string {
 // client is DC-AUTH-22, and that there is a way to authenticate.
 func (c *checker) client(key string, one *Client) {
 	if len(one.Grants) > 0 && !slices.Contains(one.Grants, GrantClientCredentials) {
-		c.wrong(key+".grants", "a connector asks for tokens by %s, which is not among %s; enable it (DC-AUTH-22)", GrantClientCredentials, strings.Join(one.Grants, ", "))
+		c.wrongf(key+".grants", "a connector asks for tokens by %s, which is not among %s; enable it (DC-AUTH-22)", GrantClientCredentials, strings.Join(one.Grants, ", "))
 	}
 	for _, scope := range []string{ScopeRead, ScopeWrite} {
 		if !slices.Contains(one.Scopes, scope) {
-			c.wrong(key+".scopes", "the scope %s is missing; the client needs both of Digital Connect (DC-AUTH-22)", scope)
+			c.wrongf(key+".scopes", "the scope %s is missing; the client needs both of Digital Connect (DC-AUTH-22)", scope)
 		}
 	}
 	if one.Secret == "" && len(one.Keys) == 0 {
-		c.wrong(key, "there is neither a secret nor a key, so the client could not authenticate; give one (DC-AUTH-03, DC-AUTH-04)")
+		c.wrongf(key, "there is neither a secret nor a key, so the client could not authenticate; give one (DC-AUTH-03, DC-AUTH-04)")
 	}
 	for i, k := range one.Keys {
 		if _, err := rules.ParseKey([]byte(k.PublicKey)); err != nil {
-			c.wrong(fmt.Sprintf("%s.keys[%d].public_key", key, i), "%s (DC-AUTH-04)", err)
+			c.wrongf(fmt.Sprintf("%s.keys[%d].public_key", key, i), "%s (DC-AUTH-04)", err)
 		}
 	}
 }
 
 func (c *checker) integration(key string, one *Integration) {
 	if problem := basePathProblem(one.BasePath); problem != "" {
-		c.wrong(key+".base_path", "%s (DC-ACTION-25)", problem)
+		c.wrongf(key+".base_path", "%s (DC-ACTION-25)", problem)
 	}
 	if one.Timeout != 0 && (one.Timeout < leastTimeoutSeconds || one.Timeout > mostTimeoutSeconds) {
-		c.wrong(key+".timeout_s", "expected %d to %d seconds, found %d (DC-ACTION-09)", leastTimeoutSeconds, mostTimeoutSeconds, one.Timeout)
+		c.wrongf(key+".timeout_s", "expected %d to %d seconds, found %d (DC-ACTION-09)", leastTimeoutSeconds, mostTimeoutSeconds, one.Timeout)
 	}
 	for _, name := range slices.Sorted(maps.Keys(one.Actions)) {
 		if !slices.Contains(Actions(), name) {
@@ -118,7 +120,7 @@ func (c *checker) integration(key string, one *Integration) {
 	}
 	for _, name := range Actions() {
 		if _, is := one.Actions[name]; !is {
-			c.wrong(key+".actions", "the action %s is missing; all three are needed (DC-ACTION-01)", name)
+			c.wrongf(key+".actions", "the action %s is missing; all three are needed (DC-ACTION-01)", name)
 		}
 	}
 	c.auth(key+".auth", one.Auth)
@@ -151,7 +153,7 @@ func basePathProblem(path string) string {
 func (c *checker) auth(key string, a Auth) {
 	need := func(field, value string) {
 		if value == "" {
-			c.wrong(key, "authentication %s needs %s: (DC-ACTION-17)", a.Type, field)
+			c.wrongf(key, "authentication %s needs %s: (DC-ACTION-17)", a.Type, field)
 		}
 	}
 	switch a.Type {
@@ -170,11 +172,16 @@ func (c *checker) auth(key string, a Auth) {
 // inputSchema is DC-ACTION-26.
 func (c *checker) inputSchema(key string, one *Integration, action string) {
 	if !slices.Contains(Actions(), action) {
-		c.wrong(key, "there is no such action; they are %s (DC-ACTION-01)", strings.Join(Actions(), ", "))
+		c.wrongf(key, "there is no such action; they are %s (DC-ACTION-01)", strings.Join(Actions(), ", "))
 		return
 	}
-	if _, err := compileInput(action, one.Schemas[action]); err != nil {
-		c.wrong(key, "%s (DC-ACTION-26)", err)
+	raw, err := json.Marshal(one.Schemas[action])
+	if err != nil {
+		c.wrongf(key, "the schema cannot be written as JSON: %s (DC-ACTION-26)", err)
+		return
+	}
+	for _, b := range fixtures.CheckActionSchema(raw) {
+		c.wrongf(key, "%s at %q (DC-ACTION-26)", b.Message, b.Pointer)
 	}
 }
 
@@ -194,7 +201,7 @@ func (c *checker) touchpoint(key string, one *Touchpoint) {
 		{"integration", one.Integration, "DC-TOUCH-07"}, {"routing_type", one.RoutingType, "DC-TOUCH-08"}, {"flow", one.Flow, "DC-TOUCH-08"},
 	} {
 		if field.value == "" {
-			c.wrong(key, "an active touchpoint needs %s:; give it, or set status: inactive (%s)", field.name, field.rule)
+			c.wrongf(key, "an active touchpoint needs %s:; give it, or set status: inactive (%s)", field.name, field.rule)
 		}
 	}
 }
@@ -205,7 +212,7 @@ func (a *Account) oddities() []document.Problem {
 	for i, one := range a.Integrations {
 		for _, action := range Actions() {
 			if one.Actions[action] == ActionDraft {
-				c.wrong(fmt.Sprintf("integrations[%d].actions.%s", i, action), "the action is a draft, so none of its events will be delivered; publish it (DC-ACTION-02)")
+				c.wrongf(fmt.Sprintf("integrations[%d].actions.%s", i, action), "the action is a draft, so none of its events will be delivered; publish it (DC-ACTION-02)")
 			}
 		}
 	}
@@ -213,7 +220,7 @@ func (a *Account) oddities() []document.Problem {
 	for i, one := range a.Clients {
 		missing := slices.DeleteFunc([]string{ScopeFilesRequest, ScopeFilesWrite, ScopeFilesRead, ScopeFilesDownload}, func(s string) bool { return slices.Contains(one.Scopes, s) })
 		if files && len(missing) > 0 {
-			c.wrong(fmt.Sprintf("oauth_clients[%d].scopes", i), "a touchpoint allows files, and the client has no %s; its calls for files get 403 (DC-ATT-12)", strings.Join(missing, ", "))
+			c.wrongf(fmt.Sprintf("oauth_clients[%d].scopes", i), "a touchpoint allows files, and the client has no %s; its calls for files get 403 (DC-ATT-12)", strings.Join(missing, ", "))
 		}
 	}
 	return c.problems

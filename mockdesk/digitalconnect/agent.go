@@ -73,15 +73,16 @@ func (c *Conversation) mayAct() error {
 }
 
 // End has the agent end the conversation, which the connector is told of. The error wraps ErrOver or ErrClosed.
-func (c *Conversation) End() (*Delivery, error) {
+func (c *Conversation) End() error {
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
 	if err := c.mayAct(); err != nil {
-		return nil, fmt.Errorf("ending the conversation: %w", err)
+		return fmt.Errorf("ending the conversation: %w", err)
 	}
 	c.close(FromAgent)
 	c.t.act("end", c.id, nil)
-	return c.t.emit(c, ConversationEnded, nil), nil
+	c.t.emit(c, ConversationEnded, nil)
+	return nil
 }
 
 // EndSilently ends the conversation without an event, as when that is lost: the connector learns of it by its next message (DC-MSG-08). The error is as that of End.
@@ -105,25 +106,26 @@ type Outward struct {
 }
 
 // StartOutward has an agent start a conversation, which the connector is told of (DC-CONV-17). The error wraps ErrUnknown, ErrInactive (DC-TOUCH-01) or ErrClosed; nobody is told then.
-func (t *Talkdesk) StartOutward(o Outward) (*Conversation, *Delivery, error) {
+func (t *Talkdesk) StartOutward(o Outward) (*Conversation, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	touchpoint := t.account.touchpoint(o.Touchpoint)
 	switch {
 	case t.closed:
-		return nil, nil, fmt.Errorf("starting a conversation: %w", ErrClosed)
+		return nil, fmt.Errorf("starting a conversation: %w", ErrClosed)
 	case touchpoint == nil:
-		return nil, nil, fmt.Errorf("starting a conversation: %w: a touchpoint %q", ErrUnknown, o.Touchpoint)
+		return nil, fmt.Errorf("starting a conversation: %w: a touchpoint %q", ErrUnknown, o.Touchpoint)
 	case t.inactive[touchpoint.ID]:
-		return nil, nil, fmt.Errorf("starting a conversation: %w: %s", ErrInactive, touchpoint.ID)
+		return nil, fmt.Errorf("starting a conversation: %w: %s", ErrInactive, touchpoint.ID)
 	}
 	c := t.open(touchpoint, o.Email, o.Subject)
 	c.outbound = true
 	user := cmp.Or(o.User, "Agent")
 	t.act("start", c.id, map[string]any{"touchpoint": touchpoint.ID, "email": o.Email, "user": user, "subject": o.Subject})
-	return c, t.emit(c, ConversationStarted, map[string]any{
+	t.emit(c, ConversationStarted, map[string]any{
 		"contact_person": map[string]string{"email": o.Email}, "user": map[string]string{"name": user}, "touchpoint": map[string]string{"id": touchpoint.ID}, "subject": o.Subject,
-	}), nil
+	})
+	return c, nil
 }
 
 // Raw is a webhook call that nothing is checked of: bodies that break the schemas, duplicates, foreign ids, wrong credentials, other methods.
@@ -153,8 +155,14 @@ func (t *Talkdesk) Emit(raw Raw) *Delivery {
 	if raw.Integration == "" && len(t.account.Integrations) > 0 {
 		integration = &t.account.Integrations[0]
 	}
-	if integration == nil {
-		why := fmt.Sprintf("the account has no integration %q", raw.Integration)
+	why := ""
+	switch {
+	case t.closed:
+		why = ErrClosed.Error()
+	case integration == nil:
+		why = fmt.Sprintf("the account has no integration %q", raw.Integration)
+	}
+	if why != "" {
 		t.recordUndelivered(e, why)
 		return webhook.NotMade(e, why)
 	}

@@ -48,6 +48,8 @@ type Conversation struct {
 	lines   []Line
 	state   State
 	endedBy Side
+	// deliveries are those of the conversation's events, in order.
+	deliveries []*Delivery
 }
 
 // Line is a message of a conversation.
@@ -159,6 +161,13 @@ func (t *Talkdesk) Conversation(id string) *Conversation {
 
 // ID is what the connector knows the conversation by.
 func (c *Conversation) ID() string { return c.id }
+
+// Deliveries are those of the conversation's events so far, in the order of the events; events that were not sent are among them.
+func (c *Conversation) Deliveries() []*Delivery {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	return slices.Clone(c.deliveries)
+}
 
 // Snapshot is what is known of the conversation now.
 func (c *Conversation) Snapshot() Snapshot {

@@ -21,7 +21,7 @@ func (t *Talkdesk) timestamp() string { return t.clock.Now().UTC().Format(moment
 func (t *Talkdesk) emit(c *Conversation, action string, payload map[string]any) *Delivery {
 	e := webhook.Event{Conversation: c.id, Action: action, Body: t.eventBody(c.id, action, payload)}
 	integration := t.account.integration(c.touchpoint.Integration)
-	why := ""
+	var why string
 	switch {
 	case integration == nil:
 		why = "the touchpoint is linked to no integration"
@@ -32,10 +32,12 @@ func (t *Talkdesk) emit(c *Conversation, action string, payload map[string]any) 
 	}
 	if why != "" {
 		t.recordUndelivered(e, why)
-		return webhook.NotMade(e, why)
+		c.deliveries = append(c.deliveries, webhook.NotMade(e, why))
+	} else {
+		e.Target = integration.target(t.settings.ActionTimeout)
+		c.deliveries = append(c.deliveries, t.sender.Send(e))
 	}
-	e.Target = integration.target(t.settings.ActionTimeout)
-	return t.sender.Send(e)
+	return c.deliveries[len(c.deliveries)-1]
 }
 
 // eventBody is an event as it is sent.
@@ -62,7 +64,7 @@ func (t *Talkdesk) eventType(action string) string {
 
 // unsound says why an event must not leave, empty if it may: it breaks the schema of its action or bears the name of another, which the schema does not see; t.mu is held.
 func (t *Talkdesk) unsound(integration *Integration, e webhook.Event) string {
-	var breaches []fixtures.Breach
+	breaches := fixtures.CheckDigitalConnect(e.Action, e.Body)
 	var named struct {
 		EventType string `json:"event_type"`
 	}

@@ -43,8 +43,6 @@ const (
 	maxBody = 1 << 20
 )
 
-const clientGone = "the client had gone before the answer"
-
 // exchange is one request on its way to an answer.
 type exchange struct {
 	w     http.ResponseWriter
@@ -72,6 +70,11 @@ type reply struct {
 	note, conversation string
 	// after is called once the reply has gone out or was lost, without a lock.
 	after func()
+}
+
+// lost is the reply as the client, which had gone before, did not get it.
+func (rep reply) lost() reply {
+	return reply{note: strings.TrimSpace(fmt.Sprintf("The client had gone before the answer %d. ", rep.status) + rep.note), conversation: rep.conversation}
 }
 
 // name is the request as the journal and reports call it.
@@ -205,7 +208,14 @@ func (t *Talkdesk) misplay(x *exchange, decision fault.Decision, effect func() r
 			if o.Note != "" {
 				note = o.Note
 			}
-			t.recordResponse(x, reply{status: o.Status, body: o.Body, note: note, conversation: conversation})
+			if decision.Fault.Kind == fault.Truncate && len(o.Body) > 0 {
+				o.Body = o.Body[:min(decision.Fault.Bytes, len(o.Body)-1)]
+			}
+			rep := reply{status: o.Status, body: o.Body, note: note, conversation: conversation}
+			if x.r.Context().Err() != nil {
+				rep = rep.lost()
+			}
+			t.recordResponse(x, rep)
 		},
 	})
 }
@@ -223,16 +233,17 @@ func (x *exchange) refused(status int, title string) reply {
 
 // answer writes the reply.
 func (t *Talkdesk) answer(x *exchange, rep reply) {
-	if x.r.Context().Err() != nil {
-		rep.note = clientGone
-	}
 	header := x.w.Header()
 	maps.Copy(header, rep.header)
 	if rep.status != http.StatusNoContent {
 		header.Set("Content-Length", strconv.Itoa(len(rep.body)))
 	}
 	// Recorded before the client can know, so that nothing it does in return seems to have come first.
-	t.recordResponse(x, rep)
+	told := rep
+	if x.r.Context().Err() != nil {
+		told = rep.lost()
+	}
+	t.recordResponse(x, told)
 	x.w.WriteHeader(rep.status)
 	if x.r.Method != http.MethodHead {
 		_, _ = x.w.Write(rep.body) // A client that has gone needs no answer.

@@ -57,7 +57,7 @@ func (t *Talkdesk) token(x *exchange) reply {
 	case grant != GrantClientCredentials:
 		return tokenError(http.StatusBadRequest, "unsupported_grant_type", "The mock knows client_credentials.")
 	}
-	client, refused := t.authenticate(x, form, problems)
+	client, refused := t.authenticate(form, problems)
 	if refused != nil {
 		return *refused
 	}
@@ -88,9 +88,9 @@ func scopesFor(client *Client, asked string) (scopes []string, unknown string) {
 }
 
 // authenticate finds the client that asks, by HTTP Basic, by an assertion, or by the body; t.mu is held.
-func (t *Talkdesk) authenticate(x *exchange, form rules.Form, problems []rules.Problem) (*Client, *reply) {
+func (t *Talkdesk) authenticate(form rules.Form, problems []rules.Problem) (*Client, *reply) {
 	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
-		return t.asserted(x, form, problems)
+		return t.asserted(form, problems)
 	}
 	id, secret := form.User, form.Secret
 	if !form.HasBasic {
@@ -112,7 +112,7 @@ func (t *Talkdesk) authenticate(x *exchange, form rules.Form, problems []rules.P
 
 // asserted is private_key_jwt (DC-AUTH-04). The times of an assertion are held against the clock of the machine, which is the connector's as well: a scenario that lets time pass at the mock does not make a
 // fresh assertion an old one.
-func (t *Talkdesk) asserted(x *exchange, form rules.Form, problems []rules.Problem) (*Client, *reply) {
+func (t *Talkdesk) asserted(form rules.Form, problems []rules.Problem) (*Client, *reply) {
 	if form.HasBasic || form.Get("client_secret") != "" {
 		return nil, new(tokenError(http.StatusBadRequest, "invalid_request", "The client authenticates in two ways at once."))
 	}

@@ -272,14 +272,18 @@ func hiddenQuery(query string) string {
 	return parameter.ReplaceAllString(query, "${1}${2}="+url.QueryEscape(journal.Redacted))
 }
 
-// hiddenFields is a body for the journal, with the secrets replaced that show by their names: those of the identity server, and the signatures of links.
+// signature is that of a link in a text.
+var signature = regexp.MustCompile(`(` + files.Signature + `)=[^&"\\\s]*`)
+
+// hiddenFields is a body for the journal, with the secrets replaced that show by their names: those of the identity server, and at the API the signatures of links. What people write is left as it is.
 func hiddenFields(party journal.Party, body []byte) []byte {
-	if party == Storage || !utf8.Valid(body) {
-		return body
-	}
-	body = parameter.ReplaceAll(body, []byte("${1}${2}="+journal.Redacted))
-	if party == Identity {
+	switch {
+	case !utf8.Valid(body):
+	case party == Identity:
+		body = parameter.ReplaceAll(body, []byte("${1}${2}="+journal.Redacted))
 		body = member.ReplaceAll(body, []byte("${1}"+journal.Redacted+`"`))
+	case party == API:
+		body = signature.ReplaceAll(body, []byte("${1}="+journal.Redacted))
 	}
 	return body
 }

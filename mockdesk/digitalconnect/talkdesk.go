@@ -63,8 +63,6 @@ type Options struct {
 	Tokens *Tokens
 	// Touchpoint is the id that the connector is configured with, by which DC-CONV-02 is judged; empty is unknown.
 	Touchpoint string
-	// Client is the id of the OAuth client that the connector is configured with; empty is unknown.
-	Client string
 	// Users is how many end users take part, by which some rules can tell what is too much; 0 is unknown.
 	Users int
 }
@@ -85,11 +83,10 @@ type Talkdesk struct {
 	hidden    *hidden
 	started   time.Time
 
-	done    chan struct{}
-	conns   chan net.Conn
-	serving sync.Once
-	server  *http.Server
-	work    sync.WaitGroup
+	done   chan struct{}
+	conns  chan net.Conn
+	server *http.Server
+	work   sync.WaitGroup
 
 	mu            sync.Mutex
 	closed        bool
@@ -100,7 +97,7 @@ type Talkdesk struct {
 	assertions    map[string]time.Time
 	// inactive are the touchpoints that take no conversations now.
 	inactive map[string]bool
-	// sent are the deliveries of the mock's events that are on their way, by their number.
+	// requests are the events that are on their way, by their deliveries.
 	requests map[*webhook.Delivery]*sent
 }
 
@@ -137,6 +134,8 @@ func New(o Options) (*Talkdesk, error) {
 		return nil, err
 	}
 	t.sender = webhook.New(webhook.Options{Transport: o.Transport, Clock: t.clock, Ceiling: t.settings.ActionsPerSecond, Sending: t.sending, Heard: t.heard})
+	t.server = &http.Server{Handler: t, ReadHeaderTimeout: time.Minute}
+	t.work.Go(func() { _ = t.server.Serve(adopted{t}) }) // it ends with the mock
 	return t, nil
 }
 
@@ -234,10 +233,6 @@ func (t *Talkdesk) Judgement() []rules.Breach {
 
 // Adopt serves a connection that someone else has accepted, in the clear or as a *tls.Conn, and closes it; a mock that is closed closes it at once.
 func (t *Talkdesk) Adopt(conn net.Conn) {
-	t.serving.Do(func() {
-		t.server = &http.Server{Handler: t, ReadHeaderTimeout: time.Minute}
-		t.work.Go(func() { _ = t.server.Serve(adopted{t}) })
-	})
 	select {
 	case t.conns <- conn:
 	case <-t.done:
@@ -276,10 +271,7 @@ func (t *Talkdesk) Close() {
 	close(t.done)
 	t.mu.Unlock()
 	t.sender.Close()
-	t.serving.Do(func() {})
-	if t.server != nil {
-		_ = t.server.Close() // what it says of connections is of no use any more
-	}
+	_ = t.server.Close() // what it says of connections is of no use any more
 	t.work.Wait()
 }
 

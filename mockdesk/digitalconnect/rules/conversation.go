@@ -28,6 +28,8 @@ type chat struct {
 	told bool
 	// refused says that a message was refused because the conversation has ended.
 	refused bool
+	// unsure says that the connector may not have been able to read the answer to its start.
+	unsure bool
 }
 
 // end says that the connector knows that the conversation is over.
@@ -125,7 +127,7 @@ func (j *Judge) start(v *verdict, x Exchange) {
 	if x.Status != http.StatusCreated || json.Unmarshal(x.ResponseBody, &reply) != nil || reply.ID == "" || j.chats[reply.ID] != nil {
 		return
 	}
-	c := &chat{id: reply.ID, email: said.Email, answered: x.answered()}
+	c := &chat{id: reply.ID, email: said.Email, answered: x.answered(), unsure: !strings.HasPrefix(x.ResponseHeader.Get("Content-Type"), "application/json")}
 	if !replayed {
 		j.oncePerTransfer(v, x, c)
 	}
@@ -225,7 +227,7 @@ func (j *Judge) oncePerTransfer(v *verdict, x Exchange, c *chat) {
 		switch {
 		case before.email != c.email:
 			others = true
-		case !before.over && before.messages == 0 && before.answered < x.At:
+		case !before.over && !before.unsure && before.messages == 0 && before.answered < x.At:
 			idle++
 		}
 	}

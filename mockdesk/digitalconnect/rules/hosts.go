@@ -61,7 +61,7 @@ func (j *Judge) hosts(v *verdict, x Exchange) {
 	}
 	rule, expected := "DC-AUTH-18", fmt.Sprintf("%s, the host of region %s", right, j.about.Region)
 	if party == Identity && regionOf(x.Host) == j.about.Region {
-		rule, expected = "DC-AUTH-01", fmt.Sprintf("%s, built from the account name", right)
+		rule, expected = "DC-AUTH-01", right+", built from the account name"
 	}
 	if j.about.Region != "US" && rule == "DC-AUTH-18" {
 		rule = "DC-AUTH-19"

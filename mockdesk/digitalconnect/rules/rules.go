@@ -146,6 +146,16 @@ func (j *Judge) secretIn(text string) bool {
 	return slices.ContainsFunc(j.secrets, func(secret string) bool { return strings.Contains(text, secret) })
 }
 
+// secretInHeader says whether one of the secrets is in the values of a header; j.mu is held.
+func (j *Judge) secretInHeader(header http.Header) bool {
+	for _, values := range header {
+		if slices.ContainsFunc(values, j.secretIn) {
+			return true
+		}
+	}
+	return false
+}
+
 // verdict gathers the breaches of one exchange.
 type verdict struct {
 	found []Breach
