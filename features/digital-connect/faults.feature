@@ -45,7 +45,6 @@ Feature: When Talkdesk fails
       | what                  |
       | 400                   |
       | 404                   |
-      | a page of HTML        |
       | a redirect            |
 
   @DC-CONV-14

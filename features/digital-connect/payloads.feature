@@ -148,7 +148,13 @@ Feature: Bodies of events
         | text that is no JSON        |
         | half of a message           |
         | JSON nested 10000 deep      |
-        | a message of 30 MB          |
         | bytes that are no UTF-8     |
         | a message with each key twice |
         | a message with keys in the wrong case |
+
+    @DC-ACTION-13
+    Scenario: A message of 30 MB may be too much, and harms nobody
+      Given Ann and Ben talk to agents
+      When Talkdesk delivers a message of 30 MB to the connector
+      Then the connector answers the event
+      And Ben can still talk to the agent

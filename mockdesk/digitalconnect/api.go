@@ -239,6 +239,9 @@ func (t *Talkdesk) message(x *exchange, client string) reply {
 		}
 		line := Line{From: FromContact, Text: said.Content, CreatedAt: t.timestamp()}
 		var bad, notes []string
+		if t.failFiles != "" {
+			bad, t.failFiles = append(bad, t.failFiles), ""
+		}
 		for _, f := range said.Files {
 			attachment, note, problem := t.accept(c.touchpoint, f)
 			if problem != "" {

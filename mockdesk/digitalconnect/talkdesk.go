@@ -95,6 +95,8 @@ type Talkdesk struct {
 	byID          map[string]*Conversation
 	keys          map[string]*kept
 	assertions    map[string]time.Time
+	// failFiles is why the next message is taken with 206, empty for one that is not.
+	failFiles string
 	// inactive are the touchpoints that take no conversations now.
 	inactive map[string]bool
 	// requests are the events that are on their way, by their deliveries.

@@ -106,11 +106,10 @@ func (p *Player) agentEnds(name string) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.End()
-	if err != nil {
+	if err := c.End(); err != nil {
 		return acts("have the agent end the conversation", err)
 	}
-	p.delivered(d, digitalconnect.ConversationEnded)
+	p.delivered(lastEvent(c), digitalconnect.ConversationEnded)
 	return nil
 }
 
@@ -119,12 +118,12 @@ func (p *Player) agentStarts(email, touchpoint string) error {
 		return err
 	}
 	subject := "About your order"
-	c, d, err := p.talkdesk.StartOutward(digitalconnect.Outward{Touchpoint: touchpoint, Email: email, User: agentName, Subject: &subject})
+	c, err := p.talkdesk.StartOutward(digitalconnect.Outward{Touchpoint: touchpoint, Email: email, User: agentName, Subject: &subject})
 	if err != nil {
 		return acts("have an agent start a conversation", err)
 	}
 	p.outward = c
-	p.delivered(d, digitalconnect.ConversationStarted)
+	p.delivered(lastEvent(c), digitalconnect.ConversationStarted)
 	return nil
 }
 
@@ -153,6 +152,12 @@ func (p *Player) outwardSays(text string) error {
 	}
 	p.delivered(sent.Delivery, digitalconnect.MessageCreated)
 	return nil
+}
+
+// lastEvent is the last event of a conversation that was delivered.
+func lastEvent(c *digitalconnect.Conversation) *digitalconnect.Delivery {
+	all := c.Deliveries()
+	return all[len(all)-1]
 }
 
 // delivery is an event that was delivered, or is on its way.

@@ -161,7 +161,7 @@ func (p *Player) startTalkdesk() error {
 	}
 	way := p.run.way
 	p.talkdesk, err = digitalconnect.New(digitalconnect.Options{
-		Account: p.account, Journal: p.Journal, Clock: p.clock, Touchpoint: p.values["touchpoint"], Client: p.account.Clients[0].ID,
+		Account: p.account, Journal: p.Journal, Clock: p.clock, Touchpoint: p.values["touchpoint"],
 		Addresses: digitalconnect.Addresses{Identity: way.Identity(), API: way.API(), Storage: way.Storage()},
 	})
 	return acts("set Talkdesk up", err)

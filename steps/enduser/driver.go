@@ -122,7 +122,11 @@ func (u *driven) End(ctx context.Context) error {
 }
 
 // Drop implements User.
-func (u *driven) Drop(ctx context.Context) error { return u.act(ctx, "vanish", "drop", nil) }
+func (u *driven) Drop(ctx context.Context) error {
+	err := u.act(ctx, "vanish", "drop", nil)
+	u.cancel() // Whoever is gone asks for nothing any more.
+	return err
+}
 
 // Close implements User.
 func (u *driven) Close() {

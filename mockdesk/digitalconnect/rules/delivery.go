@@ -19,7 +19,8 @@ import (
 const (
 	defaultTimeout = 10 * time.Second
 	promptly       = time.Second
-	mostSlow       = 20 // one in so many may be slower
+	mostTaken      = 1 << 20 // bytes of an event
+	mostSlow       = 20      // one in so many may be slower
 )
 
 // hooks counts answers to webhooks.
@@ -48,6 +49,9 @@ func (j *Judge) delivery(v *verdict, x Exchange) {
 			v.breach("DC-ACTION-24", "", "404 or 405 for "+x.Method, strconv.Itoa(x.Status))
 		}
 		return
+	}
+	if len(x.Body) > mostTaken {
+		return // No document says how much an event may be; whether to take so much is the connector's to say.
 	}
 	action := actionOf(x.Body)
 	if action == "" {
