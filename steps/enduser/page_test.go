@@ -212,6 +212,7 @@ func TestAPagesUserActsAndSees(t *testing.T) {
 	assert.Equal(t, "file ü b.txt text/plain bytes", s.next(t))
 	require.NoError(t, v.RequestAgent(v.ctx, map[string]string{"Reason": "double charge", "Intent": "billing"}))
 	assert.Equal(t, "agent billing d", s.next(t))
+	v.await(4)
 	v.run(`state('with-agent'); document.cookie = 'session=1'; bubble('agent', 'Dana', 'Two\n lines', {name: 'a.txt', url: '/files/a.txt'})`)
 	v.await(7)
 	v.run(`notice('Dana has left')`)
