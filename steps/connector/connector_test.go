@@ -157,6 +157,9 @@ func TestAConnectorIsGivenWhatWasMadeForItAndNothingElse(t *testing.T) {
 	at, err = r.At("http://127.0.0.1:1/x")
 	require.NoError(t, err)
 	assert.Equal(t, "http://127.0.0.1:1/x", at)
+	at, err = r.AtWith("/#${user.name}:${port}", connector.Values{"user.name": "Ann"})
+	require.NoError(t, err)
+	assert.Equal(t, r.Base()+"/#Ann:"+port, at)
 	_, err = r.At("/${webhook.user}")
 	require.EqualError(t, err, "${webhook.user} has no value in this run: it is the user name that webhooks come with")
 

@@ -247,8 +247,16 @@ func (r *Running) gone() error {
 }
 
 // At is where an address of the connector leads: its names are filled, and one that begins with a slash, or is empty, is below the base.
-func (r *Running) At(address string) (string, error) {
-	full, err := r.values.Fill(address)
+func (r *Running) At(address string) (string, error) { return r.AtWith(address, nil) }
+
+// AtWith is At with further values, such as those of an end user.
+func (r *Running) AtWith(address string, besides Values) (string, error) {
+	values := maps.Clone(r.values)
+	if values == nil {
+		values = Values{}
+	}
+	maps.Copy(values, besides)
+	full, err := values.Fill(address)
 	if err != nil {
 		return "", err
 	}

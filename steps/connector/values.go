@@ -26,6 +26,7 @@ var names = map[string]string{
 	"key": "the file with the private key of the client (PKCS #8, PEM)", "key.id": "the id of that key",
 	"port": "the port of 127.0.0.1 to listen on", "dir": "the folder of the files that were written for this start",
 	"webhook.user": "the user name that webhooks come with", "webhook.secret": "the password or the key that webhooks come with", "idle-end": "how long a user who is gone keeps the conversation",
+	"user.name": "the name of the end user, in the address of the page alone", "user.email": "the e-mail address of the end user, in the address of the page alone",
 }
 
 // secretValues are the names of values that must not be seen.

@@ -227,7 +227,7 @@ func orDirect(t http.RoundTripper) http.RoundTripper {
 }
 
 // fetch gets a file by its link, which may be relative to a base.
-func fetch(ctx context.Context, through http.RoundTripper, base string, f FileSight, name string) (Fetched, error) {
+func fetch(ctx context.Context, through http.RoundTripper, base string, f FileSight, name string, cookies ...*http.Cookie) (Fetched, error) {
 	doing := "have " + name + " open " + f.Name
 	if f.URL == "" {
 		return Fetched{}, &steps.HarnessError{Doing: doing, Err: errors.New("it was seen without a link")}
@@ -245,6 +245,9 @@ func fetch(ctx context.Context, through http.RoundTripper, base string, f FileSi
 	}
 	// What is asked for here must not be taken for the connector's doing.
 	request.Header.Set("User-Agent", UserAgent)
+	for _, one := range cookies {
+		request.AddCookie(one)
+	}
 	response, err := (&http.Client{Transport: orDirect(through)}).Do(request)
 	var raw []byte
 	if err == nil {
