@@ -14,18 +14,18 @@ Feature: Hostile text
 
     Examples:
       | what                   | text                                                      |
-      | an image with a handler | <img src=x onerror="deskcheckProbe('img')">               |
-      | a script               | <script>deskcheckProbe('script')</script>                 |
-      | a drawing              | <svg onload="deskcheckProbe('svg')"></svg>                |
-      | a link to a script     | <a href="javascript:deskcheckProbe('link')">Click me</a>  |
-      | a frame                | <iframe srcdoc="<script>parent.deskcheckProbe('frame')</script>"></iframe> |
-      | an end of an attribute | " onmouseover="deskcheckProbe('attribute')" x="           |
-      | a template             | {{constructor.constructor('deskcheckProbe(1)')()}}        |
+      | an image with a handler | <img src=x onerror="deskcheckRan('img')">               |
+      | a script               | <script>deskcheckRan('script')</script>                 |
+      | a drawing              | <svg onload="deskcheckRan('svg')"></svg>                |
+      | a link to a script     | <a href="javascript:deskcheckRan('link')">Click me</a>  |
+      | a frame                | <iframe srcdoc="<script>parent.deskcheckRan('frame')</script>"></iframe> |
+      | an end of an attribute | " onmouseover="deskcheckRan('attribute')" x="           |
+      | a template             | {{constructor.constructor('deskcheckRan(1)')()}}        |
 
   @DC-MSG-11 @DC-MSG-10
   Scenario: The name of an author runs nothing
     Given Ann talks to an agent
-    When the agent called "<img src=x onerror=deskcheckProbe('name')>" says "Hello" to Ann
+    When the agent called "<img src=x onerror=deskcheckRan('name')>" says "Hello" to Ann
     Then Ann sees "Hello"
     And nothing of it has run in Ann's page
 

@@ -220,7 +220,7 @@ func (p *Player) deliversLoad(n, perSecond int) error {
 		} else {
 			g.heard = append(g.heard, text)
 			g.last = p.messageBody(c.ID(), text)
-			if err := p.emit(digitalconnect.Raw{Body: g.last, Action: "message_created"}); err != nil {
+			if err := p.emit(digitalconnect.Raw{Body: g.last, Action: digitalconnect.MessageCreated, Conversation: g.conversations[len(g.conversations)-1]}); err != nil {
 				return err
 			}
 		}
@@ -235,5 +235,5 @@ func (p *Player) deliversLoad(n, perSecond int) error {
 
 // repeat delivers the message again that a user was delivered last.
 func (p *Player) repeat(g *guest) error {
-	return p.emit(digitalconnect.Raw{Body: g.last, Action: "message_created"})
+	return p.emit(digitalconnect.Raw{Body: g.last, Action: digitalconnect.MessageCreated, Conversation: g.conversations[len(g.conversations)-1]})
 }

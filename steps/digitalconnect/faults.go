@@ -116,11 +116,8 @@ func (p *Player) replyIs(operation, how string) error {
 	return p.play(operation, next(1), fault.Fault{Kind: fault.HoldReply})
 }
 
-// replyGiven lets the reply go that was held back last; it waits for the call that it answers.
-func (p *Player) replyGiven() error {
-	if len(p.held) == 0 {
-		return &steps.HarnessError{Doing: "give a reply", Err: errors.New("none is held back")}
-	}
+// awaitHeld waits for the call whose reply is held back.
+func (p *Player) awaitHeld() error {
 	err := p.Until(func() bool {
 		_, played := p.Journal.Find(p.mark, func(e journal.Entry) bool { return e.Kind == journal.Act && e.Name == "fault.played" })
 		return played
@@ -128,7 +125,14 @@ func (p *Player) replyGiven() error {
 	if errors.Is(err, steps.ErrAbsent) {
 		return &steps.Failure{Expected: "the call whose reply is held back", Recorded: p.lately(p.mark)}
 	}
-	if err != nil {
+	return err
+}
+
+func (p *Player) replyGiven() error {
+	if len(p.held) == 0 {
+		return &steps.HarnessError{Doing: "give a reply", Err: errors.New("none is held back")}
+	}
+	if err := p.awaitHeld(); err != nil {
 		return err
 	}
 	p.talkdesk.Faults().Release(p.held[len(p.held)-1])

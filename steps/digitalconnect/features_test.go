@@ -19,9 +19,11 @@ import (
 	mock "deskcheck/mockdesk/digitalconnect"
 	"deskcheck/mockdesk/edge"
 	"deskcheck/steps"
+	"deskcheck/steps/browser"
 	"deskcheck/steps/connector"
 	"deskcheck/steps/digitalconnect"
 	"deskcheck/steps/intercept"
+	"deskcheck/steps/uimap"
 )
 
 // playsReference is the variable that has the test binary be the reference connector.
@@ -64,10 +66,35 @@ func stage(t *testing.T) *digitalconnect.Stage {
 	}
 }
 
+// atPage has users chat at the reference's page.
+func atPage(t *testing.T, on *digitalconnect.Stage) {
+	t.Helper()
+	on.Connector.Driver = ""
+	at := func(css string) browser.Target {
+		target, err := uimap.TargetOf(css)
+		require.NoError(t, err)
+		return target
+	}
+	on.Connector.Page = &digitalconnect.Page{URL: "/", Selectors: map[string]browser.Target{
+		"input": at("#input"), "send": at("#send"), "agent": at("#agent"), "end": at("#end"), "file": at("label[for=file]"), "message": at("#log .message"), "from user": at("#log .message.user"),
+		"from agent": at("#log .message.agent"), "from bot": at("#log .message.bot"), "author": at(".author"), "text": at(".words"), "attachment": at(".attachment"), "notice": at("#log .notice"),
+		"connecting": at("#connecting"), "ended": at("#ended"), "argument Intent": at("#intent"), "argument Reason": at("#reason"),
+	}}
+	found, err := browser.Find(t.Context(), "", false)
+	require.NoError(t, err)
+	pool, err := browser.Launch(t.Context(), browser.Options{Path: found.Path, Tabs: 12})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = pool.Close() })
+	on.Lease = pool.Lease
+}
+
 func TestReference(t *testing.T) {
 	scenarios, err := steps.Parse(features.FS, "digital-connect")
 	require.NoError(t, err)
 	on := stage(t)
+	if os.Getenv("PAGE") != "" {
+		atPage(t, on)
+	}
 	for _, s := range scenarios {
 		t.Run(s.ID, func(t *testing.T) {
 			t.Parallel()

@@ -174,7 +174,7 @@ func (p *Player) agentSendsHostile(name, what string) error {
 		"a path out of the folder":    "../../../tmp/deskcheck-was-here.pdf",
 		"written from right to left":  "invoice\u202Efdp.exe.pdf",
 		"longer than a file's may be": strings.Repeat("long-", 80) + "name.pdf",
-		"HTML":                        `<img src=x onerror=deskcheckProbe('file')>.pdf`,
+		"HTML":                        `<img src=x onerror=deskcheckRan('file')>.pdf`,
 	}[what]
 	return p.agentSends(name, file, 2, nil)
 }

@@ -1,7 +1,6 @@
 package digitalconnect
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/enduser"
 )
 
 var harmSteps = []definition{
@@ -91,26 +91,18 @@ func (p *Player) secretsKept() error {
 	return &steps.Failure{Requirements: []string{"DC-AUTH-16"}, Expected: "secrets and tokens said to Talkdesk alone", Recorded: fmt.Sprintf("%s stood in %s %s from %s to %s", l.what, l.kind, l.name, l.from, l.to)}
 }
 
-// probed is a user with a page that tells what has run in it.
-type probed interface {
-	Ran(ctx context.Context) ([]string, error)
-}
-
 func (p *Player) ranNothing(name string) error {
-	g, err := p.guest(name)
-	if err != nil {
-		return err
-	}
-	page, is := g.user.(probed)
-	if !is {
+	if p.stage.Connector.Page == nil {
 		return &steps.NotApplicable{Why: "the user has no page: without one nothing can run in it (user.page)"}
 	}
-	ran, err := page.Ran(p.Context())
-	if err != nil {
-		return p.blame("look what has run in the page", err)
+	ran := func() (journal.Entry, bool) {
+		return p.Journal.Find(0, func(e journal.Entry) bool {
+			return e.Kind == journal.Violation && e.Name == enduser.Probe || e.Kind == journal.Dialog && string(e.From) == name
+		})
 	}
-	if len(ran) > 0 {
-		return &steps.Failure{Requirements: []string{"DC-MSG-11"}, Expected: "hostile text that stays text", Recorded: "it has run: " + strings.Join(ran, ", ")}
+	p.Watch(func() bool { _, has := ran(); return has }, p.hush())
+	if e, has := ran(); has {
+		return &steps.Failure{Requirements: []string{"DC-MSG-11"}, Expected: "hostile text that stays text", Recorded: "it has run: " + e.Name, Entry: e.Seq}
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/url"
+	"strings"
 	"time"
 
 	"deskcheck/mockdesk/digitalconnect"
@@ -35,10 +37,20 @@ type Connector struct {
 	EventTypes string
 	// IdleEnd is after what time it ends the conversation of a user who is gone; 0 for one that does not say.
 	IdleEnd time.Duration
-	// Driver is the address of its user driver, empty for a connector with a page.
+	// Driver is the address of its user driver, empty for a connector with a page. Page is that page.
 	Driver string
+	Page   *Page
 	// Authority signs for Talkdesk in all scenarios of a run.
 	Authority *edge.Authority
+}
+
+// Page is the web page of a connector for its users.
+type Page struct {
+	// URL is its address, below the connector's base if it begins with a slash. ${user.name} and ${user.email} stand for what is the user's.
+	URL string
+	// Selectors and Ask are as enduser.Page has them.
+	Selectors map[string]browser.Target
+	Ask       []string
 }
 
 // Live says that the kit starts it, so that it can be set up as a scenario wants.
@@ -177,7 +189,26 @@ func (p *Player) openUsers() error {
 		p.users = &enduser.Driver{Base: base, Journal: p.Journal, Life: p.Context(), Links: p.run.way.Transport()}
 		return nil
 	}
-	return acts("bring users in", errors.New("the connector has neither a driver nor a page"))
+	pages := map[*browser.Tab]*steps.Page{}
+	p.users = &enduser.Page{
+		Address: func(name, email string) (string, error) {
+			return p.run.running.At(strings.NewReplacer("${user.name}", url.QueryEscape(name), "${user.email}", url.QueryEscape(email)).Replace(c.Page.URL))
+		},
+		Selectors: c.Page.Selectors, Ask: c.Page.Ask, Journal: p.Journal, Life: p.Context(), Lease: p.lease, Links: p.run.way.Transport(),
+		Boot: p.Deadlines.Boot, Input: p.Deadlines.Input,
+		Opened: func(name string, tab *browser.Tab) func(browser.Message) {
+			page := &steps.Page{Tab: tab, Party: journal.Party(name)}
+			pages[tab] = page
+			p.Add(page)
+			return func(m browser.Message) { p.Record(page, m) }
+		},
+		Closed: func(tab *browser.Tab) {
+			if page := pages[tab]; page != nil {
+				p.Remove(page)
+			}
+		},
+	}
+	return nil
 }
 
 // lease gives a tab that nobody uses.

@@ -26,7 +26,7 @@ var userSteps = []definition{
 	define(`(?P<user>[A-Z]\w*) says`, func(p *Player) any {
 		return func(name string, text *godog.DocString) error { return p.says(name, text.Content) }
 	}),
-	define(`(?P<user>[A-Z]\w*) says "([^"]*)" while nobody answers`, func(p *Player) any { return p.says }),
+	define(`(?P<user>[A-Z]\w*) says "([^"]*)" while nobody answers`, func(p *Player) any { return p.saysMeanwhile }, "While the reply to a call is held back."),
 	define(`(?P<user>[A-Z]\w*) says (\d+) lines in a row`, func(p *Player) any { return p.saysLines }),
 	define(`(?P<user>[A-Z]\w*) writes "([^"]*)" if (?:s?he|they) still can`, func(p *Player) any { return p.writesIfAble }),
 	define(`(?P<user>[A-Z]\w*) types "([^"]*)" without sending it`, func(p *Player) any { return p.types }),
@@ -102,6 +102,14 @@ func (p *Player) says(name, text string) error {
 	}
 	p.Act(journal.Party(name), journal.Connector, fmt.Sprintf("says %q", text))
 	return p.blame("say something", g.user.Say(p.Context(), text))
+}
+
+// saysMeanwhile has a user say something while a reply is held back; it waits until it is.
+func (p *Player) saysMeanwhile(name, text string) error {
+	if err := p.says(name, text); err != nil {
+		return err
+	}
+	return p.awaitHeld()
 }
 
 // line is one of several lines that somebody says in a row.

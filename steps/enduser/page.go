@@ -300,6 +300,19 @@ func (v *visitor) say(ctx context.Context, text string) error {
 	return v.do(ctx, func(ctx context.Context) error { return v.tab.Press(ctx, "Enter") })
 }
 
+// Type types into the input, and sends nothing.
+func (v *visitor) Type(ctx context.Context, text string) error {
+	if err := v.needs("input"); err != nil {
+		return v.acted("type something", err)
+	}
+	return v.acted("type something", v.do(ctx, func(ctx context.Context) error { return v.tab.FillAt(ctx, v.part("input"), text) }))
+}
+
+// Screenshot is a PNG of the page.
+func (v *visitor) Screenshot(ctx context.Context) ([]byte, error) {
+	return v.tab.Screenshot(ctx)
+}
+
 // Upload implements User. The browser tells the type of a file by the end of its name; File.Type is not used.
 func (v *visitor) Upload(ctx context.Context, f File) error {
 	return v.acted("send "+f.Name, v.upload(ctx, f))
