@@ -68,6 +68,12 @@ var rooms = map[string][]string{
 	"mockdesk/control/serving/servingtest": {},
 	"mockdesk/floor":                       {"mockdesk", "mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/journal"},
 	"mockdesk/floor/floortest":             {},
+
+	// Talkdesk, and below it what knows nothing of conversations, of the mock, or of one another.
+	"mockdesk/digitalconnect":         {"fixtures", "fixtures/document", "mockdesk", "mockdesk/digitalconnect/files", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/fault", "mockdesk/journal"},
+	"mockdesk/digitalconnect/files":   {"mockdesk"},
+	"mockdesk/digitalconnect/rules":   {"fixtures"},
+	"mockdesk/digitalconnect/webhook": {"mockdesk"},
 }
 
 // foreign says in which rooms a library that shapes everything around it may appear.

@@ -22,6 +22,7 @@ const (
 	Agent       Party = "agent"
 	Page        Party = "page"
 	Kit         Party = "kit"
+	Connector   Party = "connector" // of the contract digital-connect
 )
 
 // Kind says what sort of crossing an Entry is.
