@@ -181,7 +181,7 @@ func (p *Player) startTalkdesk() error {
 
 func (p *Player) openUsers() error {
 	c := &p.stage.Connector
-	if c.Driver != "" {
+	if c.Page == nil {
 		base, err := p.run.running.At(c.Driver)
 		if err != nil {
 			return acts("find the user driver", err)
