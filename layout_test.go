@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"cmd/deskload": {},
 	".": {
 		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/agentmanager", "steps/aichat", "steps/browser",
-		"steps/uimap", "steps/vocabulary",
+		"steps/connector", "steps/enduser", "steps/intercept", "steps/uimap", "steps/vocabulary",
 	},
 	"features":          {},
 	"fixtures":          {},

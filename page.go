@@ -47,10 +47,12 @@ func (c Config) hostFolder() string {
 
 // What names what is certified: the integration, or the page that has it.
 func (c Config) What() string {
-	if c.Contract == contractAgentManager {
+	switch {
+	case c.Contract == contractAgentManager:
 		return c.AgentDesk.String()
-	}
-	if c.HasOwnPage() {
+	case c.Contract == contractDigitalConnect:
+		return c.Connector.String()
+	case c.HasOwnPage():
 		return c.Host
 	}
 	return c.Integration.String()
@@ -68,6 +70,8 @@ func (c Config) subject() string {
 	switch {
 	case c.Contract == contractAgentManager:
 		return fmt.Sprintf("%s, for %s", c.AgentDesk, c.Dialect)
+	case c.Contract == contractDigitalConnect:
+		return fmt.Sprintf("%s, for %s", c.Connector, c.Dialect)
 	case !c.HasOwnPage() && c.Dialect == DefaultConfig().Dialect:
 		return c.Integration.String()
 	case !c.HasOwnPage():

@@ -198,7 +198,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --report /dev/null/x", `report folder /dev/null/x: mkdir /dev/null: not a directory`, `choose another folder with --report, or move away what stands in the way`},
 		{"run --bundle a.js", `--global: expected the name of the global variable in which the bundle leaves its factory, found nothing`, ``},
 		{"run --integration a.ts --bundle b.js --global B", `--bundle: a source file and a bundle exclude each other; give one of them`, ``},
-		{"run --dialect orchestra", `--dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, found the text "orchestra"; did you mean orchestrate?`, ``},
+		{"run --dialect orchestra", `--dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, or of digital-connect: dc-2026.1, found the text "orchestra"; did you mean orchestrate?`, ``},
 		{"run --tags @a,and", `--tags: tag expression "@a and", column 7: expected a tag such as @FLOW-03, "not" or "(", found the end`, ``},
 		{"run --baseline wrte", `--baseline: expected write, found "wrte"`, ``},
 		{"run --baseline write --fail-fast", `--baseline write needs a whole run, and --fail-fast ends it early`, `drop one of them`},
