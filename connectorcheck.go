@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"deskcheck/fixtures/document"
 	"deskcheck/mockdesk/edge"
 	"deskcheck/steps/connector"
 	"deskcheck/steps/intercept"
@@ -73,7 +72,9 @@ func problemOf(key, format string, args ...any) ConfigProblem {
 // placeProblems are about how the connector is started, or reached, and how it is brought to the mock.
 func (d Connector) placeProblems() []ConfigProblem {
 	var problems []ConfigProblem
-	add := func(key, format string, args ...any) { problems = append(problems, problemOf(key, format, args...)) }
+	add := func(key, message string) {
+		problems = append(problems, ConfigProblem{Key: connectorKey + "." + key, Message: message})
+	}
 	started, runs := len(d.Command) > 0, d.URL != ""
 	switch {
 	case started && runs:
@@ -348,28 +349,4 @@ func (d Connector) authority() (*edge.Authority, error) {
 		return nil, fmt.Errorf("the key: %w", err)
 	}
 	return edge.ReadAuthority([]byte(certificate), []byte(key))
-}
-
-// nearest is what was probably meant by a word, for the end of a message.
-func nearest(word string, words []string) string {
-	if near, ok := document.Near(word, words); ok {
-		return "; did you mean " + near + "?"
-	}
-	return "; there are " + strings.Join(words, ", ")
-}
-
-// program is how the connector is started, for package connector. The error names the file that cannot be read.
-func (d Connector) program() (connector.Program, error) {
-	p := connector.Program{Command: d.Command, Dir: d.folder(), Env: d.Env, Ready: d.Ready, ReadyWithin: d.ReadyWithin}
-	for _, f := range d.Files {
-		text := f.Text
-		if f.File != "" {
-			var err error
-			if text, err = readSmall(f.File); err != nil {
-				return p, &UserError{Err: fmt.Errorf("read what is to be %s: %w", f.Path, err)}
-			}
-		}
-		p.Files = append(p.Files, connector.File{Path: f.Path, Text: text})
-	}
-	return p, nil
 }

@@ -124,7 +124,7 @@ func TestLoadNamesEveryMistakeOfAConnector(t *testing.T) {
 		"a number in env":      {change(`LITERAL: "$${anything}"`, "PORT: 8080"), []string{"connector.env.PORT: expected a text; quote numbers, true and false, found the number 8080"}},
 		"a variable's name":    {change("TD_SECRET:", "TD-SECRET:"), []string{`connector.env.TD-SECRET: "TD-SECRET" is no name of an environment variable`}},
 		"a command as a text":  {change(`[./connector, --port, "${port}"]`, "./connector"), []string{"connector.command: expected a list of words"}},
-		"no users":             {connectorYAML[:strings.Index(connectorYAML, "user:")], []string{"user: expected how the connector's end users are played: driver: with the address of a user driver, or page:"}},
+		"no users":             {strings.SplitN(connectorYAML, "user:", 2)[0], []string{"user: expected how the connector's end users are played: driver: with the address of a user driver, or page:"}},
 		"users of none":        {"contract: digital-connect\nuser: {driver: /driver}\n", []string{key + "2:7: user: belongs to a connector of yours: name it under connector"}},
 		"a driver's address":   {change("driver: /driver", "driver: driver?x"), []string{"user.driver: expected a path that begins with a slash", "user.driver: the address must end with its path"}},
 		"no page":              {change("    url: /chat#name=${user.name}\n", ""), []string{"user.page.url: expected where the page is"}},

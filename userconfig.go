@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"deskcheck/fixtures/document"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/enduser"
 	"deskcheck/steps/uimap"
@@ -143,4 +144,12 @@ func (p UserPage) problems() []ConfigProblem {
 		add(".selectors", "expected agent: the button that asks for an agent, or ask: with what the user says to be offered one")
 	}
 	return problems
+}
+
+// nearest is what was probably meant by a word, for the end of a message.
+func nearest(word string, words []string) string {
+	if near, ok := document.Near(word, words); ok {
+		return "; did you mean " + near + "?"
+	}
+	return "; there are " + strings.Join(words, ", ")
 }
