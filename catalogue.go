@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"deskcheck/fixtures"
+	"deskcheck/steps"
 )
 
 // ScenarioInfo is a scenario as it is written.
@@ -30,16 +31,21 @@ func Scenarios(c Config) ([]ScenarioInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]ScenarioInfo, 0, len(kept))
-	described := selectables(kept, catalogue.Requirements)
-	for i, s := range kept {
+	return infosOf(kept, catalogue.Requirements), nil
+}
+
+// infosOf describes scenarios as they are written.
+func infosOf(all []steps.Scenario, catalogue []fixtures.Requirement) []ScenarioInfo {
+	list := make([]ScenarioInfo, 0, len(all))
+	described := selectables(all, catalogue)
+	for i, s := range all {
 		one := ScenarioInfo{Selectable: described[i], Line: s.Line}
 		for _, step := range s.Steps {
 			one.Steps = append(one.Steps, step.Keyword+" "+step.Text)
 		}
 		list = append(list, one)
 	}
-	return list, nil
+	return list
 }
 
 // Requirements lists the requirements that a dialect of the ai-chat contract has, in the catalogue's order. The catalogue is embedded and tested: there is no error to handle.

@@ -8,10 +8,11 @@ import (
 	"deskcheck/fixtures"
 )
 
-// The contracts that can be certified in this version; of others the catalogue can be read.
+// The contracts: what is certified against.
 const (
-	contractAIChat       = "ai-chat"
-	contractAgentManager = "agent-manager"
+	contractAIChat         = "ai-chat"
+	contractAgentManager   = "agent-manager"
+	contractDigitalConnect = "digital-connect"
 )
 
 // hostBrowser is the host of an agent desk: nothing stands between its page and the browser.
@@ -61,6 +62,22 @@ func (c Config) contractProblems() []ConfigProblem {
 		}
 	}
 	return problems
+}
+
+// othersOf says whom a requirement binds where that is neither the object under test nor seen in a run, so that it has no scenario: the kit's own other side of the contract.
+// It is empty for all others. A chat and its page are in every run of ai-chat, so that they have scenarios of their own.
+func othersOf(contract string, r fixtures.Requirement) string {
+	switch {
+	case r.BindsSubject():
+		return ""
+	case contract == contractAgentManager:
+		return "the agent manager"
+	case contract == contractDigitalConnect && slices.Contains(r.Binds, "account"):
+		return "whoever sets the account up"
+	case contract == contractDigitalConnect:
+		return "Talkdesk"
+	}
+	return ""
 }
 
 // ForReading is the configuration with the contract's own default for a dialect that is left out, for whoever reads a contract without certifying: ReadTraceability, Profiles. A

@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 // TestFeatures runs every scenario against the references, each as a subtest of its own: go test . -run 'TestFeatures/ai-chat/ai-chat/name/8' -v. What the steps do is the
 // same in all dialects, so that the others are left to "make conformance", which needs no race detector.
 func TestFeatures(t *testing.T) {
-	for _, contract := range []string{contractAIChat, contractAgentManager} {
+	for _, contract := range certifiable(t) {
 		for i, dialect := range DialectsOf(contract) {
 			if i > 0 && !*thorough {
 				continue

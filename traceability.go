@@ -23,18 +23,22 @@ type Traceability struct {
 	Profiles []fixtures.Profile
 }
 
-// ReadTraceability gathers it for the contract and dialect of a configuration, whatever the configuration selects.
+// ReadTraceability gathers it for the contract and dialect of a configuration, whatever the configuration selects. A contract can be read before it has a scenario.
 func ReadTraceability(c Config) (Traceability, error) {
 	c = c.withDefaults()
-	c.Select, c.Tags, c.Capabilities, c.Profile = nil, "", nil, ""
 	profiles, err := Profiles(c)
 	if err != nil {
 		return Traceability{}, err
 	}
-	t := Traceability{Contract: c.Contract, Requirements: requirementsIn(c.Contract, c.Dialect), Profiles: profiles}
-	if t.Scenarios, err = Scenarios(c); err != nil {
+	catalogue, err := fixtures.ReadCatalogue(c.Contract)
+	if err != nil {
 		return Traceability{}, err
 	}
+	all, err := scenarios(c, catalogue)
+	if err != nil {
+		return Traceability{}, err
+	}
+	t := Traceability{Contract: c.Contract, Requirements: requirementsIn(c.Contract, c.Dialect), Scenarios: infosOf(all, catalogue.Requirements), Profiles: profiles}
 	if t.Broken, err = brokenFor(c.Contract); err != nil {
 		return Traceability{}, err
 	}
@@ -43,24 +47,33 @@ func ReadTraceability(c Config) (Traceability, error) {
 
 // Subject is what people call the object under test.
 func (t Traceability) Subject() string {
-	if t.Contract == contractAgentManager {
+	switch t.Contract {
+	case contractAgentManager:
 		return "agent desk"
+	case contractDigitalConnect:
+		return "connector"
 	}
 	return "integration"
 }
 
 // Reference is the kit's own that keeps the contract, below fixtures.
 func (t Traceability) Reference() string {
-	if t.Contract == contractAgentManager {
+	switch t.Contract {
+	case contractAgentManager:
 		return referenceDesk
+	case contractDigitalConnect:
+		return "connectors/reference"
 	}
 	return "integrations/reference"
 }
 
+// Others says whom a requirement binds that no scenario can be about, because the kit plays that side: "the agent manager", "Talkdesk". It is empty for all others.
+func (t Traceability) Others(r fixtures.Requirement) string { return othersOf(t.Contract, r) }
+
 // Uncovered returns the requirements of the dialect that no scenario proves although a run could see them, in the catalogue's order.
 func (t Traceability) Uncovered() []fixtures.Requirement {
 	return slices.DeleteFunc(slices.Clone(t.Requirements), func(r fixtures.Requirement) bool {
-		return r.ByReading || t.Contract == contractAgentManager && !r.BindsSubject() || len(t.Proving(r.ID)) > 0
+		return r.ByReading || t.Others(r) != "" || len(t.Proving(r.ID)) > 0
 	})
 }
 

@@ -95,12 +95,13 @@ func selectionOf(c Config) []string {
 // ofTheUser stands in a check for what a scenario of the user's own is about, which is no requirement of the contract.
 const ofTheUser = ""
 
-// broken is the verdict on a requirement that does not hold: what a MUST demands fails, anything less warns.
-func (r *record) broken(id string) reports.Verdict {
+// broken is the verdict on a requirement that does not hold: what a MUST demands fails, anything less warns. A MUST that nothing public demands is less, and a safety property
+// that was seen to do harm is not.
+func (r *record) broken(id string, harm bool) reports.Verdict {
 	if id == ofTheUser {
 		return reports.Failed
 	}
-	if r.byID[id].Level == "MUST" {
+	if q := r.byID[id]; q.Fails() || harm && q.Safety {
 		if r.known[id] != "" {
 			return reports.ExpectedFailure
 		}
@@ -163,7 +164,7 @@ func (r *record) judge(s steps.Scenario, came steps.Performance, took time.Durat
 		case came.Scripted && e.From == journal.Integration:
 			// The kit's own integration does what the scenario says: that is nobody's fault.
 		case r.holds(e.Requirement):
-			add(reports.Check{Requirement: e.Requirement, Verdict: r.broken(e.Requirement), Expected: r.byID[e.Requirement].Statement, Recorded: orName(e), Entry: e.Seq})
+			add(reports.Check{Requirement: e.Requirement, Verdict: r.broken(e.Requirement, false), Expected: r.byID[e.Requirement].Statement, Recorded: orName(e), Entry: e.Seq})
 		}
 	}
 	err := came.Err()
@@ -185,7 +186,7 @@ func (r *record) judge(s steps.Scenario, came steps.Performance, took time.Durat
 			blamed = about
 		}
 		for _, id := range blamed {
-			add(reports.Check{Requirement: id, Verdict: r.broken(id), Expected: failure.Expected, Recorded: failure.Recorded, Hint: failure.Hint, Entry: failure.Entry})
+			add(reports.Check{Requirement: id, Verdict: r.broken(id, failure.Harm), Expected: failure.Expected, Recorded: failure.Recorded, Hint: failure.Hint, Entry: failure.Entry})
 		}
 	case errors.As(err, &absent):
 		for _, id := range about {
@@ -382,14 +383,17 @@ func (r *record) judgeRequirements() {
 			ID: q.ID, Area: q.Area, Level: q.Level, Binds: q.Binds, Capability: q.Capability, Statement: q.Statement, Sources: q.Sources,
 			Verdict: reports.NotRun, Reason: "no scenario of this run speaks of it",
 		}
-		if q.Derived {
+		switch {
+		case q.Derived:
 			one.Label = "derived"
+		case q.Assumed:
+			one.Label = "assumed"
 		}
 		if !q.Holds(r.config.Dialect) {
 			one.Verdict, one.Reason = reports.NotApplicable, fmt.Sprintf("the dialect %s does not have it", r.config.Dialect)
 		}
-		if one.Verdict == reports.NotRun && r.config.Contract == contractAgentManager && !q.BindsSubject() {
-			one.Verdict, one.Reason = reports.NotApplicable, "it binds the agent manager, which is the kit's own here"
+		if other := othersOf(r.config.Contract, q); one.Verdict == reports.NotRun && other != "" {
+			one.Verdict, one.Reason = reports.NotApplicable, "it binds "+other+", which is the kit's own here"
 		}
 		if one.Verdict == reports.NotRun && q.ByReading {
 			one.Verdict, one.Reason = reports.NotApplicable, q.Observe

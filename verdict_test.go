@@ -23,6 +23,8 @@ var small = fixtures.Catalogue{Requirements: []fixtures.Requirement{
 	{ID: "FLOW-04", Area: "FLOW", Level: "MUST", Dialects: []string{"web-chat"}},
 	{ID: "ERR-01", Area: "ERR", Level: "MUST", Dialects: []string{"ai-chat"}, Statement: "a type is a number"},
 	{ID: "TYPE-08", Area: "TYPE", Level: "SHOULD", Dialects: []string{"ai-chat"}},
+	{ID: "FLOW-05", Area: "FLOW", Level: "MUST", Dialects: []string{"ai-chat"}, Assumed: true},
+	{ID: "FLOW-06", Area: "FLOW", Level: "SHOULD", Dialects: []string{"ai-chat"}, Safety: true},
 }}
 
 func scenarioFor(id string, requirements ...string) steps.Scenario {
@@ -60,6 +62,9 @@ func TestVerdictsOfOneScenario(t *testing.T) {
 		verdict reports.Verdict
 		checks  map[string]reports.Verdict
 	}{
+		{"what nothing public demands does not hold", came(&steps.Failure{Requirements: []string{"FLOW-05"}}), reports.Warned, map[string]reports.Verdict{"FLOW-05": reports.Warned}},
+		{"a SHOULD for safety does not hold", came(&steps.Failure{Requirements: []string{"FLOW-06"}}), reports.Warned, map[string]reports.Verdict{"FLOW-06": reports.Warned}},
+		{"a SHOULD for safety does not hold, with harm", came(&steps.Failure{Requirements: []string{"FLOW-03", "FLOW-06"}, Harm: true}), reports.Failed, map[string]reports.Verdict{"FLOW-03": reports.Warned, "FLOW-06": reports.Failed}},
 		{"all steps pass", came(nil), reports.Passed, map[string]reports.Verdict{"FLOW-01": reports.Passed, "FLOW-03": reports.Passed}},
 		{"a step fails", came(&steps.Failure{Expected: "a", Recorded: "b"}), reports.Failed, map[string]reports.Verdict{"FLOW-01": reports.Failed, "FLOW-03": reports.Warned}},
 		{"a step fails on one requirement", came(&steps.Failure{Requirements: []string{"FLOW-03"}}), reports.Warned, map[string]reports.Verdict{"FLOW-03": reports.Warned}},
@@ -103,6 +108,7 @@ func TestVerdictOfARun(t *testing.T) {
 		assert.Equal(t, reports.Passed, r.Verdict)
 		assert.Equal(t, reports.ExitConformant, r.ExitCode)
 		assert.Equal(t, "derived", requirement(t, r, "FLOW-02").Label)
+		assert.Equal(t, "assumed", requirement(t, r, "FLOW-05").Label)
 		assert.Equal(t, reports.NotApplicable, requirement(t, r, "FLOW-04").Verdict)
 		assert.Equal(t, reports.NotRun, requirement(t, r, "FLOW-03").Verdict)
 	})

@@ -44,16 +44,22 @@ func Steps(c Config) ([]StepInfo, error) {
 
 // vocabularyOf is the vocabulary of a contract, with examples from scenarios of it.
 func vocabularyOf(contract string, scenarios []steps.Scenario) []vocabulary.Sentence {
-	if contract == contractAgentManager {
+	switch contract {
+	case contractAgentManager:
 		return agentmanager.Sentences(scenarios)
+	case contractDigitalConnect:
+		return nil // its features are not written yet, so that there is nothing to say
 	}
 	return aichat.Sentences(scenarios)
 }
 
 // shows says by what a capability of a contract would show, none where only its requirements tell.
 func shows(contract, capability string) []string {
-	if contract == contractAgentManager {
+	switch contract {
+	case contractAgentManager:
 		return agentmanager.Shows(capability)
+	case contractDigitalConnect:
+		return nil // only its requirements tell
 	}
 	return aichat.Shows(capability)
 }

@@ -217,9 +217,10 @@ type Requirement struct {
 	ID    string `json:"id"`
 	Area  string `json:"area"`
 	Level string `json:"level"`
-	// Label is "derived" for a requirement whose only source is inference, so that a vendor can contest it; empty otherwise.
+	// Label is "derived" for a requirement whose only source is inference, so that a vendor can contest it, "assumed" for one that nothing public demands, so that it can only warn;
+	// empty otherwise.
 	Label string `json:"label,omitempty"`
-	// Binds names the sides that must keep it: integration, host, page.
+	// Binds names the sides that must keep it: integration, host, page; agent-desk, agent-manager; connector, digital-connect, account.
 	Binds      []string `json:"binds"`
 	Capability string   `json:"capability"`
 	Statement  string   `json:"statement"`

@@ -13,6 +13,9 @@ type Failure struct {
 	Hint string
 	// Entry is the Seq of the journal entry that shows it, 0 if it is an absence.
 	Entry int
+	// Harm says that what was recorded is itself what safety properties are about: a leak, cross-talk, injection, something without end. Those of the requirements that are safety
+	// properties then fail, whatever their level.
+	Harm bool
 }
 
 // Error makes a Failure travel through a step as its error.

@@ -207,7 +207,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"list features capabilities", `list features takes no words, found "capabilities"`, `only steps can be searched; for the others, pipe the list into grep`},
 		{"list features --uncovered", `--uncovered is for requirements, not for features`, ``},
 		{"list --quiet --json", `--quiet and --json exclude each other`, ``},
-		{"list --contract chat", `--contract: there is no contract "chat"`, `use one of agent-manager, ai-chat`},
+		{"list --contract chat", `--contract: there is no contract "chat"`, `use one of agent-manager, ai-chat, digital-connect`},
 		{"list --contract agent-manager --dialect web-chat", `--dialect: the contract agent-manager has no dialect "web-chat"`, `use one of cx-2024, seed, legacy-2023`},
 		{"explain", `deskcheck explain needs the ID of one requirement, such as FLOW-03`, `see "deskcheck explain --help"`},
 		{"explain FLO-3", `there is no requirement "FLO-3"; closest: FLOW-03, FLOW-16, AVAIL-03`, `"deskcheck list requirements" prints them all`},

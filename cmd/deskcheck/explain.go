@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"deskcheck"
@@ -54,9 +53,14 @@ const labelColumns = 13
 func (p *program) explain(t deskcheck.Traceability, e deskcheck.Explanation) {
 	r := e.Requirement
 	level := r.Level
-	if r.Derived {
-		// Nobody must take it for the documents' word.
+	// Nobody must take what is ours for the documents' word.
+	switch {
+	case r.Derived:
 		level += " (derived)"
+	case r.Assumed:
+		level += " (assumed)"
+	case r.Safety:
+		level += " (safety)"
 	}
 	p.printf("%s  %s\n\n", p.paint(p.out, r.ID, text.Bold), level)
 	p.printf("%s\n\n", p.indented(r.Statement, 0))
@@ -82,6 +86,9 @@ func (p *program) explain(t deskcheck.Traceability, e deskcheck.Explanation) {
 	if r.Derived {
 		source += " (inferred from the contract's purpose: you may contest it)"
 	}
+	if r.Assumed {
+		source += " (nothing public demands it: it can only warn)"
+	}
 	line("source", source)
 	line("seen by", r.Observe)
 	lines("gone wrong", r.Breaks, "")
@@ -97,8 +104,8 @@ func (p *program) explain(t deskcheck.Traceability, e deskcheck.Explanation) {
 		broken = append(broken, path.Base(b.File)+": falls with "+b.Breaks)
 	}
 	nothing := "no broken " + t.Subject()
-	if slices.Contains(r.Binds, "agent-manager") {
-		nothing = "nothing: it binds the agent manager, and deskcheck's own is held to it by its tests"
+	if other := t.Others(r); other != "" {
+		nothing = "nothing: it binds " + other + ", and deskcheck's own is held to it by its tests"
 	}
 	lines("broken by", broken, nothing)
 	if len(e.Scenarios) > 0 {

@@ -82,7 +82,7 @@ func (p *program) listCommand() *cobra.Command {
 	}
 	flags := pflag.NewFlagSet("list", pflag.ContinueOnError)
 	flags.BoolVar(&f.uncovered, "uncovered", false, "only requirements that no scenario proves, though a run could see them")
-	flags.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract: ai-chat or agent-manager")
+	flags.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract: ai-chat, agent-manager or digital-connect")
 	flags.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the dialect: ai-chat, orchestrate or web-chat, or one of the contract's")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "bare IDs, one a line")
 	flags.BoolVar(&f.json, "json", false, "everything, as JSON")
@@ -177,6 +177,8 @@ type requirementItem struct {
 	Area       string   `json:"area"`
 	Level      string   `json:"level"`
 	Derived    bool     `json:"derived"`
+	Assumed    bool     `json:"assumed"`
+	Safety     bool     `json:"safety"`
 	Binds      []string `json:"binds"`
 	Dialects   []string `json:"dialects"`
 	Capability string   `json:"capability"`
@@ -200,24 +202,28 @@ func requirementListing(t deskcheck.Traceability, f listFlags) listing {
 			continue
 		}
 		short := r.Level
-		if r.Derived {
+		if r.Derived || r.Assumed {
 			short += "*"
 		}
-		l.add(r.ID, requirementItem{r.ID, r.Area, r.Level, r.Derived, orEmpty(r.Binds), orEmpty(r.Dialects), r.Capability, r.Statement, r.Observe, orEmpty(r.Sources), orEmpty(r.Breaks), scenarios},
+		l.add(r.ID, requirementItem{r.ID, r.Area, r.Level, r.Derived, r.Assumed, r.Safety, orEmpty(r.Binds), orEmpty(r.Dialects), r.Capability, r.Statement, r.Observe, orEmpty(r.Sources), orEmpty(r.Breaks), scenarios},
 			r.ID, short, strings.Join(r.Binds, ", "), len(scenarios), r.Statement)
 	}
-	l.note = fmt.Sprintf("%d requirements, %d of them without a scenario; * marks those that are derived, not written", len(t.Requirements), uncovered)
+	marked := "derived, not written"
+	if slices.ContainsFunc(t.Requirements, func(r fixtures.Requirement) bool { return r.Assumed }) {
+		marked = "assumed: nothing public demands them, so that they can only warn"
+	}
+	l.note = fmt.Sprintf("%d requirements, %d of them without a scenario; * marks those that are %s", len(t.Requirements), uncovered, marked)
 	if f.uncovered && uncovered == 0 {
-		l.note = fmt.Sprintf("each of the %d requirements that a run can see has a scenario", len(t.Requirements)-byReading(t.Requirements))
+		l.note = fmt.Sprintf("each of the %d requirements that a run can see has a scenario", len(t.Requirements)-unseen(t))
 	}
 	return l
 }
 
-// byReading counts the requirements that no run can see.
-func byReading(requirements []fixtures.Requirement) int {
+// unseen counts the requirements that no run can see.
+func unseen(t deskcheck.Traceability) int {
 	n := 0
-	for _, r := range requirements {
-		if r.ByReading {
+	for _, r := range t.Requirements {
+		if r.ByReading || t.Others(r) != "" {
 			n++
 		}
 	}
@@ -260,7 +266,7 @@ func integrationListing(t deskcheck.Traceability, _ listFlags) listing {
 }
 
 func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
-	l := listing{header: []string{"capability", "requirements", "scenarios", "an " + t.Subject() + " has it when"}, items: []any{}}
+	l := listing{header: []string{"capability", "requirements", "scenarios", article(t.Subject()) + " has it when"}, items: []any{}}
 	type item struct {
 		Name         string   `json:"name"`
 		Requirements int      `json:"requirements"`
@@ -282,7 +288,7 @@ func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
 }
 
 func profileListing(t deskcheck.Traceability, f listFlags) listing {
-	l := listing{header: []string{"profile", "requirements", "scenarios", "an " + t.Subject() + " with it"}, items: []any{}}
+	l := listing{header: []string{"profile", "requirements", "scenarios", article(t.Subject()) + " with it"}, items: []any{}}
 	type item struct {
 		Name         string   `json:"name"`
 		Description  string   `json:"description"`
@@ -295,6 +301,14 @@ func profileListing(t deskcheck.Traceability, f listFlags) listing {
 	}
 	l.note = fmt.Sprintf("%d profiles; \"deskcheck run --profile NAME\" runs what one rests on, and a whole run says which are earned", len(l.rows))
 	return l
+}
+
+// article puts the indefinite article before what is certified.
+func article(subject string) string {
+	if strings.ContainsRune("aeiou", rune(subject[0])) {
+		return "an " + subject
+	}
+	return "a " + subject
 }
 
 // orEmpty keeps an absent list a list in JSON.
