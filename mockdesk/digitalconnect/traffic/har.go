@@ -54,9 +54,6 @@ func readHAR(name string, source []byte) (*File, error) {
 	if syntax, is := errors.AsType[*jsontext.SyntacticError](err); is {
 		return nil, problem(name, lineAt(source, syntax.ByteOffset), "this is no HAR document: %v", plainly(syntax))
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, problem(name, lineAt(source, int64(len(source))), "this is no HAR document: it ends in the middle")
-	}
 	if err != nil {
 		return nil, problem(name, max(line, 1), "%v", err)
 	}
@@ -65,7 +62,10 @@ func readHAR(name string, source []byte) (*File, error) {
 
 // plainly is an error of the JSON library without its prefix and the offset, which the line stands for.
 func plainly(err *jsontext.SyntacticError) error {
-	if err.Err != nil {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it ends in the middle")
+	case err.Err != nil:
 		return err.Err
 	}
 	return err
@@ -168,10 +168,7 @@ func (f *File) addHAR(raw jsontext.Value, line, number int) error {
 		started = started.Add(x.Took - milliseconds(t.Wait+t.Receive))
 		x.Took = milliseconds(t.Wait + t.Receive)
 	}
-	if why := x.bodies(e.Request, e.Response); why != "" {
-		f.left = append(f.left, LeftOut{Place: x.place, Why: why})
-		return nil
-	}
+	x.bodies(e.Request, e.Response)
 	f.add(x, started)
 	return nil
 }
@@ -185,22 +182,23 @@ func (f *File) add(x *exchange, at time.Time) {
 	f.exchanges = append(f.exchanges, x)
 }
 
-// bodies takes the bodies over. It returns why the exchange cannot be judged where that of the request was not recorded.
-func (x *exchange) bodies(request *har.Request, response *har.Response) string {
+// bodies takes the bodies over.
+func (x *exchange) bodies(request *har.Request, response *har.Response) {
+	size := max(int(request.BodySize), length(x.Header))
 	switch {
 	case request.PostData != nil && request.PostData.Text != "":
-		x.Body = []byte(request.PostData.Text)
+		x.Body, x.size = []byte(request.PostData.Text), size
 	case request.PostData != nil && len(request.PostData.Params) > 0:
 		x.Body = formOf(request.PostData.Params)
-	case request.BodySize > 0 || length(x.Header) > 0:
-		return "the body of its request was not recorded"
+	case size > 0:
+		x.size, x.cut = size, "the body of its request was not recorded"
 	}
 	if response.Content != nil {
 		x.ResponseBody = response.Content.Text
 	}
-	return ""
 }
 
+// length is what a header says that the body has, 0 if it says nothing.
 func length(h http.Header) int {
 	n, err := strconv.Atoi(h.Get("Content-Length"))
 	if err != nil {

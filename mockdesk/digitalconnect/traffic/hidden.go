@@ -200,7 +200,7 @@ func (c *cover) add(secrets ...string) {
 	for _, secret := range secrets {
 		quoted := strconv.Quote(secret)
 		for _, form := range []string{secret, quoted[1 : len(quoted)-1], url.QueryEscape(secret), url.PathEscape(secret)} {
-			if len(form) >= leastCovered && !isMasked(form) && !slices.Contains(c.secrets, form) {
+			if len(form) >= leastCovered && !isMasked(form) && !strings.HasPrefix(secret, takenOut) && !slices.Contains(c.secrets, form) {
 				c.secrets = append(c.secrets, form)
 			}
 		}

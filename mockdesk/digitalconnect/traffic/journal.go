@@ -55,16 +55,13 @@ func (j *saved) add(f *File, l line, number int) error {
 	if x.Party = party; party == kit {
 		x.Party = ""
 	}
-	if why := x.take(q, response{}); why != "" {
-		f.left = append(f.left, LeftOut{Place: x.place, Why: why})
-		return nil
-	}
+	x.take(q, response{})
 	j.open[l.Seq] = x
 	j.all = append(j.all, x)
 	return nil
 }
 
-// answered adds an answer to its request. That to a request which was left out is, too, and so is what was given up by the kit as the run ended.
+// answered adds an answer to its request. What was given up by the kit as the run ended has none.
 func (j *saved) answered(f *File, l line, number int) error {
 	x := j.open[l.Ref]
 	var a response

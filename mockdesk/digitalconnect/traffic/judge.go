@@ -84,6 +84,7 @@ func Judge(files []*File, about rules.About) *Judgement {
 // recording judges what belongs together.
 func (j *Judgement) recording(r *recording, about rules.About, found map[string]*Finding) {
 	r.assign(about)
+	j.Left = append(j.Left, r.whole()...)
 	r.unmask(about)
 	about = r.learn(about)
 	j.cover.know(about, r)

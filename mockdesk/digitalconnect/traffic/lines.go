@@ -18,7 +18,6 @@ import (
 
 	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
-	"deskcheck/mockdesk/digitalconnect/rules"
 )
 
 var schema = sync.OnceValues(func() (*document.Schema, error) {
@@ -142,10 +141,7 @@ func (f *File) addLine(j *saved, text []byte, number int) error {
 	if l.Response == nil {
 		l.Response = &response{}
 	}
-	if why := x.take(*l.Request, *l.Response); why != "" {
-		f.left = append(f.left, LeftOut{Place: x.place, Why: why})
-		return nil
-	}
+	x.take(*l.Request, *l.Response)
 	f.add(x, at)
 	return nil
 }
@@ -174,15 +170,14 @@ func (f *File) check(text []byte, number int) error {
 	return errors.Join(problems...)
 }
 
-// take takes a request and its answer over. It returns why they cannot be judged where the request was not recorded whole.
-func (x *exchange) take(q request, a response) string {
+// take takes a request and its answer over.
+func (x *exchange) take(q request, a response) {
 	x.Method, x.Host, x.Path, x.Query, x.Header = q.Method, withoutPort(q.Host), q.Path, q.Query, q.Headers.header()
 	x.answer(a)
 	var whole bool
-	if x.Body, whole = body(q.Body, q.Size); !whole && x.Party != rules.Storage {
-		return "the body of its request was not recorded whole"
+	if x.Body, whole = body(q.Body, q.Size); !whole {
+		x.size, x.cut = q.Size, "the body of its request was not recorded whole"
 	}
-	return ""
 }
 
 // answer takes an answer over. Of the body of one that is cut nothing is known.
@@ -207,7 +202,7 @@ func (h headers) header() http.Header {
 // inBase64 is what a text begins with that stands for bytes.
 const inBase64 = "base64: "
 
-// body is a body as it was sent: JSON as it stands in the line, a text as it is, bytes from base64. size is how many bytes it had where the line has not all of them; of such a body only that is known.
+// body is a body as it was sent: JSON as it stands in the line, a text as it is, bytes from base64. size is how many bytes it had where the line has not all of them; it is not whole then.
 func body(raw jsontext.Value, size int) (sent []byte, whole bool) {
 	var text string
 	if len(raw) == 0 || raw.Kind() != '"' || json.Unmarshal(raw, &text) != nil {
@@ -218,10 +213,7 @@ func body(raw jsontext.Value, size int) (sent []byte, whole bool) {
 			return sent, true
 		}
 	}
-	if size > 0 && size != len(text) {
-		return make([]byte, size), false
-	}
-	return []byte(text), true
+	return []byte(text), size == 0 || size == len(text)
 }
 
 // formOf is a form whose text was not recorded.

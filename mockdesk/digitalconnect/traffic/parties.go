@@ -3,6 +3,7 @@ package traffic
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -32,6 +33,20 @@ func (r *recording) assign(about rules.About) {
 			x.Party = rules.Webhook
 		}
 	}
+}
+
+// whole leaves out what cannot be judged because the body of its request was not recorded. Of an upload its size is enough, and bytes seldom come through as a text.
+func (r *recording) whole() (left []LeftOut) {
+	r.exchanges = slices.DeleteFunc(r.exchanges, func(x *exchange) bool {
+		if x.Party == rules.Storage && x.size > 0 {
+			x.Body, x.cut = make([]byte, x.size), ""
+		}
+		if x.cut != "" {
+			left = append(left, LeftOut{Place: x.place, Why: x.cut})
+		}
+		return x.cut != ""
+	})
+	return left
 }
 
 // linked are the hosts of the links that the attachments API gave.

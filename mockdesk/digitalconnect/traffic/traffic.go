@@ -38,8 +38,11 @@ type exchange struct {
 	rules.Exchange
 
 	place string
-	// scheme says that the request had an Authorization header whose scheme can be seen, hidden that its value was taken out before it was recorded, or the whole header.
-	scheme, hidden bool
+	// hidden says that the credentials of the request were taken out before it was recorded: the value of the header, or the whole of it.
+	hidden bool
+	// size is how many bytes the body of the request had, 0 if only the body tells; cut says why it was not recorded whole, empty if it was.
+	size int
+	cut  string
 }
 
 // Most is how large a file may be, in bytes.
