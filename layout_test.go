@@ -67,7 +67,7 @@ var rooms = map[string][]string{
 	"mockdesk/floor":                       {"mockdesk", "mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/journal"},
 	"mockdesk/floor/floortest":             {},
 
-	// What Talkdesk does that knows nothing of conversations: neither of the two knows the other.
+	// Talkdesk, and below it what knows nothing of conversations, of the mock, or of one another.
 	"mockdesk/digitalconnect":         {"fixtures", "fixtures/document", "mockdesk", "mockdesk/digitalconnect/files", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/fault", "mockdesk/journal"},
 	"mockdesk/digitalconnect/files":   {"mockdesk"},
 	"mockdesk/digitalconnect/rules":   {"fixtures"},

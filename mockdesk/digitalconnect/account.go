@@ -175,7 +175,7 @@ func AccountSchema() ([]byte, error) { return fixtures.ReadFile("schemas/account
 func ParseAccount(file string, source []byte) (*Account, error) {
 	doc, err := sort.Parse(file, source)
 	if err != nil {
-		return nil, fmt.Errorf("reading the account file: %w", err)
+		return nil, err
 	}
 	shape, err := schema()
 	if err != nil {
@@ -195,7 +195,7 @@ func ParseAccount(file string, source []byte) (*Account, error) {
 		problems = a.problems()
 	}
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("reading the account file: %w", doc.Wrong(problems...))
+		return nil, doc.Wrong(problems...)
 	}
 	a.remarks = doc.Wrong(a.oddities()...).Problems
 	return &a, nil

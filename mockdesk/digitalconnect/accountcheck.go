@@ -1,12 +1,14 @@
 package digitalconnect
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
+	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
 	"deskcheck/mockdesk/digitalconnect/rules"
 	"deskcheck/mockdesk/digitalconnect/webhook"
@@ -173,8 +175,13 @@ func (c *checker) inputSchema(key string, one *Integration, action string) {
 		c.wrongf(key, "there is no such action; they are %s (DC-ACTION-01)", strings.Join(Actions(), ", "))
 		return
 	}
-	if _, err := compileInput(action, one.Schemas[action]); err != nil {
-		c.wrongf(key, "%s (DC-ACTION-26)", err)
+	raw, err := json.Marshal(one.Schemas[action])
+	if err != nil {
+		c.wrongf(key, "the schema cannot be written as JSON: %s (DC-ACTION-26)", err)
+		return
+	}
+	for _, b := range fixtures.CheckActionSchema(raw) {
+		c.wrongf(key, "%s at %q (DC-ACTION-26)", b.Message, b.Pointer)
 	}
 }
 

@@ -64,7 +64,7 @@ func (t *Talkdesk) eventType(action string) string {
 
 // unsound says why an event must not leave, empty if it may: it breaks the schema of its action or bears the name of another, which the schema does not see; t.mu is held.
 func (t *Talkdesk) unsound(integration *Integration, e webhook.Event) string {
-	var breaches []fixtures.Breach
+	breaches := fixtures.CheckDigitalConnect(e.Action, e.Body)
 	var named struct {
 		EventType string `json:"event_type"`
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"deskcheck/fixtures"
 )
 
 // What is asked of answers to webhooks (DC-ACTION-09, DC-ACTION-10).
@@ -79,10 +81,7 @@ const eventStarted = "conversation_started"
 // actionOf is the action whose schema allows a body, empty if none does.
 func actionOf(body []byte) string {
 	for _, action := range []string{eventStarted, "message_created", eventEnded} {
-		var e struct {
-			EventType string `json:"event_type"`
-		}
-		if json.Unmarshal(body, &e) == nil && strings.EqualFold(e.EventType, action) {
+		if len(fixtures.CheckDigitalConnect(action, body)) == 0 {
 			return action
 		}
 	}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"encoding/base64"
 	"errors"
 	"mime"
 	"net/http"
@@ -203,21 +202,23 @@ func (j *Judge) issued(x Exchange) time.Duration {
 	return life
 }
 
+// longestScheme is how long the name of a scheme may be; what is longer is something else, which is not repeated.
+const longestScheme = 12
+
 // bearer is the token of an Authorization header. The error says what there is in its place, without repeating it.
 func bearer(header http.Header) (string, error) {
-	scheme, value, _ := strings.Cut(header.Get("Authorization"), " ")
+	scheme, value, parted := strings.Cut(header.Get("Authorization"), " ")
 	switch {
 	case scheme == "":
 		return "", errors.New("no Authorization header")
-	case !strings.EqualFold(scheme, "Bearer"):
-		if _, err := base64.StdEncoding.DecodeString(scheme); err == nil && len(scheme) > 12 || len(scheme) > 24 {
-			return "", errors.New("a header without a scheme")
-		}
-		return "", errors.New("the scheme " + shown(scheme))
-	case strings.TrimSpace(value) == "":
+	case strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(value) == "":
 		return "", errors.New("the scheme without a token")
+	case strings.EqualFold(scheme, "Bearer"):
+		return strings.TrimSpace(value), nil
+	case !parted || len(scheme) > longestScheme:
+		return "", errors.New("a header without a scheme")
 	}
-	return strings.TrimSpace(value), nil
+	return "", errors.New("the scheme " + shown(scheme))
 }
 
 // authorized is DC-AUTH-08 and DC-AUTH-09. An expired token is one whose whole life, as the answer told it, has passed since that answer was complete, and a second beside: a request may have been on its
