@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"deskcheck/fixtures"
 	"deskcheck/fixtures/connectors/reference"
@@ -22,9 +21,6 @@ import (
 	"deskcheck/steps/digitalconnect"
 	"deskcheck/steps/intercept"
 )
-
-// referenceIdle is after what time the reference connector ends the conversation of a user who is gone: what is waited for in real time.
-const referenceIdle = time.Second
 
 // digitalConnectStaging finds the connector under test, and how it is run.
 func digitalConnectStaging(c Config) (*staging, error) {
@@ -128,7 +124,7 @@ func referenceConnector(mistake string) (digitalconnect.Connector, string, error
 	}
 	return digitalconnect.Connector{
 		Program: connector.Program{Command: []string{self, "connector"}, Env: env, Ready: "/health"},
-		Webhook: "/hook", WebhookAuth: webhookBasic, Intercept: intercept.ByProxy, EventTypes: eventsUpper, IdleEnd: referenceIdle,
+		Webhook: "/hook", WebhookAuth: webhookBasic, Intercept: intercept.ByProxy, EventTypes: eventsUpper,
 		Page: &digitalconnect.Page{URL: "/", Selectors: selectors},
 	}, digest, err
 }

@@ -208,10 +208,36 @@ func onThisMachine(t *testing.T, args []string) []string {
 	if len(args) > 2 && args[0] == "driver" && args[1] == "check" {
 		args[2] = offered(t, nil, driver.AgentSay)
 	}
+	if args[0] == "check-traffic" {
+		recorded(t, args[1:])
+	}
 	if len(args) > 1 && args[0] == "config" && args[1] == "check" {
 		require.NoError(t, os.WriteFile(defaultConfig, nil, 0o600))
 	}
 	return args
+}
+
+// recorded writes the recordings that a command line names, and the account file. Of several files, the first has everything.
+func recorded(t *testing.T, args []string) {
+	t.Helper()
+	from := filepath.Join(testdata, "..", "..", "..", "mockdesk", "digitalconnect", "traffic", "testdata")
+	for _, name := range args {
+		sample := "good" + filepath.Ext(name)
+		switch filepath.Ext(name) {
+		case ".yaml":
+			sample = "account.yaml"
+		case ".har", ".ndjson":
+		default:
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(from, sample))
+		require.NoError(t, err)
+		if name != args[slices.IndexFunc(args, func(a string) bool { return filepath.Ext(a) == filepath.Ext(name) })] {
+			text = []byte(`{"log":{"entries":[]}}`)
+		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
+		require.NoError(t, os.WriteFile(name, text, 0o600))
+	}
 }
 
 func TestCommandLines(t *testing.T) {
