@@ -57,12 +57,16 @@ var rooms = map[string][]string{
 	"steps/agentmanager":      {"mockdesk", "mockdesk/agentmanager", "mockdesk/journal", "mockdesk/socketio", "steps", "steps/browser", "steps/expect", "steps/uimap", "steps/vocabulary"},
 	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser", "steps/expect", "steps/vocabulary"},
 	"steps/browser":           {},
-	"steps/connector":         {"fixtures/document", "mockdesk/journal"},
-	"steps/enduser":           {"mockdesk/journal", "steps", "steps/browser"},
-	"steps/expect":            {},
-	"steps/intercept":         {"mockdesk/edge"},
-	"steps/uimap":             {"fixtures", "fixtures/document", "steps/browser"},
-	"steps/vocabulary":        {"steps"},
+	"steps/digitalconnect": {
+		"fixtures", "mockdesk", "mockdesk/digitalconnect", "mockdesk/digitalconnect/files", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser", "steps/connector",
+		"steps/enduser", "steps/expect", "steps/intercept", "steps/vocabulary",
+	},
+	"steps/connector":  {"fixtures/document", "mockdesk/journal"},
+	"steps/enduser":    {"mockdesk/journal", "steps", "steps/browser"},
+	"steps/expect":     {},
+	"steps/intercept":  {"mockdesk/edge"},
+	"steps/uimap":      {"fixtures", "fixtures/document", "steps/browser"},
+	"steps/vocabulary": {"steps"},
 
 	// What control APIs share, and an Agent Manager standing alone.
 	"mockdesk/control/manager":             {"mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/control/serving", "mockdesk/floor", "mockdesk/journal"},
@@ -83,7 +87,7 @@ var rooms = map[string][]string{
 // foreign says in which rooms a library that shapes everything around it may appear.
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser", "mockdesk/digitalconnect/traffic"}, // a recording may be a HAR document, whose types come with those of the browser's protocol
-	"github.com/cucumber/godog":             {"steps", "steps/agentmanager", "steps/aichat", "steps/vocabulary"},
+	"github.com/cucumber/godog":             {"steps", "steps/agentmanager", "steps/aichat", "steps/digitalconnect", "steps/vocabulary"},
 	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "mockdesk/socketio", "mockdesk/floor/floortest", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client; Socket.IO is carried by them; a small agent desk for tests speaks it.
 	"modernc.org/sqlite":                    {"mockdesk/store"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},
