@@ -118,9 +118,6 @@ func (j *Judge) start(v *verdict, x Exchange) {
 		v.found = append(v.found, p.Breach)
 	}
 	j.touchpoint(v, said.TouchpointID)
-	if said.Email != "" && !isAddress(said.Email) {
-		v.breach("DC-CONV-04", "/contact_person/email", "an e-mail address", "a text that is none")
-	}
 	j.arguments(v, object)
 	j.contents(v, object)
 	replayed := j.key(v, x, "DC-CONV-09")
@@ -147,12 +144,6 @@ func (j *Judge) touchpoint(v *verdict, id string) {
 	case j.about.Touchpoint == "" && slices.Contains(j.about.FriendlyNames, id):
 		v.breach("DC-CONV-02", "/touchpoint_id", "the id of the touchpoint", "its friendly name, "+shown(id))
 	}
-}
-
-// isAddress says whether a text looks like one e-mail address: something, one @, a host.
-func isAddress(text string) bool {
-	name, host, _ := strings.Cut(text, "@")
-	return name != "" && host != "" && !strings.ContainsAny(text, " \t\r\n,;<>") && !strings.Contains(host, "@") && !strings.HasPrefix(host, ".") && !strings.HasSuffix(host, ".")
 }
 
 // arguments is DC-ARG-01 and DC-ARG-02, for the names that are known, and DC-ARG-06.
