@@ -3,6 +3,7 @@ package deskcheck_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -212,5 +213,30 @@ func TestAConnectorCanBeNamedInALine(t *testing.T) {
 		_, err = c.Connector.At(line)
 		require.Error(t, err, line)
 		assert.Equal(t, 2, deskcheck.ExitCode(err))
+	}
+}
+
+// TestTheDocumentsConfigureAConnector loads what the documents show.
+func TestTheDocumentsConfigureAConnector(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	for _, document := range []string{"README.md", "steps/enduser/GUIDE.md"} {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		found := 0
+		for _, block := range blocks.FindAllStringSubmatch(string(text), -1) {
+			yaml := block[1]
+			if strings.HasPrefix(yaml, "user:") {
+				yaml = "contract: digital-connect\nconnector: {command: [./connector], webhook: /hook}\n" + yaml
+			}
+			if !strings.Contains(yaml, "contract: digital-connect") {
+				continue
+			}
+			found++
+			t.Run(document, func(t *testing.T) {
+				_, err := deskcheck.Load(inFolder(t, yaml))
+				require.NoError(t, err, yaml)
+			})
+		}
+		assert.Positive(t, found, document)
 	}
 }

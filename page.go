@@ -58,6 +58,17 @@ func (c Config) What() string {
 	return c.Integration.String()
 }
 
+// IsOurs says what a contract certifies ("integration", "agent desk", "connector"), and whether none is configured, so that the embedded reference is certified.
+func (c Config) IsOurs() (what string, ours bool) {
+	switch c.Contract {
+	case contractAgentManager:
+		return "agent desk", c.AgentDesk.embedded()
+	case contractDigitalConnect:
+		return "connector", c.Connector.embedded()
+	}
+	return "integration", c.Integration == (Integration{}) && !c.HasOwnPage()
+}
+
 // Subject names what a run certifies, as it does when it begins.
 func (c Config) Subject() string {
 	if len(c.Desk.Hosts) == 0 {

@@ -206,7 +206,9 @@ func onThisMachine(t *testing.T, args []string) []string {
 		require.NoError(t, os.WriteFile(args[2], wire.NativeFile(), 0o600))
 	}
 	if len(args) > 2 && args[0] == "driver" && args[1] == "check" {
-		args[2] = offered(t, nil, driver.AgentSay)
+		if args[2] = offered(t, nil, driver.AgentSay); slices.Contains(args, "digital-connect") {
+			args[2] = drivesUsers(t, "/files")
+		}
 	}
 	if args[0] == "check-traffic" {
 		recorded(t, args[1:])

@@ -57,29 +57,35 @@ type driven struct {
 
 // Open implements Opener. The user's events are followed until Life ends or the user is closed.
 func (d *Driver) Open(ctx context.Context, name, email string) (User, error) {
-	asked := map[string]string{"name": name}
-	if email != "" {
-		asked["email"] = email
-	}
-	var made struct{ User string }
-	doing := "let " + name + " in"
-	raw, err := d.ask(ctx, http.MethodPost, "/users", asked, 0, http.StatusCreated)
-	if err == nil {
-		if err = json.Unmarshal(raw, &made); err == nil && made.User == "" {
-			err = errors.New("it has no user")
-		}
-		if err != nil {
-			err = fmt.Errorf("the answer to POST /users is not as the contract says: %w", err)
-		}
-	}
+	user, err := d.letIn(ctx, name, email)
 	if err != nil {
-		return nil, blamed(doing, err)
+		return nil, blamed("let "+name+" in", err)
 	}
-	u := &driven{driver: d, name: name, path: "/users/" + url.PathEscape(made.User), over: make(chan struct{}), sights: sights{journal: d.Journal, party: journal.Party(name)}}
+	u := &driven{driver: d, name: name, path: "/users/" + url.PathEscape(user), over: make(chan struct{}), sights: sights{journal: d.Journal, party: journal.Party(name)}}
 	following, cancel := context.WithCancel(d.Life)
 	u.cancel = cancel
 	go u.follow(following)
 	return u, nil
+}
+
+// letIn has a new user come, and gives what the driver calls the user.
+func (d *Driver) letIn(ctx context.Context, name, email string) (string, error) {
+	asked := map[string]string{"name": name}
+	if email != "" {
+		asked["email"] = email
+	}
+	raw, err := d.ask(ctx, http.MethodPost, "/users", asked, 0, http.StatusCreated)
+	if err != nil {
+		return "", err
+	}
+	var made struct{ User string }
+	if err = json.Unmarshal(raw, &made); err == nil && made.User == "" {
+		err = errors.New("it has no user")
+	}
+	if err != nil {
+		return "", fmt.Errorf("the answer to POST /users is not as the contract says: %w", err)
+	}
+	return made.User, nil
 }
 
 // blamed is the error of an act that a driver did not do: it does not have it, or it is at fault, which says nothing of the connector.
