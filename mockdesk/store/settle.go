@@ -2,18 +2,22 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 )
 
 // settling are changes of conversations on their way from the log to where they belong.
 type settling struct {
-	// read is the number of the row that was read last, to that of the last that is to be, transactions how many are left for the way.
-	read, to, transactions int
-	// changed are the conversations, each with all that is new of it; waiting are those that are not there yet, once all rows are read, in the order of the tables.
-	changed map[owner]*part
+	// to is the number of the last row whose changes they are, transactions how many are left for the way.
+	to, transactions int
+	// changed are the conversations; waiting are those that are not there yet, in the order of the tables.
+	changed changed
 	waiting []owner
 }
+
+// changed are conversations, each with all that is new of it.
+type changed map[owner]*part
 
 // owner says whose conversation it is.
 type owner struct{ tenant, id string }
@@ -21,7 +25,7 @@ type owner struct{ tenant, id string }
 // settle takes a step of the way if there is enough to go it for.
 func (l *log) settle(w *writer) error {
 	if l.settling != nil || l.unsettled >= mostUnsettled {
-		if err := l.settleSome(w, rowsAtOnce); err != nil {
+		if err := l.settleSome(w, 1); err != nil {
 			return err
 		}
 	}
@@ -43,18 +47,14 @@ func (l *log) settleAll(w *writer) error {
 	return nil
 }
 
-// settleSome takes a step of the way, and reads at most so many rows.
-func (l *log) settleSome(w *writer, most int) error {
+// settleSome takes a step of the way, or as many as are asked for.
+func (l *log) settleSome(w *writer, steps int) error {
+	if l.settling == nil {
+		l.settling = l.gathered.settle(l.last, l.last-l.settled)
+		l.gathered, l.unsettled = make(changed, len(l.settling.changed)), 0
+	}
 	s := l.settling
-	if s == nil {
-		// Half of what the way began with has come again before it ends.
-		s = &settling{read: l.settled, to: l.last, transactions: max((l.last-l.settled)/2, 1), changed: map[owner]*part{}}
-		l.settling, l.unsettled = s, 0
-	}
-	if s.read < s.to {
-		return s.collect(w, l, most)
-	}
-	n := min(len(s.waiting), (len(s.changed)/s.transactions+1)*most)
+	n := min(len(s.waiting), (len(s.changed)/s.transactions+1)*steps)
 	for _, of := range s.waiting[:n] {
 		if err := s.place(w, l, of); err != nil {
 			return err
@@ -70,34 +70,27 @@ func (l *log) settleSome(w *writer, most int) error {
 	return w.exec("UPDATE settled SET number = ?", l.settled)
 }
 
-// collect reads some of the rows.
-func (s *settling) collect(w *writer, l *log, most int) error {
-	last, rows, err := l.read(w, s.read, s.to, most, func(tenant string, p part) { s.add(owner{tenant, p.id}, p) })
-	if err != nil {
-		return err
-	}
-	if s.read = last; rows == most && last < s.to {
-		return nil
-	}
-	s.read = s.to
-	for of := range s.changed {
+// settle has the changes of so many rows, up to that of a number, go their way. Half of what it begins with has come again before it ends.
+func (c changed) settle(to, rows int) *settling {
+	s := &settling{to: to, transactions: max(rows/2, 1), changed: c, waiting: make([]owner, 0, len(c))}
+	for of := range c {
 		s.waiting = append(s.waiting, of)
 	}
 	// Neighbours share pages.
 	slices.SortFunc(s.waiting, func(a, b owner) int { return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.id, b.id)) })
-	return nil
+	return s
 }
 
 // add adds what came later. What is read is only valid for now.
-func (s *settling) add(of owner, p part) {
+func (c changed) add(of owner, p part) {
 	if p.forgotten {
-		s.changed[of] = &part{forgotten: true}
+		c[of] = &part{forgotten: true}
 		return
 	}
-	now := s.changed[of]
+	now := c[of]
 	if now == nil {
 		now = &part{}
-		s.changed[of] = now
+		c[of] = now
 	}
 	if p.state != nil || p.note != nil {
 		now.ordinal, now.over = p.ordinal, p.over
@@ -115,12 +108,13 @@ func (s *settling) add(of owner, p part) {
 }
 
 // drop leaves out whatever there is of a tenant.
+func (c changed) drop(tenant string) {
+	maps.DeleteFunc(c, func(of owner, _ *part) bool { return of.tenant == tenant })
+}
+
+// drop leaves out whatever there is of a tenant.
 func (s *settling) drop(tenant string) {
-	for of := range s.changed {
-		if of.tenant == tenant {
-			delete(s.changed, of)
-		}
-	}
+	s.changed.drop(tenant)
 	s.waiting = slices.DeleteFunc(s.waiting, func(of owner) bool { return of.tenant == tenant })
 }
 
