@@ -191,7 +191,7 @@ func New(o Options) *Desk {
 		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{}, bounds: o.Bounds,
 	}
 	if o.Saving != nil {
-		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]struct{}{}, touched: map[*Conversation]extent{}}
+		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]int{}, touched: map[*Conversation]extent{}}
 	}
 	d.plan = fault.NewPlan(clock, d.notePlayed(o.Played))
 	for _, by := range spoken.FoundBy {

@@ -119,7 +119,7 @@ func (c *Conversation) keep(k kept) {
 	c.log = append(c.log, k)
 	for _, s := range c.sockets {
 		if !s.passOver(k) {
-			s.look()
+			c.desk.offer(k.mark, s)
 		}
 	}
 	for _, s := range c.streams {

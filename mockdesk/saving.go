@@ -110,8 +110,8 @@ type saving struct {
 	lost error
 	// current is closed when the changes that Changes has given last are saved, or cannot be; next when those are that come after.
 	current, next chan struct{}
-	// held are the listeners that have something to say which is not saved yet.
-	held map[listener]struct{}
+	// held are the listeners that have something to say which is not saved yet, each with the mark of what it waits for.
+	held map[listener]int
 
 	// touched are the conversations that have changed, each with what of it has beside its events.
 	touched map[*Conversation]extent
@@ -180,8 +180,24 @@ func (d *Desk) mayGoOut(mark int, l listener) bool {
 	if mark <= d.saving.safe {
 		return true
 	}
-	d.saving.held[l] = struct{}{}
+	d.hold(mark, l)
 	return false
+}
+
+// hold has the listener told to look once the changes up to a mark are saved; d.mu is held. What a listener waits for already comes first.
+func (d *Desk) hold(mark int, l listener) {
+	if before, held := d.saving.held[l]; !held || mark < before {
+		d.saving.held[l] = mark
+	}
+}
+
+// offer tells a listener that there is something to say which rests on the changes up to a mark, as soon as it may be said; d.mu is held. Waking it before would be for nothing.
+func (d *Desk) offer(mark int, l listener) {
+	if mark > d.saving.safe {
+		d.hold(mark, l)
+		return
+	}
+	l.look()
 }
 
 // awaitSaved returns when the changes up to a mark are saved. Its error is the context's, ErrClosed, or says why they cannot be.
@@ -268,10 +284,12 @@ func (d *Desk) Saved(mark int, err error) {
 		d.broadcast() // Sockets may be read again.
 	}
 	s.safe = mark
-	for l := range s.held {
-		l.look()
+	for l, waits := range s.held {
+		if waits <= mark {
+			delete(s.held, l)
+			l.look()
+		}
 	}
-	clear(s.held)
 	d.trim()
 }
 

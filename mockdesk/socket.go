@@ -248,7 +248,7 @@ func (s *socket) queue(a aside) {
 		return
 	}
 	s.asides = append(s.asides, a)
-	s.look()
+	s.desk.offer(a.mark, s)
 }
 
 // look implements listener.
