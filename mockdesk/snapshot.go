@@ -126,8 +126,16 @@ func (c *Conversation) UserLineAfter(cursor int) (Line, bool) {
 	return Line{}, false
 }
 
-// linesAfter is called with the desk's lock held.
+// fewNew is how many lines those who follow a conversation have not seen yet at most, nearly always.
+const fewNew = 4
+
+// linesAfter is called with the desk's lock held. Looking at the last of the lines first spares those who follow a conversation the way through all of it.
 func (c *Conversation) linesAfter(cursor int) []Line {
+	for n := len(c.lines); n >= max(len(c.lines)-fewNew, 0); n-- {
+		if n == 0 || c.lines[n-1].Cursor <= cursor {
+			return c.lines[n:]
+		}
+	}
 	first, _ := slices.BinarySearchFunc(c.lines, cursor+1, func(l Line, at int) int { return l.Cursor - at })
 	return c.lines[first:]
 }

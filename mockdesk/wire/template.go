@@ -264,10 +264,18 @@ func appendMap(dst []byte, m map[string]any) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
+// plainBytes are those that stand for themselves in a JSON string.
+var plainBytes = func() (plain [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
+	}
+	return plain
+}()
+
 // AppendString writes a JSON string. Most texts need no escapes and are copied.
 func AppendString(dst []byte, text string) []byte {
 	for i := range len(text) {
-		if c := text[i]; c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if !plainBytes[text[i]] {
 			raw, _ := json.Marshal(text) // A string always has one.
 			return append(dst, raw...)
 		}
