@@ -63,7 +63,7 @@ type SavedMedium struct {
 	Content  []byte
 }
 
-// Changes are what has changed at a desk since it was asked last.
+// Changes are what has changed at a desk since it was asked last. They are valid until it is asked again.
 type Changes struct {
 	// Mark is what Saved is to be told once they are saved.
 	Mark int
@@ -80,6 +80,27 @@ type Changes struct {
 	states []*savedConversation
 	logs   [][]kept
 	lines  [][]Line
+	// events and bodies are room for those of the records, piece for what is on its way there.
+	events        []SavedEvent
+	bodies, piece []byte
+}
+
+// mostBodies is how much room for bodies is kept for the next time, in bytes.
+const mostBodies = 1 << 20
+
+// begin empties it and keeps its room: there are hundreds a second.
+func (c *Changes) begin() {
+	clear(c.Records)
+	clear(c.states)
+	clear(c.logs)
+	clear(c.lines)
+	clear(c.events)
+	if cap(c.bodies) > mostBodies {
+		c.bodies = nil
+	}
+	*c = Changes{
+		Records: c.Records[:0], states: c.states[:0], logs: c.logs[:0], lines: c.lines[:0], events: c.events[:0], bodies: c.bodies[:0], piece: c.piece[:0],
+	}
 }
 
 // Encode fills in Desk, and State and Events of the records. The error says what cannot be written as JSON.
@@ -91,9 +112,8 @@ func (c *Changes) Encode() error {
 		}
 	}
 	records := c.Records[len(c.Records)-len(c.states):]
-	var room []byte
 	for i, state := range c.states {
-		if err := records[i].encode(state, c.logs[i], c.lines[i], &room); err != nil {
+		if err := c.encode(&records[i], state, c.logs[i], c.lines[i]); err != nil {
 			return fmt.Errorf("encode the conversation %s: %w", records[i].ID, err)
 		}
 	}
@@ -123,6 +143,8 @@ type saving struct {
 	withdrawn []Record
 	forgotten []string
 	media     []SavedMedium
+	// given is what Changes gives.
+	given Changes
 }
 
 // listener writes to a client what is to be said to it.
@@ -232,8 +254,10 @@ func (d *Desk) Changes() *Changes {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &d.saving
-	given := &Changes{Mark: s.changes, Forgotten: s.forgotten, Media: s.media, Records: s.withdrawn}
-	given.grow(len(s.touched))
+	given := &s.given
+	given.begin()
+	given.Mark, given.Forgotten, given.Media = s.changes, s.forgotten, s.media
+	given.Records = append(given.Records, s.withdrawn...)
 	for c, of := range s.touched {
 		given.add(c, of)
 	}
@@ -245,11 +269,6 @@ func (d *Desk) Changes() *Changes {
 	s.desk, s.forgotten, s.media, s.withdrawn = false, nil, nil, nil
 	s.taken, s.current, s.next = s.changes, s.next, make(chan struct{})
 	return given
-}
-
-// grow makes room for n records.
-func (c *Changes) grow(n int) {
-	c.Records, c.states, c.logs, c.lines = slices.Grow(c.Records, n), make([]*savedConversation, 0, n), make([][]kept, 0, n), make([][]Line, 0, n)
 }
 
 // add adds what has changed of a conversation; the desk's lock is held.
