@@ -345,13 +345,11 @@ func (d *Desk) recordSocket(e journal.Entry, at time.Time, data socketData) int 
 	return d.journal.AppendAt(e, at).Seq
 }
 
-// recordAct is record for what there is once for every line that an agent says.
-func (d *Desk) recordAct(e journal.Entry, at time.Time, data actData) {
-	if d.journal == nil {
-		return
+// recordAct is record for what there is once for every line that an agent says, and happens now.
+func (d *Desk) recordAct(e journal.Entry) {
+	if d.journal != nil {
+		d.journal.Append(e)
 	}
-	e.Conversation, e.Data = data.Conversation, data.payload()
-	d.journal.AppendAt(e, at)
 }
 
 // SetAvailability sets what every queue says that has no setting of its own.
