@@ -113,13 +113,13 @@ func (b *begun) SetWriteDeadline(at time.Time) error {
 	if at.IsZero() && !b.timed.Load() {
 		return nil
 	}
-	b.timed.Store(true)
+	b.timed.Store(!at.IsZero())
 	return b.Conn.SetWriteDeadline(at)
 }
 
 // SetDeadline sets both deadlines.
 func (b *begun) SetDeadline(at time.Time) error {
-	b.timed.Store(true)
+	b.timed.Store(!at.IsZero())
 	return b.Conn.SetDeadline(at)
 }
 
