@@ -132,6 +132,8 @@ type saving struct {
 	current, next chan struct{}
 	// held are the listeners that have something to say which is not saved yet, each with the mark of what it waits for.
 	held map[listener]int
+	// due is room for those of them who are to look.
+	due []listener
 
 	// touched are the conversations that have changed, each with what of it has beside its events.
 	touched map[*Conversation]extent
@@ -287,8 +289,19 @@ func (c *Changes) add(one *Conversation, of extent) {
 	one.taken = len(one.log)
 }
 
-// Saved says that the changes up to a mark are saved, and lets go out what rests on them; with an error that they cannot be, nor any that follow.
+// Saved says that the changes up to a mark are saved, and lets go out what rests on them; with an error that they cannot be, nor any that follow. It is called by the goroutine that
+// calls Changes.
 func (d *Desk) Saved(mark int, err error) {
+	due := d.safe(mark, err)
+	// Without the lock: those who look need it, all of them at once.
+	for _, l := range due {
+		l.look()
+	}
+	clear(due)
+}
+
+// safe is Saved, but gives the listeners that are to look; they are valid until it is called again.
+func (d *Desk) safe(mark int, err error) (due []listener) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &d.saving
@@ -297,19 +310,21 @@ func (d *Desk) Saved(mark int, err error) {
 	if err != nil {
 		close(s.next)
 		s.next = s.current
-		return
+		return nil
 	}
 	if s.changes-s.safe > mostUnsaved {
 		d.broadcast() // Sockets may be read again.
 	}
 	s.safe = mark
+	s.due = s.due[:0]
 	for l, waits := range s.held {
 		if waits <= mark {
 			delete(s.held, l)
-			l.look()
+			s.due = append(s.due, l)
 		}
 	}
 	d.trim()
+	return s.due
 }
 
 // SetNote keeps a note of whoever plays the conversation with it, which is not empty; the desk makes nothing of it.

@@ -114,16 +114,31 @@ func (c *Conversation) tellOfUser() {
 	}
 }
 
-// UserLineAfter is the first line of the user after the cursor; false if there is none.
-func (c *Conversation) UserLineAfter(cursor int) (Line, bool) {
+// Hearing is what there is to hear in a conversation at one moment.
+type Hearing struct {
+	// Line is the first line of the user; Said says that there is one.
+	Line Line
+	Said bool
+	// More says that others follow it, Ended that the conversation is over.
+	More, Ended bool
+}
+
+// Hear gives what there is to hear after the cursor. Whatever comes later is told to whom OnUser was given.
+func (c *Conversation) Hear(cursor int) Hearing {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
+	h := Hearing{Ended: c.state == Ended}
 	for _, l := range c.linesAfter(cursor) {
-		if l.Role == RoleUser {
-			return l, true
+		switch {
+		case l.Role != RoleUser:
+		case h.Said:
+			h.More = true
+			return h
+		default:
+			h.Line, h.Said = l, true
 		}
 	}
-	return Line{}, false
+	return h
 }
 
 // fewNew is how many lines those who follow a conversation have not seen yet at most, nearly always.
