@@ -27,15 +27,17 @@ type log struct {
 	last, settled int
 	// settling are the changes that are on their way there, nil if none are; gathered are those that came after them, unsettled is how much that is, in bytes.
 	settling  *settling
-	gathered  changed
+	gathered  *changed
 	unsettled int
+	// spare is one that is settled, for its room.
+	spare *changed
 	// oldest are the numbers of the oldest entries that are to be kept, by tenant; removing are the tenants of whose rows some may be of no more use.
 	oldest   map[string]int
 	removing map[string]bool
 }
 
 func newLog() *log {
-	return &log{gathered: changed{}, oldest: map[string]int{}, removing: map[string]bool{}}
+	return &log{gathered: newChanged(), oldest: map[string]int{}, removing: map[string]bool{}}
 }
 
 // isInOrder says that everything is where it belongs, and nothing else is there.
@@ -79,7 +81,7 @@ func (l *log) gather(tenant string, written []byte) error {
 		if err != nil {
 			return err
 		}
-		l.gathered.add(owner{tenant, p.id}, p)
+		l.gathered.add(tenant, p)
 	}
 	return nil
 }

@@ -326,7 +326,7 @@ type Change struct {
 	State json.RawMessage
 	// Conversations are those that have changed, as they are now.
 	Conversations []Conversation
-	// Events are what was added to the conversations' streams.
+	// Events are what was added to the conversations' streams, those of each together. It saves room if those of Conversations come first, in the order of these.
 	Events []Event
 	// Entries are what was added to the journal, in its order.
 	Entries []Entry

@@ -192,9 +192,12 @@ func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (stor
 	for _, r := range changes.Records {
 		if r.State != nil || r.Note != nil {
 			k.conversations = append(k.conversations, store.Conversation{ID: r.ID, Ordinal: r.Ordinal, Over: r.Over, State: r.State, Note: r.Note})
+			k.addEvents(r)
 		}
-		for _, e := range r.Events {
-			k.events = append(k.events, store.Event{Conversation: r.ID, Cursor: e.Cursor, Name: e.Name, Body: e.Body})
+	}
+	for _, r := range changes.Records {
+		if r.State == nil && r.Note == nil {
+			k.addEvents(r)
 		}
 	}
 	change.Conversations, change.Events = k.conversations, k.events
@@ -203,6 +206,13 @@ func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (stor
 	}
 	t.addEntries(&change)
 	return change, nil
+}
+
+// addEvents adds the events of a record.
+func (k *keeper) addEvents(r mockdesk.Record) {
+	for _, e := range r.Events {
+		k.events = append(k.events, store.Event{Conversation: r.ID, Cursor: e.Cursor, Name: e.Name, Body: e.Body})
+	}
 }
 
 // addEntries adds what was recorded since the last time; it is valid until the next.
