@@ -313,7 +313,7 @@ func (c *Conversation) forget() error {
 	}
 	d.recordAct(journal.Entry{
 		Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "conversation.expired", Conversation: c.id, Note: "The desk forgets the conversation without a word.",
-		Data: append(beginAct(c.id), "null}"...),
+		Data: append(beginAct(c.id, len("null")), "null}"...),
 	})
 	c.end(Expired, "")
 	d.withdrawn[c.id] = true

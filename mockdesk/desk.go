@@ -336,12 +336,15 @@ func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	return d.journal.AppendAt(e, at).Seq
 }
 
-// recordSocket is record for what there is twice for every line that is said.
+// recordSocket is record for what there is twice for every line that is said; no moment is now.
 func (d *Desk) recordSocket(e journal.Entry, at time.Time, data socketData) int {
 	if d.journal == nil {
 		return 0
 	}
 	e.Conversation, e.Data = data.Conversation, data.payload()
+	if at.IsZero() {
+		return d.journal.Append(e).Seq
+	}
 	return d.journal.AppendAt(e, at).Seq
 }
 

@@ -28,12 +28,10 @@ type kept struct {
 	mark int
 }
 
-// usualAct is how long what the journal has of an act mostly is, in bytes.
-const usualAct = 288
-
-// beginAct begins what the journal has of an act: the conversation, and the event that comes of it, nil for none.
-func beginAct(conversation string) []byte {
-	return append(wire.AppendString(append(make([]byte, 0, usualAct), `{"conversation":`...), conversation), `,"event":`...)
+// beginAct begins what the journal has of an act: the conversation, and the event that comes of it, which takes about so many bytes.
+func beginAct(conversation string, length int) []byte {
+	const names = `{"conversation":"","event":}`
+	return append(wire.AppendString(append(make([]byte, 0, len(names)+len(conversation)+length), `{"conversation":`...), conversation), `,"event":`...)
 }
 
 // Emit writes an event of any kind to every socket that is open on the conversation and keeps it for those that resume, whatever the state of the conversation,
@@ -53,7 +51,7 @@ func (c *Conversation) Emit(e Event) (int, error) {
 // The error says that the fields are no plain JSON values.
 func (c *Conversation) encode(name string, told fields) (k kept, act json.RawMessage, remark string, err error) {
 	at := c.desk.clock.Now()
-	act = beginEvent(beginAct(c.id), len(c.log)+1, name, at)
+	act = beginEvent(beginAct(c.id, eventLength+len(name)+told.length()), len(c.log)+1, name, at)
 	began := len(act)
 	if act, err = told.encode(act); err != nil {
 		return k, nil, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
@@ -92,6 +90,9 @@ func (c *Conversation) word(name string, at time.Time, event *eventView) (k kept
 	}
 	return k, remark
 }
+
+// eventLength is what an event takes beside its fields and its name, in bytes.
+const eventLength = len(`{"cursor":12345678,"type":"","at":"2006-01-02T15:04:05.000Z",`)
 
 // beginEvent begins an event in the desk's own words. Cursor, type and time come first, for those who read the frames.
 func beginEvent(dst []byte, cursor int, name string, at time.Time) []byte {

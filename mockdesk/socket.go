@@ -483,7 +483,7 @@ func (k kept) on(feed int) []wire.Frame {
 
 // sending records what is written.
 func (s *socket) sending(m fault.Message) {
-	s.desk.recordSocket(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: m.Name}, time.Now(),
+	s.desk.recordSocket(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: m.Name}, time.Time{},
 		socketData{Conversation: s.about, Socket: s.number, Body: s.recorded(m.Data)})
 }
 

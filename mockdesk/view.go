@@ -59,6 +59,8 @@ type fields interface {
 	field(name string) (value any, plain bool)
 	// encode writes all of them down as a JSON object. The error says which of them is no JSON value.
 	encode(dst []byte) ([]byte, error)
+	// length is about how many bytes that takes.
+	length() int
 }
 
 // plainFields are fields by their names.
@@ -73,6 +75,11 @@ func (p plainFields) field(name string) (value any, plain bool) {
 	}
 	return nil, false
 }
+
+// usualField is how long a field mostly is, in bytes.
+const usualField = 64
+
+func (p plainFields) length() int { return usualField * len(p) }
 
 func (p plainFields) encode(dst []byte) ([]byte, error) {
 	if len(p) == 0 {
@@ -142,6 +149,11 @@ func (s *said) field(name string) (value any, plain bool) {
 		return s.authors.fields(s.by), true
 	}
 	return nil, true
+}
+
+func (s *said) length() int {
+	const names = `{"author":{"id":"","name":"","role":""},"format":"","id":"","text":""}`
+	return len(names) + len(s.by.agent) + len(s.by.name) + len(s.by.role) + len(s.format) + len(s.key) + len(s.text)
 }
 
 // encode writes what the map of plain would, in the same order.
