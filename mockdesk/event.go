@@ -56,7 +56,7 @@ func (c *Conversation) encode(name string, told fields) (k kept, act json.RawMes
 	if act, err = told.encode(act); err != nil {
 		return k, nil, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
 	}
-	k, remark = c.word(name, at, &eventView{fields: told, raw: json.RawMessage(act[began:])})
+	k, remark = c.word(name, at, &eventView{fields: told, raw: act[began:]})
 	// The fields go on where the event began.
 	if act[began] = ','; len(act) == began+len("{}") {
 		act = append(act[:began], '}')
