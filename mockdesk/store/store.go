@@ -229,7 +229,7 @@ func (c *Commit) Wait(ctx context.Context) error {
 // Done is closed when the change is kept, or could not be: Wait then returns at once.
 func (c *Commit) Done() <-chan struct{} { return c.done }
 
-// Write hands over a change of a tenant and returns at once; of events and entries it keeps nothing but copies. Changes are kept in the order in which they were handed over, all or none of each.
+// Write hands over a change of a tenant and returns at once; of conversations, events and entries it keeps nothing but copies. Changes are kept in the order in which they were handed over, all or none of each.
 func (s *Store) Write(tenant string, c Change) *Commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -326,7 +326,7 @@ type Change struct {
 	State json.RawMessage
 	// Conversations are those that have changed, as they are now.
 	Conversations []Conversation
-	// Events are what was added to the conversations' streams.
+	// Events are what was added to the conversations' streams, those of each together. It saves room if those of Conversations come first, in the order of these.
 	Events []Event
 	// Entries are what was added to the journal, in its order.
 	Entries []Entry
