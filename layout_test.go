@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	// It loads the desk as a stranger would: as a process, over its wire.
 	"cmd/deskload": {},
 	".": {
-		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/agentmanager", "steps/aichat", "steps/browser",
+		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/digitalconnect", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/traffic", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/agentmanager", "steps/aichat", "steps/browser",
 		"steps/uimap", "steps/vocabulary",
 	},
 	"features":          {},
@@ -76,12 +76,13 @@ var rooms = map[string][]string{
 	"mockdesk/digitalconnect":         {"fixtures", "fixtures/document", "mockdesk", "mockdesk/digitalconnect/files", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/fault", "mockdesk/journal"},
 	"mockdesk/digitalconnect/files":   {"mockdesk"},
 	"mockdesk/digitalconnect/rules":   {"fixtures"},
+	"mockdesk/digitalconnect/traffic": {"fixtures", "fixtures/document", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/journal"},
 	"mockdesk/digitalconnect/webhook": {"mockdesk"},
 }
 
 // foreign says in which rooms a library that shapes everything around it may appear.
 var foreign = map[string][]string{
-	"github.com/chromedp/":                  {"steps/browser"},
+	"github.com/chromedp/":                  {"steps/browser", "mockdesk/digitalconnect/traffic"}, // a recording may be a HAR document, whose types come with those of the browser's protocol
 	"github.com/cucumber/godog":             {"steps", "steps/agentmanager", "steps/aichat", "steps/vocabulary"},
 	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "mockdesk/socketio", "mockdesk/floor/floortest", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client; Socket.IO is carried by them; a small agent desk for tests speaks it.
 	"modernc.org/sqlite":                    {"mockdesk/store"},

@@ -85,7 +85,7 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	} else {
 		w.WriteHeader(http.StatusNoContent)
 	}
-	return w.Result(), nil
+	return w.Result(), r.Context().Err()
 }
 
 // heardOf are the events of a conversation so far.
@@ -240,6 +240,16 @@ func (s *stage) delivered(d *digitalconnect.Delivery) int {
 	status, err := d.Wait(ctx)
 	require.NoError(s.t, err)
 	return status
+}
+
+// await waits for an entry of a name and a kind.
+func (s *stage) await(name string, kind journal.Kind) journal.Entry {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	e, err := s.journal.Wait(ctx, 0, func(e journal.Entry) bool { return e.Name == name && e.Kind == kind })
+	require.NoError(s.t, err, "%s %s", kind, name)
+	return e
 }
 
 // violations are the requirements that were seen broken, in order.

@@ -177,28 +177,42 @@ func withoutPort(host string) string {
 
 // about is what the judge is to know.
 func (t *Talkdesk) about(o Options) rules.About {
-	about := rules.About{TokenURL: t.addresses.Identity + rules.TokenPath, Touchpoint: o.Touchpoint, SeesStorage: true, Users: o.Users}
-	if identity, _, _ := rules.Hosts(t.account.Name, t.account.Region); t.hosts[identity] == Identity {
-		about.Account, about.Region = t.account.Name, t.account.Region
+	about := t.account.About()
+	about.TokenURL, about.Touchpoint, about.SeesStorage, about.Users = t.addresses.Identity+rules.TokenPath, o.Touchpoint, true, o.Users
+	if identity, _, _ := rules.Hosts(t.account.Name, t.account.Region); t.hosts[identity] != Identity {
+		about.Account, about.Region = "", ""
 	}
-	for _, c := range t.account.Clients {
+	return about
+}
+
+// About is what a judge can know from the account alone: its name and region, its clients, the names of touchpoints and arguments, the webhook if there is one integration, and the touchpoint if there
+// is one.
+func (a *Account) About() rules.About {
+	about := rules.About{Account: a.Name, Region: a.Region}
+	if identity, _, known := rules.Hosts(a.Name, a.Region); known {
+		about.TokenURL = "https://" + identity + rules.TokenPath
+	}
+	for _, c := range a.Clients {
 		one := rules.Client{ID: c.ID, Scopes: c.Scopes, Keys: c.keys()}
 		if c.Secret != "" {
 			one.Secrets = []string{c.Secret}
 		}
 		about.Clients = append(about.Clients, one)
 	}
-	for _, one := range t.account.Touchpoints {
+	for _, one := range a.Touchpoints {
 		if one.FriendlyName != "" {
 			about.FriendlyNames = append(about.FriendlyNames, one.FriendlyName)
 		}
 	}
-	for _, f := range t.account.Flows {
+	if len(a.Touchpoints) == 1 {
+		about.Touchpoint = a.Touchpoints[0].ID
+	}
+	for _, f := range a.Flows {
 		about.Arguments = append(about.Arguments, names(f.Arguments, func(a Argument) string { return a.Name })...)
 	}
 	// With several integrations there is no one webhook to judge by.
-	if len(t.account.Integrations) == 1 {
-		target := t.account.Integrations[0].target(t.settings.ActionTimeout)
+	if len(a.Integrations) == 1 {
+		target := a.Integrations[0].target(a.Settings.filled().ActionTimeout)
 		about.Hook = rules.Hook{URL: target.BaseURL, Auth: string(target.Auth.Type), User: target.Auth.User, Secret: target.Auth.Secret, Header: target.Auth.Header, Timeout: target.Timeout}
 	}
 	return about

@@ -1,0 +1,183 @@
+package deskcheck
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"deskcheck/fixtures"
+	"deskcheck/mockdesk/digitalconnect"
+	"deskcheck/mockdesk/digitalconnect/rules"
+	"deskcheck/mockdesk/digitalconnect/traffic"
+	"deskcheck/mockdesk/journal"
+	"deskcheck/reports"
+)
+
+// TrafficCheck says which recordings of a connector are to be judged, and what is known beside them.
+type TrafficCheck struct {
+	// Files are the recordings: HAR 1.2, lines of JSON as TrafficSchema describes them, or journals that a run has saved. "-" is Stdin.
+	Files []string
+	Stdin io.Reader
+	// Account is the account file, empty for none: rules that need it are left out then.
+	Account string
+	// Users is how many end users took part, 0 for unknown.
+	Users int
+}
+
+// TrafficSchema is the JSON Schema of a line of a recording.
+func TrafficSchema() []byte {
+	schema, err := fixtures.ReadFile("schemas/exchange.schema.json")
+	if err != nil {
+		panic(fmt.Sprintf("the schema of recordings is not embedded: %v", err))
+	}
+	return schema
+}
+
+// CheckTraffic judges recorded exchanges of a connector by the rules that a run goes by, for connectors that no kit can stand before. Its errors are *UserErrors: a file that cannot be read or is no
+// recording, with file, line and field; an account file with mistakes; recordings in which nothing is Talkdesk's.
+func CheckTraffic(c TrafficCheck) (*reports.Traffic, error) {
+	about := rules.About{}
+	if c.Account != "" {
+		account, err := readAccount(c.Account)
+		if err != nil {
+			return nil, err
+		}
+		about = account.About()
+	}
+	about.Users = c.Users
+	var files []*traffic.File
+	var mistakes []error
+	for i, name := range c.Files {
+		if slices.Contains(c.Files[:i], name) {
+			return nil, &UserError{Err: fmt.Errorf("%s is named twice", name)}
+		}
+		file, err := c.read(name)
+		mistakes = append(mistakes, err)
+		files = append(files, file)
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, &UserError{Err: withoutSecrets(err), Fix: `"deskcheck check-traffic --schema" describes a line; a HAR document is taken as it is`}
+	}
+	judged := traffic.Judge(files, about)
+	if len(judged.Exchanges) == 0 {
+		return nil, nothingJudged(c.Files, judged)
+	}
+	return trafficReport(c, judged)
+}
+
+// readAccount reads an account file.
+func readAccount(file string) (*digitalconnect.Account, error) {
+	source, err := os.ReadFile(file) //nolint:gosec // The user names their own file.
+	if err != nil {
+		return nil, &UserError{Err: fmt.Errorf("--account: %w", err)}
+	}
+	account, err := digitalconnect.ParseAccount(file, source)
+	if err != nil {
+		return nil, &UserError{Err: fmt.Errorf("--account: %w", err)}
+	}
+	return account, nil
+}
+
+// read reads one recording.
+func (c TrafficCheck) read(name string) (*traffic.File, error) {
+	from, shown := c.Stdin, "stdin"
+	if name != "-" {
+		file, err := os.Open(name) //nolint:gosec // The user names their own file.
+		if err != nil {
+			return nil, fmt.Errorf("the recording cannot be read: %w", err)
+		}
+		defer func() { _ = file.Close() }() // nothing was written to it
+		from, shown = file, name
+	}
+	source, err := io.ReadAll(io.LimitReader(from, traffic.Most+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the recording cannot be read: %w", err)
+	case len(source) > traffic.Most:
+		return nil, fmt.Errorf("%s is larger than %d MiB: split it", shown, traffic.Most>>20)
+	case strings.TrimSpace(string(source)) == "":
+		return nil, fmt.Errorf("%s: there is nothing in it", shown)
+	}
+	return traffic.Read(shown, source)
+}
+
+// withoutSecrets words the mistakes of a recording without what looks like a secret in them.
+func withoutSecrets(err error) error {
+	redactor := journal.NewRedactor("client_assertion", "signature")
+	var all []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		all = append(all, errors.New(redactor.Redact(journal.Entry{Note: line}).Note))
+	}
+	return errors.Join(all...)
+}
+
+// nothingJudged says that there was nothing to judge, which is never a pass.
+func nothingJudged(files []string, j *traffic.Judgement) error {
+	seen := "no exchange that can be judged"
+	if hosts := j.Hosts(); len(hosts) > 0 {
+		seen = "the hosts " + strings.Join(hosts[:min(len(hosts), 10)], ", ")
+	}
+	if len(j.Left) > 0 {
+		seen += fmt.Sprintf(", and %d exchanges that were left out, the first for this: %s: %s", len(j.Left), j.Left[0].Place, j.Left[0].Why)
+	}
+	return &UserError{
+		Err: fmt.Errorf("nothing in %s is between a connector and Talkdesk: it has %s", strings.Join(files, ", "), seen),
+		Fix: `record the connector's requests to Talkdesk with their real hosts, or say with "party" in each line whom they went to`,
+	}
+}
+
+// trafficReport gives each requirement its verdict, as a run would: a MUST that does not hold fails, unless nothing public demands it; everything else warns.
+func trafficReport(c TrafficCheck, j *traffic.Judgement) (*reports.Traffic, error) {
+	catalogue, err := fixtures.ReadCatalogue(contractDigitalConnect)
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogue: %w", err)
+	}
+	t := &reports.Traffic{
+		SchemaVersion: reports.SchemaVersion, Tool: reports.Tool{Name: "deskcheck", Version: Version()}, Contract: contractDigitalConnect, Dialect: fixtures.DialectsOf(contractDigitalConnect)[0],
+		Files: c.Files, Verdict: reports.Passed, ExitCode: reports.ExitConformant, Exchanges: j.Exchanges, Elsewhere: j.Elsewhere, CredentialsTakenOut: j.Hidden, Unjudged: []reports.TrafficUnjudged{}, Said: map[string]int{}, LiveOnly: []string{},
+	}
+	for _, u := range j.Left {
+		t.Unjudged = append(t.Unjudged, reports.TrafficUnjudged{Place: u.Place, Why: u.Why})
+	}
+	for said, n := range j.Events {
+		t.Said[j.Covered(said)] += n
+	}
+	for _, r := range catalogue.Requirements {
+		at := slices.IndexFunc(j.Findings, func(f traffic.Finding) bool { return f.ID == r.ID })
+		switch {
+		case at >= 0:
+			t.Requirements = append(t.Requirements, trafficRequirement(r, j.Findings[at]))
+		case r.BindsSubject():
+			t.LiveOnly = append(t.LiveOnly, r.ID)
+		}
+	}
+	if t.Count()[reports.Failed] > 0 {
+		t.Verdict, t.ExitCode = reports.Failed, reports.ExitNotConformant
+	}
+	return t, nil
+}
+
+// trafficRequirement is one requirement with its verdict.
+func trafficRequirement(r fixtures.Requirement, f traffic.Finding) reports.TrafficRequirement {
+	q := reports.TrafficRequirement{ID: r.ID, Level: r.Level, Capability: r.Capability, Statement: r.Statement, Verdict: reports.Passed, Reason: f.Missing, Exchanges: f.Tried, Breaches: []reports.TrafficBreach{}}
+	if r.Assumed {
+		q.Label = "assumed"
+	}
+	for _, b := range f.Breaches {
+		q.Breaches = append(q.Breaches, reports.TrafficBreach(b))
+	}
+	switch {
+	case len(f.Breaches) > 0 && r.Fails():
+		q.Verdict = reports.Failed
+	case len(f.Breaches) > 0:
+		q.Verdict = reports.Warned
+	case f.Missing != "":
+		q.Verdict = reports.LeftOut
+	case f.Tried == 0:
+		q.Verdict = reports.NotSeen
+	}
+	return q
+}
