@@ -19,7 +19,7 @@ Feature: When Talkdesk fails
       | is answered with 502          |
       | is answered with half a reply |
 
-  @DC-CONV-09 @DC-CONV-14
+  @DC-CONV-09
   Scenario Outline: A start call that <what> does not open a second conversation
     Given Ann talks to the bot
     When the next start call <what>
@@ -33,7 +33,7 @@ Feature: When Talkdesk fails
       | is cut off after it was taken |
       | is answered with 502          |
 
-  @DC-MSG-08 @DC-CONV-13
+  @DC-MSG-08
   Scenario Outline: A call that is answered with <what> is a failure that the user hears of
     Given Ann talks to an agent
     When every message call is answered with <what>
@@ -55,14 +55,14 @@ Feature: When Talkdesk fails
     Then the agent reads "In a moment" from Ann once
     And the repeated message has come 1 second after the first
 
-  @DC-MSG-03 @DC-MSG-04
+  @DC-MSG-03
   Scenario: What is said during a failure comes after it, in order
     Given Ann talks to an agent
     When the next 2 message calls are answered with 503
     And Ann says 6 lines in a row
     Then the agent reads the 6 lines from Ann in their order
 
-  @DC-AUTH-12 @DC-MSG-04
+  @DC-AUTH-12
   Scenario: A token that is revoked while a message is on its way
     Given Ann talks to an agent
     When the tokens are revoked
@@ -77,7 +77,7 @@ Feature: When Talkdesk fails
     And Ann ends the chat
     Then the connector ends the conversation with Ann
 
-  @DC-ACTION-09
+  @DC-ACTION-19
   Scenario: Events are taken while calls to Talkdesk hang
     Given Ann talks to an agent
     When the reply to the next message is held back

@@ -1,7 +1,7 @@
 Feature: A conversation from the bot to an agent and back
   A user talks to a bot and asks for a person. The connector opens a conversation at Talkdesk, carries every word in both directions, and closes it when either side is done.
 
-  @DC-CONV-01 @DC-CONV-12 @DC-MSG-01 @DC-MSG-09 @DC-END-04 @DC-AUTH-08 @DC-ACTION-03 @DC-ACTION-04 @DC-ACTION-08
+  @DC-CONV-12
   Scenario: Two turns in each direction, and the agent ends
     Given Ann talks to the bot
     When Ann asks for an agent
@@ -19,7 +19,7 @@ Feature: A conversation from the bot to an agent and back
     Then Ann is told that the conversation is over
     And every event was answered with success
 
-  @DC-END-01 @DC-END-02 @DC-CONV-19
+  @DC-CONV-19
   Scenario: The user ends, and comes back another time
     Given Ann talks to an agent
     When Ann ends the chat

@@ -1,7 +1,7 @@
 Feature: Load
   A connector serves a whole account: events come fifty a second, and none is lost, doubled or out of order.
 
-  @DC-ACTION-20 @DC-ACTION-16 @DC-ACTION-15 @DC-CONV-18
+  @DC-ACTION-20
   Scenario: Fifty events a second, for five seconds, to four users
     Given 4 users talk to agents
     When Talkdesk delivers 250 messages to them, 50 a second, every tenth of them twice

@@ -3,7 +3,15 @@ Feature: Messages
 
   Rule: From the user to the agent
 
-    @DC-MSG-01 @DC-MSG-02
+    @DC-MSG-01
+    Scenario: A turn of the user's is a message of the conversation
+      Given Ann talks to an agent
+      When Ann says "My lamp is broken"
+      Then the agent reads "My lamp is broken" from Ann
+      When Ann says "It is the green one"
+      Then the agent reads "It is the green one" from Ann
+
+    @DC-MSG-02
     Scenario Outline: Text arrives as it was typed: <what>
       Given Ann talks to an agent
       When Ann says <text>
@@ -67,6 +75,13 @@ Feature: Messages
       Then the agent reads "Once more" from Ann once
       And the repeated message has the key of the first
 
+    @DC-MSG-05
+    Scenario: Who says the same twice has said it twice
+      Given Ann talks to an agent
+      When Ann says "Yes"
+      And Ann says "Yes"
+      Then the agent reads "Yes" from Ann twice
+
     @DC-MSG-06
     Scenario: Nothing but blanks is no message
       Given Ann talks to an agent
@@ -84,7 +99,7 @@ Feature: Messages
       And Ann is told that something went wrong
       And the connector has made 1 message call since then
 
-    @DC-MSG-08 @DC-END-05
+    @DC-MSG-08
     Scenario: The conversation has ended without a word, and then the user writes
       Given Ann talks to an agent
       When the conversation with Ann ends without a word
@@ -101,6 +116,15 @@ Feature: Messages
       And the agent says "Hello" to Ann
       Then Ann sees "Hello" from the agent
       And the agent has read nothing from Ann since then
+
+    @DC-MSG-16
+    Scenario: The agent reads what the user has said, and nothing else
+      Given Ann talks to an agent
+      When Ann says "My lamp is broken"
+      And the agent says "Which one?" to Ann
+      And Ann says "The green one"
+      Then the agent reads "The green one" from Ann
+      And the agent has read nothing from Ann but what she said
 
     @DC-MSG-17
     Scenario: A reply with nothing but the conversation's id will do
@@ -119,6 +143,17 @@ Feature: Messages
       When the agent says "Good morning, Ann" to Ann
       Then Ann sees "Good morning, Ann" from the agent
       And Ann has seen "Good morning, Ann" once
+
+    @DC-MSG-09
+    Scenario: What the agent writes while the user's link is lost is there when it is back
+      Given users may be gone for 30 seconds
+      And Ann talks to an agent
+      When Ann's link is interrupted
+      And the agent says "Are you still there?" to Ann
+      Then the connector answers the event
+      When Ann's link is back
+      Then Ann gets to see "Are you still there?"
+      And Ann has seen "Are you still there?" once
 
     @DC-MSG-10
     Scenario: The user can tell who writes

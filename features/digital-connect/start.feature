@@ -12,7 +12,16 @@ Feature: Starting a conversation
         {"touchpoint_id": "${touchpoint}", "contact_person": {"email": "<string>"}}
         """
 
-    @DC-CONV-05 @DC-CONV-06 @DC-CONV-07 @DC-CONV-20
+    @DC-CONV-03
+    Scenario: A user who has told no address has one all the same
+      Given Ann talks to the bot, and has told no address
+      When Ann asks for an agent
+      Then the start for Ann carries
+        """json
+        {"contact_person": {"email": "<string>"}}
+        """
+
+    @DC-CONV-05 @DC-CONV-07 @DC-CONV-20
     Scenario: Whatever else the start carries is as it is documented
       Given Ann talks to the bot
       When Ann says "Good morning"
@@ -99,7 +108,7 @@ Feature: Starting a conversation
         | 404    |
         | 409    |
 
-    @DC-CONV-13 @DC-CONV-14
+    @DC-CONV-14
     Scenario: A start that fails and fails is told
       Given Ann talks to the bot
       When every start call is answered with 503

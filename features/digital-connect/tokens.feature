@@ -31,6 +31,7 @@ Feature: Tokens
       And Ann talks to an agent
       When Ann says "Hello"
       Then the agent reads "Hello" from Ann
+      And the connector has asked for at most 2 tokens
 
       Examples:
         | sort           |

@@ -1,7 +1,7 @@
 Feature: The touchpoint
   The administrator of the account turns a touchpoint on and off, and says which files it takes. The connector cannot read that; it learns of it by what it is answered.
 
-  @DC-CONV-13 @DC-TOUCH-03
+  @DC-CONV-13
   Scenario: A touchpoint that is off has no agents
     Given the touchpoint is off
     And Ann talks to the bot
@@ -19,8 +19,11 @@ Feature: The touchpoint
   @DC-TOUCH-10
   Scenario: A touchpoint that is turned off keeps the conversations that it has
     Given Ann talks to an agent
+    And Ben talks to the bot
     When the touchpoint is turned off
-    And Ann says "Hello"
+    And Ben asks for an agent
+    Then Ben is told that no agent can be had
+    When Ann says "Hello"
     Then the agent reads "Hello" from Ann
     When the agent says "Good morning" to Ann
     Then Ann sees "Good morning" from the agent

@@ -115,6 +115,9 @@ func (t *Talkdesk) recordRequest(x *exchange, note string) {
 
 // recordResponse judges the exchange and writes the answer down; a status of 0 stands for no answer at all, and the note says why. Breaches come first: whoever waits for the answer finds them.
 func (t *Talkdesk) recordResponse(x *exchange, rep reply) {
+	if rep.status >= http.StatusBadRequest && x.operation != "" {
+		t.refusing(x.operation)
+	}
 	if rep.conversation != "" {
 		x.conversation = rep.conversation
 	}

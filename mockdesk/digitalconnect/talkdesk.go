@@ -64,6 +64,8 @@ type Options struct {
 	Tokens *Tokens
 	// Touchpoint is the id that the connector is configured with, by which DC-CONV-02 is judged; empty is unknown.
 	Touchpoint string
+	// Refusing, if set, is called before an operation is refused, by its name; the refusal goes out when it comes back. The kit waits there until the user's side shows what it shows of the request itself.
+	Refusing func(operation string)
 	// Users is how many end users take part, by which some rules can tell what is too much; 0 is unknown.
 	Users int
 }
@@ -81,6 +83,7 @@ type Talkdesk struct {
 	judge     *rules.Judge
 	store     *files.Store
 	sender    *webhook.Sender
+	refusing  func(operation string)
 	hidden    *hidden
 	started   time.Time
 
@@ -128,6 +131,10 @@ func New(o Options) (*Talkdesk, error) {
 	}
 	for _, one := range a.Touchpoints {
 		t.inactive[one.ID] = one.Status != StatusActive
+	}
+	t.refusing = func(string) {}
+	if o.Refusing != nil {
+		t.refusing = o.Refusing
 	}
 	t.plan = fault.NewPlan(t.clock, t.notePlayed)
 	t.judge = rules.New(t.about(o))

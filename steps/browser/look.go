@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 )
 
 // Node is what a screen reader is told of a part of the page.
@@ -98,5 +99,7 @@ func (s *session) restore(ctx context.Context) error {
 			return only(call(ctx, s.life, s, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}))
 		},
 		func() error { return only(call(ctx, s.life, s, accessibility.Disable, cdp.Empty{})) },
+		// With it goes what BreakLink has done.
+		func() error { return only(call(ctx, s.life, s, network.Disable, cdp.Empty{})) },
 	)
 }

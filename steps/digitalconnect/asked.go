@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -51,8 +52,9 @@ var askedSteps = []definition{
 	define(`the repeated (start|message) has come (\d+) seconds? after the first`, func(p *Player) any { return p.waited }),
 	define(`the connector has made (\d+|no) (?P<operation>`+operations+`) calls?( since then)?`, func(p *Player) any { return p.hasMade }),
 	define(`the connector makes no further (?P<operation>`+operations+`) call`, func(p *Player) any { return p.noFurther }),
+	define(`no call has tried to change the conversation`, func(p *Player) any { return p.noneChanged }, "There is no operation that does."),
 	define(`the connector has made (\d+) message calls? since (?P<user>[A-Z]\w*) said "([^"]*)"`, func(p *Player) any { return p.madeSinceSaid }),
-	define(`the connector makes at most (\d+) (?P<operation>`+operations+`) calls in (\d+) seconds?`, func(p *Player) any { return p.atMost }, "The connector's clock is its own: this is watched for as long."),
+	define(`the connector makes at most (\d+) (?P<operation>`+operations+`) calls? in (\d+) seconds?`, func(p *Player) any { return p.atMost }, "The connector's clock is its own: this is watched for as long."),
 	define(`the connector ends the conversation with (?P<user>[A-Z]\w*)`, func(p *Player) any {
 		return func(name string) error { return p.endsConversation(name, p.Deadlines.Event) }
 	}),
@@ -209,6 +211,16 @@ func (p *Player) noneExpired() error {
 	refused := p.Journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Violation && e.Requirement == "DC-AUTH-09" })
 	if len(refused) > 0 {
 		return &steps.Failure{Requirements: []string{"DC-AUTH-09"}, Expected: "a new token once the old one has expired", Recorded: refused[0].Note, Entry: refused[0].Seq}
+	}
+	return nil
+}
+
+func (p *Player) noneChanged() error {
+	p.pass(p.hush())
+	for _, c := range p.calls(0, "") {
+		if c.entry.Operation == "" && (c.Method == http.MethodPatch || c.Method == http.MethodPut) {
+			return &steps.Failure{Requirements: []string{"DC-ARG-07"}, Expected: "all arguments with the start", Recorded: "the connector has called " + c.entry.Name, Entry: c.entry.Seq}
+		}
 	}
 	return nil
 }
@@ -403,7 +415,7 @@ func (p *Player) startFits(name string) error {
 // addressOf is the address that a user's last start gives, empty if there is none.
 func (p *Player) addressOf(g *guest) string {
 	if len(g.conversations) == 0 {
-		return strings.ToLower(g.name) + "@example.test"
+		return addressFor(g.name)
 	}
 	return p.talkdesk.Conversation(g.conversations[len(g.conversations)-1]).Snapshot().Email
 }

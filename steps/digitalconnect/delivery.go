@@ -25,6 +25,7 @@ var deliverySteps = []definition{
 	define(`Talkdesk delivers "([^"]*)" to (?P<user>[A-Z]\w*) (without credentials|with wrong credentials|with half the credentials)`, func(p *Player) any { return p.deliversForged }),
 	define(`Talkdesk delivers "([^"]*)" for a conversation that nobody knows`, func(p *Player) any { return p.deliversUnknown }),
 	define(`Talkdesk delivers "([^"]*)" for the first conversation of (?P<user>[A-Z]\w*)`, func(p *Player) any { return p.deliversFirst }),
+	define(`Talkdesk delivers the end of the first conversation of (?P<user>[A-Z]\w*)`, func(p *Player) any { return p.deliversFirstEnd }),
 	define(`Talkdesk delivers the end of a conversation that nobody knows`, func(p *Player) any { return p.deliversUnknownEnd }),
 	define(`Talkdesk delivers the last event again`, func(p *Player) any { return p.deliversAgain }),
 	define(`Talkdesk delivers (nothing|text that is no JSON|half of a message|JSON nested 10000 deep|a message of 30 MB|bytes that are no UTF-8|a message with each key twice|a message with keys in the wrong case) to the connector`, func(p *Player) any { return p.deliversNonsense }),
@@ -143,21 +144,43 @@ func (p *Player) deliversUnknown(text string) error {
 }
 
 func (p *Player) deliversFirst(text, name string) error {
-	g, err := p.guest(name)
+	first, err := p.firstOf(name)
 	if err != nil {
 		return err
 	}
-	if len(g.conversations) < 2 {
-		return &steps.HarnessError{Doing: "find the first conversation of " + name, Err: fmt.Errorf("there have been %d", len(g.conversations))}
+	return p.emit(digitalconnect.Raw{Body: p.messageBody(first, text)})
+}
+
+// firstOf is the id of the first of several conversations of a user.
+func (p *Player) firstOf(name string) (string, error) {
+	g, err := p.guest(name)
+	if err != nil {
+		return "", err
 	}
-	return p.emit(digitalconnect.Raw{Body: p.messageBody(g.conversations[0], text)})
+	if len(g.conversations) < 2 {
+		return "", &steps.HarnessError{Doing: "find the first conversation of " + name, Err: fmt.Errorf("there have been %d", len(g.conversations))}
+	}
+	return g.conversations[0], nil
+}
+
+func (p *Player) deliversFirstEnd(name string) error {
+	first, err := p.firstOf(name)
+	if err != nil {
+		return err
+	}
+	return p.emit(digitalconnect.Raw{Body: p.endBody(first), Action: digitalconnect.ConversationEnded, Conversation: first})
 }
 
 func (p *Player) deliversUnknownEnd() error {
+	return p.emit(digitalconnect.Raw{Body: p.endBody(nobody)})
+}
+
+// endBody is a lawful conversation_ended.
+func (p *Player) endBody(conversation string) []byte {
 	raw, _ := json.Marshal(map[string]any{ // Texts can always be encoded.
-		"event_type": p.eventType("conversation_ended"), "conversation_id": nobody, "timestamp": p.clock.Now().UTC().Format(timeFormat),
+		"event_type": p.eventType(digitalconnect.ConversationEnded), "conversation_id": conversation, "timestamp": p.clock.Now().UTC().Format(timeFormat),
 	})
-	return p.emit(digitalconnect.Raw{Body: raw})
+	return raw
 }
 
 func (p *Player) deliversAgain() error {

@@ -75,7 +75,7 @@ func atPage(t *testing.T, on *digitalconnect.Stage) {
 		require.NoError(t, err)
 		return target
 	}
-	on.Connector.Page = &digitalconnect.Page{URL: "/", Selectors: map[string]browser.Target{
+	on.Connector.Page = &digitalconnect.Page{URL: "/#name=${user.name}&email=${user.email}", Selectors: map[string]browser.Target{
 		"input": at("#input"), "send": at("#send"), "agent": at("#agent"), "end": at("#end"), "file": at("label[for=file]"), "message": at("#log .message"), "from user": at("#log .message.user"),
 		"from agent": at("#log .message.agent"), "from bot": at("#log .message.bot"), "author": at(".author"), "text": at(".words"), "attachment": at(".attachment"), "notice": at("#log .notice"),
 		"connecting": at("#connecting"), "ended": at("#ended"), "argument Intent": at("#intent"), "argument Reason": at("#reason"),

@@ -10,7 +10,9 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
+	"unicode"
 
 	"deskcheck/mockdesk/digitalconnect"
 	"deskcheck/mockdesk/digitalconnect/files"
@@ -40,6 +42,7 @@ var fileSteps = []definition{
 	define(`(?P<user>[A-Z]\w*) sees a file`, func(p *Player) any {
 		return func(name string) error { return p.seesFile(name, "") }
 	}),
+	define(`the name of the file before (?P<user>[A-Z]\w*) is harmless`, func(p *Player) any { return p.nameHarmless }, "No path, no mark that turns the direction of writing or cannot be seen, and no more than 255 characters."),
 	define(`(?P<user>[A-Z]\w*) can open the file "([^"]*)" whole`, func(p *Player) any { return p.opensFile }),
 	define(`(?P<user>[A-Z]\w*) is shown the name "([^"]*)"`, func(p *Player) any { return p.shownName }),
 }
@@ -138,7 +141,9 @@ func (p *Player) stepByStep() error {
 			order = append(order, op)
 		}
 	}
-	if strings.Join(order, ", ") != strings.Join(stepwise, ", ") {
+	// A step that was answered with a failure may have been tried again.
+	order = slices.Compact(order)
+	if !slices.Equal(order, stepwise) {
 		return &steps.Failure{Requirements: []string{"DC-ATT-01"}, Expected: strings.Join(stepwise, ", "), Recorded: strings.Join(order, ", ")}
 	}
 	return nil
@@ -202,6 +207,30 @@ func (p *Player) seesFile(name, file string) error {
 	return err
 }
 
+// longestName is how long the name of a file may be on most disks.
+const longestName = 255
+
+func (p *Player) nameHarmless(name string) error {
+	s, err := p.fileSeen(name, "")
+	if err != nil {
+		return err
+	}
+	shown := s.File.Name
+	wrong := ""
+	switch {
+	case strings.ContainsAny(shown, `/\`):
+		wrong = "it is a path"
+	case strings.ContainsFunc(shown, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }):
+		wrong = "it has characters that cannot be seen, or turn the direction of writing"
+	case len([]rune(shown)) > longestName:
+		wrong = fmt.Sprintf("it has %d characters", len([]rune(shown)))
+	}
+	if wrong != "" {
+		return &steps.Failure{Requirements: []string{"DC-ATT-10"}, Expected: "a name of a file that deceives nobody", Recorded: fmt.Sprintf("%q: %s", expect.Clip(shown), wrong), Entry: s.Entry}
+	}
+	return nil
+}
+
 func (p *Player) opensFile(name, file string) error {
 	s, err := p.fileSeen(name, file)
 	if err != nil {
@@ -212,6 +241,15 @@ func (p *Player) opensFile(name, file string) error {
 		return err
 	}
 	p.Act(journal.Party(name), journal.Connector, fmt.Sprintf("opens the file %q", file))
+	switch {
+	case s.File.URL != "":
+	case slices.Contains(p.stage.Claims, "attachments-in"):
+		return &steps.Failure{
+			Requirements: []string{"DC-ACTION-12", "DC-ATT-06"}, Expected: "a link to the file, which is to be asked for since no event has one", Recorded: fmt.Sprintf("%s sees %q without a link", name, file), Entry: s.Entry,
+		}
+	default:
+		return &steps.NotApplicable{Capability: "attachments-in", Why: fmt.Sprintf("%s sees that there is the file %q, and has no link to it", name, file)}
+	}
 	answer, err := g.user.Fetch(p.Context(), *s.File)
 	if err != nil {
 		return p.blame("open the file", err)

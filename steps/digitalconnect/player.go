@@ -24,6 +24,8 @@ type Player struct {
 	*steps.Scene
 	stage *Stage
 	clock *mockdesk.AdvancingClock
+	// about are the requirements that the scenario is about.
+	about []string
 
 	// account is what Talkdesk is set up with when the first user comes; values are what the connector is given.
 	account *digitalconnect.Account
@@ -58,7 +60,9 @@ type Player struct {
 	// cleanUp is what is left to do at the end.
 	cleanUp []func()
 
-	mu         sync.Mutex
+	mu sync.Mutex
+	// asking are those who have asked for an agent, until one is refused.
+	asking     []asker
 	deliveries []delivery
 	leaks      []leak
 	// unstarted says why the connector could not begin, empty if it could.

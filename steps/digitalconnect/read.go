@@ -20,6 +20,8 @@ var readSteps = []definition{
 	define(`the agent reads "([^"]*)" from (?P<user>[A-Z]\w*) once`, func(p *Player) any { return p.agentReadsOnce }),
 	define(`the agent reads "([^"]*)" from each user once`, func(p *Player) any { return p.agentReadsFromEach }),
 	define(`the agent has read "([^"]*)" once`, func(p *Player) any { return p.hasReadOnce }),
+	define(`the agent reads "([^"]*)" from (?P<user>[A-Z]\w*) twice`, func(p *Player) any { return p.agentReadsTwice }),
+	define(`the agent has read nothing from (?P<user>[A-Z]\w*) but what (?:s?he|they) said`, func(p *Player) any { return p.readsNothingElse }),
 	define(`the agent has read "([^"]*)" before "([^"]*)"`, func(p *Player) any { return p.readBefore }),
 	define(`the agent reads the (\d+) lines from (?P<user>[A-Z]\w*) in their order`, func(p *Player) any { return p.readsLines }),
 	define(`the agent reads the lines of each user in their order`, func(p *Player) any { return p.readsLinesOfEach }),
@@ -71,6 +73,32 @@ func (p *Player) agentReadsOnce(text, name string) error {
 	}
 	p.pass(p.hush())
 	return p.hasReadOnce(text)
+}
+
+func (p *Player) agentReadsTwice(text, name string) error {
+	err := p.Until(func() bool { return count(p.written(name), text) > 1 }, p.Deadlines.Event)
+	if err != nil && !errors.Is(err, steps.ErrAbsent) {
+		return err
+	}
+	p.pass(p.hush())
+	if n := count(p.written(name), text); n != 2 {
+		return &steps.Failure{Expected: fmt.Sprintf("the message %q twice at Talkdesk, as %s has said it twice", text, name), Recorded: fmt.Sprintf("it is there %d times", n), Hint: p.trouble(p.mark)}
+	}
+	return nil
+}
+
+func (p *Player) readsNothingElse(name string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	p.pass(p.hush())
+	for _, text := range p.written(name) {
+		if !slices.Contains(g.uttered, text) {
+			return &steps.Failure{Expected: "nothing but what " + name + " has said", Recorded: fmt.Sprintf("the agent has read %q", text)}
+		}
+	}
+	return nil
 }
 
 func (p *Player) agentReadsFromEach(text string) error {

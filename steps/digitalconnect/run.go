@@ -136,7 +136,28 @@ func (p *Player) begin() error {
 
 // refused notes what the connector wanted of a host that leads nowhere.
 func (p *Player) refused(address string) {
-	p.Journal.Append(journal.Entry{Kind: journal.Refusal, From: journal.Connector, To: journal.Kit, Name: address, Note: "the name leads nowhere in this run"})
+	e := p.Journal.Append(journal.Entry{Kind: journal.Refusal, From: journal.Connector, To: journal.Kit, Name: address, Note: "the name leads nowhere in this run"})
+	if p.stage.Connector.Override() {
+		return
+	}
+	host, _, _ := strings.Cut(strings.TrimPrefix(address, "https://"), ":")
+	if b, wrong := rules.WrongHost(p.account.Name, p.account.Region, strings.ToLower(host)); wrong {
+		p.Journal.Append(journal.Entry{Kind: journal.Violation, From: journal.Connector, To: journal.Kit, Name: address, Ref: e.Seq, Requirement: b.Requirement, Note: "Expected " + b.Expected + "; recorded " + b.Recorded + "."})
+	}
+}
+
+// refusing holds a refusal back until whoever has asked for an agent sees what is shown of that, so that it is not taken for the word that there is none; a connector may show nothing.
+func (p *Player) refusing(operation string) {
+	if operation != digitalconnect.OpToken && operation != digitalconnect.OpStart {
+		return
+	}
+	for _, one := range p.askers() {
+		ctx, cancel := context.WithTimeout(p.Context(), p.hush())
+		_ = p.Journal.WaitUntil(ctx, func() bool { // Who shows nothing has nothing to be mistaken.
+			return slices.ContainsFunc(one.user.Seen(), func(s enduser.Sight) bool { return s.Entry > one.asked && s.From != enduser.OfUser })
+		})
+		cancel()
+	}
 }
 
 // unsafe notes that an encryption did not come about.
@@ -190,7 +211,7 @@ func (p *Player) startTalkdesk() error {
 	way := p.run.way
 	p.talkdesk, err = digitalconnect.New(digitalconnect.Options{
 		Account: p.account, Journal: p.Journal, Clock: p.clock, Touchpoint: p.values["touchpoint"],
-		Addresses: digitalconnect.Addresses{Identity: way.Identity(), API: way.API(), Storage: way.Storage()},
+		Addresses: digitalconnect.Addresses{Identity: way.Identity(), API: way.API(), Storage: way.Storage()}, Refusing: p.refusing,
 	})
 	return acts("set Talkdesk up", err)
 }

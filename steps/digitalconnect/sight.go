@@ -23,6 +23,7 @@ var sightSteps = []definition{
 	define(`(?P<user>[A-Z]\w*) sees "([^"]*)" from "([^"]*)"`, func(p *Player) any {
 		return func(name, text, author string) error { return p.sees(name, text, enduser.OfAgent, author) }
 	}),
+	define(`(?P<user>[A-Z]\w*) gets to see "([^"]*)"`, func(p *Player) any { return p.getsToSee }, "However long the page takes to find its link again."),
 	define(`(?P<user>[A-Z]\w*) has seen "([^"]*)" once`, func(p *Player) any { return p.hasSeenOnce }),
 	define(`(?P<user>[A-Z]\w*) has seen 1 message from the agent since then`, func(p *Player) any { return p.hasSeenOne }),
 	define(`(?P<user>[A-Z]\w*) does not see "([^"]*)"`, func(p *Player) any { return p.doesNotSee }),
@@ -55,6 +56,14 @@ func (p *Player) texts(name string, mark int) []string {
 		}
 	}
 	return all
+}
+
+func (p *Player) getsToSee(name, text string) error {
+	err := p.Until(func() bool { return count(p.texts(name, 0), text) > 0 }, p.Deadlines.Start)
+	if errors.Is(err, steps.ErrAbsent) {
+		return &steps.Failure{Expected: fmt.Sprintf("%q before %s within %s", text, name, p.Deadlines.Start), Recorded: fmt.Sprintf("%s sees %s", name, expect.Short(p.texts(name, p.mark)))}
+	}
+	return err
 }
 
 func (p *Player) sees(name, text string, from enduser.Side, author string) error {
@@ -203,9 +212,21 @@ func (p *Player) told(name string, after func() int, what string) error {
 	return err
 }
 
-// toldTrouble looks behind the last refusal that the connector has met since the last When; where Talkdesk has heard nothing at all, behind the last act.
+// toldTrouble looks behind the last refusal that the connector has met since the last When; where Talkdesk has heard nothing at all, behind the last act. What the user was shown of the wish for an agent,
+// before the state of the chat said that one is looked for, tells no trouble, however late it is shown.
 func (p *Player) toldTrouble(name string) error {
-	return p.told(name, p.lastRefusal, "that it did not work")
+	return p.told(name, func() int {
+		mark := p.lastRefusal()
+		if mark < 0 {
+			return mark
+		}
+		for _, s := range p.seen(name, mark) {
+			if s.Kind == enduser.State && s.State == enduser.Connecting {
+				mark = s.Entry
+			}
+		}
+		return mark
+	}, "that it did not work")
 }
 
 // lastRefusal is the entry of the last refusal since the mark, -1 as long as there is none though there have been calls.

@@ -52,6 +52,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	defer cancel()
 	p := newPlayer(ctx, st, tab, deadlines)
 	defer p.close()
+	p.about = s.Requirements
 
 	previous := messages.PickleStepType_UNKNOWN
 	var spent []steps.Spent

@@ -11,6 +11,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/browser"
 	"deskcheck/steps/enduser"
 )
 
@@ -33,6 +34,7 @@ var userSteps = []definition{
 	define(`each user says "([^"]*)" at once`, func(p *Player) any { return p.eachSays }),
 	define(`each user says (\d+) lines at once`, func(p *Player) any { return p.eachSaysLines }),
 	define(`(?P<user>[A-Z]\w*) ends the chat`, func(p *Player) any { return p.ends }),
+	define(`(?P<user>[A-Z]\w*)'s link is (interrupted|back)`, func(p *Player) any { return p.linkIs }, "As in a tunnel. Nobody tells the connector."),
 	define(`(?P<user>[A-Z]\w*) is gone`, func(p *Player) any { return p.isGone }, "The link to the user is lost, and nobody says so."),
 }
 
@@ -44,6 +46,8 @@ type guest struct {
 	conversations []string
 	// asked is the length of the journal when the user asked for an agent last.
 	asked int
+	// uttered is all that the user has said.
+	uttered []string
 	// said are the lines that the user has said in a row since the last When.
 	said []string
 	// heard are the lines that the agent has said to the user in a row.
@@ -52,11 +56,15 @@ type guest struct {
 	last []byte
 }
 
-func (p *Player) arrive(name string) (*guest, error) {
+// addressFor is the e-mail address that a user gives.
+func addressFor(name string) string { return strings.ToLower(name) + "@example.test" }
+
+// arrive has a user come who gives an e-mail address, or none if it is empty.
+func (p *Player) arrive(name, email string) (*guest, error) {
 	if g := p.guests[name]; g != nil {
 		return g, nil
 	}
-	user, err := p.users.Open(p.Context(), name, strings.ToLower(name)+"@example.test")
+	user, err := p.users.Open(p.Context(), name, email)
 	if err != nil {
 		return nil, p.blame("bring "+name+" to the chat", err)
 	}
@@ -74,14 +82,36 @@ func (p *Player) guest(name string) (*guest, error) {
 	return nil, &steps.HarnessError{Doing: "find " + name, Err: errors.New("nobody of this name has come: begin with a Given")}
 }
 
-func (p *Player) asks(name, _ string, arguments map[string]string) error {
+func (p *Player) asks(name, again string, arguments map[string]string) error {
 	g, err := p.guest(name)
 	if err != nil {
 		return err
 	}
 	p.Act(journal.Party(name), journal.Connector, "asks for an agent")
 	g.asked = p.Journal.Len()
-	return p.blame("ask for an agent", g.user.RequestAgent(p.Context(), arguments))
+	p.mu.Lock()
+	p.asking = append(p.asking, asker{g.user, g.asked})
+	p.mu.Unlock()
+	err = g.user.RequestAgent(p.Context(), arguments)
+	if hidden, is := errors.AsType[*browser.TargetError](err); is && again != "" {
+		return &steps.Failure{Expected: "a way for " + name + " to ask for an agent again", Recorded: hidden.Error()}
+	}
+	return p.blame("ask for an agent", err)
+}
+
+// asker is a user who has asked for an agent, and how long the journal was then.
+type asker struct {
+	user  enduser.User
+	asked int
+}
+
+// askers are the users who have asked for an agent since the last refusal of one.
+func (p *Player) askers() []asker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.asking
+	p.asking = nil
+	return all
 }
 
 func (p *Player) asksWith(name string, table *godog.Table) error {
@@ -101,6 +131,7 @@ func (p *Player) says(name, text string) error {
 		return err
 	}
 	p.Act(journal.Party(name), journal.Connector, fmt.Sprintf("says %q", text))
+	g.uttered = append(g.uttered, text)
 	return p.blame("say something", g.user.Say(p.Context(), text))
 }
 
@@ -202,6 +233,22 @@ func (p *Player) ends(name string) error {
 	}
 	p.Act(journal.Party(name), journal.Connector, "ends the chat")
 	return p.blame("end the chat", g.user.End(p.Context()))
+}
+
+func (p *Player) linkIs(name, how string) error {
+	g, err := p.guest(name)
+	if err != nil {
+		return err
+	}
+	one, can := g.user.(enduser.Interruptible)
+	if !can {
+		return &steps.NotApplicable{Why: "the user's link cannot be interrupted"}
+	}
+	p.Act(journal.Party(name), journal.Connector, "has a link that is "+how)
+	if how == "back" {
+		return p.blame("give "+name+" the link back", one.Resume(p.Context()))
+	}
+	return p.blame("interrupt the link to "+name, one.Interrupt(p.Context()))
 }
 
 func (p *Player) isGone(name string) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,13 +34,14 @@ func TestMistakes(t *testing.T) {
 		level[r.ID] = r.Level
 	}
 	base := stage(t)
+	base.Claims = []string{"attachments-in", "attachments-out", "arguments", "transcript", "outbound", "webhook-auth", "hosts", "private-key-jwt", "regions"}
 	if os.Getenv("PAGE") != "" {
 		atPage(t, base)
 	}
 	var mu sync.Mutex
 	bad := 0
 	for _, m := range reference.Mistakes() {
-		if only != "all" && !strings.Contains(m.Name, only) {
+		if only != "all" && !slices.ContainsFunc(strings.Split(only, ","), func(part string) bool { return strings.Contains(m.Name, part) }) {
 			continue
 		}
 		t.Run(m.Name, func(t *testing.T) {
@@ -70,6 +72,14 @@ func TestMistakes(t *testing.T) {
 					}
 				}
 				err := came.Err()
+				if os.Getenv("DUMP") != "" {
+					var b strings.Builder
+					fmt.Fprintf(&b, "--- %s: %v\n", s.ID, err)
+					for _, e := range came.Entries {
+						fmt.Fprintf(&b, "%4d %8s %-10s %-10s > %-10s %s %s %.200s\n", e.Seq, e.At.Round(time.Millisecond), e.Kind, e.From, e.To, e.Name, e.Note, e.Data)
+					}
+					fmt.Print(b.String())
+				}
 				var f *steps.Failure
 				var na *steps.NotApplicable
 				switch {

@@ -53,6 +53,8 @@ type driven struct {
 	path   string
 	cancel context.CancelFunc
 	over   chan struct{}
+	// last is the seq of the last event that was told; it is of whoever follows, and of Interrupt and Resume while nobody does.
+	last int
 }
 
 // Open implements Opener. The user's events are followed until Life ends or the user is closed.
@@ -61,10 +63,8 @@ func (d *Driver) Open(ctx context.Context, name, email string) (User, error) {
 	if err != nil {
 		return nil, blamed("let "+name+" in", err)
 	}
-	u := &driven{driver: d, name: name, path: "/users/" + url.PathEscape(user), over: make(chan struct{}), sights: sights{journal: d.Journal, party: journal.Party(name)}}
-	following, cancel := context.WithCancel(d.Life)
-	u.cancel = cancel
-	go u.follow(following)
+	u := &driven{driver: d, name: name, path: "/users/" + url.PathEscape(user), sights: sights{journal: d.Journal, party: journal.Party(name)}}
+	u.begin()
 	return u, nil
 }
 
@@ -86,6 +86,13 @@ func (d *Driver) letIn(ctx context.Context, name, email string) (string, error) 
 		return "", fmt.Errorf("the answer to POST /users is not as the contract says: %w", err)
 	}
 	return made.User, nil
+}
+
+// begin has the user's events be followed.
+func (u *driven) begin() {
+	following, cancel := context.WithCancel(u.driver.Life)
+	u.cancel, u.over = cancel, make(chan struct{})
+	go u.follow(following)
 }
 
 // blamed is the error of an act that a driver did not do: it does not have it, or it is at fault, which says nothing of the connector.
@@ -132,6 +139,18 @@ func (u *driven) Drop(ctx context.Context) error {
 	err := u.act(ctx, "vanish", "drop", nil)
 	u.cancel() // Whoever is gone asks for nothing any more.
 	return err
+}
+
+// Interrupt implements Interruptible: the user asks for nothing.
+func (u *driven) Interrupt(context.Context) error {
+	u.Close()
+	return nil
+}
+
+// Resume implements Interruptible: the user asks for what came after the last that was told.
+func (u *driven) Resume(context.Context) error {
+	u.begin()
+	return nil
 }
 
 // Close implements User.

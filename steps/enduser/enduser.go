@@ -43,6 +43,13 @@ type User interface {
 	Close()
 }
 
+// Interruptible is a User whose link can be lost for a while, as in a tunnel: nobody says so, and what is said to the user meanwhile is there when the link is back.
+type Interruptible interface {
+	// Interrupt takes the link away, Resume gives it back. Their errors are as those of the acts of User.
+	Interrupt(ctx context.Context) error
+	Resume(ctx context.Context) error
+}
+
 // Kind says what sort of thing was seen.
 type Kind string
 

@@ -26,18 +26,18 @@ type event struct {
 // follow asks for events until ctx ends, or the driver breaks its contract.
 func (u *driven) follow(ctx context.Context) {
 	defer close(u.over)
-	for after := 0; ; {
-		events, early, err := u.driver.events(ctx, u.path, after)
+	for {
+		events, early, err := u.driver.events(ctx, u.path, u.last)
 		if ctx.Err() != nil {
 			return
 		}
 		for _, raw := range events {
-			one, wrong := read(raw, after)
+			one, wrong := read(raw, u.last)
 			if wrong != nil {
 				err = wrong
 				break
 			}
-			after = one.Seq
+			u.last = one.Seq
 			u.add(Sight{Kind: one.Kind, From: one.From, Author: one.Author, Text: one.Text, State: one.State, File: one.File}, raw)
 		}
 		if err != nil {

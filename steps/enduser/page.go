@@ -421,6 +421,16 @@ func (v *visitor) Drop(ctx context.Context) error {
 	return v.acted("vanish", v.tab.Vanish(ctx))
 }
 
+// Interrupt implements Interruptible.
+func (v *visitor) Interrupt(ctx context.Context) error {
+	return v.acted("lose the link", v.tab.BreakLink(ctx))
+}
+
+// Resume implements Interruptible.
+func (v *visitor) Resume(ctx context.Context) error {
+	return v.acted("have the link back", v.tab.MendLink(ctx))
+}
+
 // leave says that the user's tab is going.
 func (v *visitor) leave() {
 	v.leaving.Do(func() {

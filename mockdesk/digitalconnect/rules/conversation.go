@@ -135,8 +135,11 @@ func (j *Judge) start(v *verdict, x Exchange) {
 	j.starts = append(j.starts, c)
 }
 
-// touchpoint is DC-CONV-02.
+// touchpoint is DC-CONV-02, and DC-TOUCH-03 for the name of a touchpoint in the place of its id.
 func (j *Judge) touchpoint(v *verdict, id string) {
+	if id != j.about.Touchpoint && slices.Contains(j.about.FriendlyNames, id) {
+		v.breach("DC-TOUCH-03", "/touchpoint_id", "the touchpoint by its id alone", "its friendly name, "+shown(id))
+	}
 	switch {
 	case id == "":
 	case j.about.Touchpoint != "" && id != j.about.Touchpoint:

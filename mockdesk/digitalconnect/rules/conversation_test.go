@@ -24,10 +24,11 @@ func TestStartRules(t *testing.T) {
 		{requirement: "DC-CONV-01", name: "no JSON", breaks: list(start(body("{")))},
 		{requirement: "DC-CONV-01", name: "list", breaks: list(start(body("[]")))},
 		{requirement: "DC-CONV-01", name: "same key twice", breaks: list(startWith(`,"subject":"a","subject":"b"`))},
-		{requirement: "DC-CONV-02", breaks: list(start(body(`{"touchpoint_id":"Web","contact_person":{"email":"ann@example.test"}}`)))},
+		{requirement: "DC-CONV-02", breaks: list(start(body(`{"touchpoint_id":"+15550100","contact_person":{"email":"ann@example.test"}}`)))},
+		{requirement: "DC-TOUCH-03", keeps: list(startWith("")), breaks: list(start(body(`{"touchpoint_id":"Web","contact_person":{"email":"ann@example.test"}}`))), also: []string{"DC-CONV-02"}},
 		{
 			requirement: "DC-CONV-02", name: "friendly name", keeps: list(startWith("")), breaks: list(start(body(`{"touchpoint_id":"Web","contact_person":{"email":"ann@example.test"}}`))),
-			about: func(a *rules.About) { a.Touchpoint = "" },
+			about: func(a *rules.About) { a.Touchpoint = "" }, also: []string{"DC-TOUCH-03"},
 		},
 		{requirement: "DC-CONV-02", name: "case of the key", breaks: list(start(body(`{"Touchpoint_ID":"tp-1","contact_person":{"email":"ann@example.test"}}`))), also: []string{"DC-CONV-20"}},
 		{requirement: "DC-CONV-03", breaks: list(start(body(`{"touchpoint_id":"tp-1","contact_person":{"email":null}}`)))},

@@ -112,6 +112,9 @@ func (j *Judge) answer(v *verdict, x Exchange) {
 		v.breach("DC-ACTION-23", "", "a 2xx at the URL with a slash as at that without", strconv.Itoa(x.Status))
 	case x.Status/100 != 2:
 		v.breach("DC-ACTION-08", "", "a 2xx", strconv.Itoa(x.Status))
+		if asksAgain(x) {
+			v.breach("DC-ACTION-19", "", "no answer that hopes for the event to come again: nothing says that it will", strconv.Itoa(x.Status))
+		}
 	case len(strings.TrimSpace(string(x.ResponseBody))) > 0 && !isJSON(x.ResponseBody):
 		v.breach("DC-ACTION-08", "", "no body, or one in JSON", "a body of "+shown(x.ResponseHeader.Get("Content-Type"))+" that is no JSON")
 	}
@@ -120,6 +123,11 @@ func (j *Judge) answer(v *verdict, x Exchange) {
 	if x.Took >= promptly {
 		j.hooks.slow++
 	}
+}
+
+// asksAgain says whether an answer asks for the event to be sent another time. A 500 says no more than that something broke.
+func asksAgain(x Exchange) bool {
+	return x.Status == http.StatusServiceUnavailable || x.Status == http.StatusTooManyRequests || x.ResponseHeader.Get("Retry-After") != ""
 }
 
 // onlySlash says whether an event was sent to the configured URL but for a slash at its end, and got no 2xx there.

@@ -15,6 +15,13 @@ func TestDeliveryRules(t *testing.T) {
 	check(t, []verdict{
 		{requirement: "DC-ACTION-08", keeps: list(start(), delivery(created), delivery(created, answered(http.StatusOK, `{"ok":true}`))), breaks: list(start(), delivery(created, answered(http.StatusFound, "")))},
 		{requirement: "DC-ACTION-08", name: "HTML", breaks: list(start(), delivery(created, answered(http.StatusOK, "<html></html>")))},
+		{requirement: "DC-ACTION-19", keeps: list(start(), delivery(created)), breaks: list(start(), delivery(created, answered(http.StatusServiceUnavailable, ""))), also: []string{"DC-ACTION-08"}},
+		{requirement: "DC-ACTION-19", name: "too many", breaks: list(start(), delivery(created, answered(http.StatusTooManyRequests, ""))), also: []string{"DC-ACTION-08"}},
+		{
+			requirement: "DC-ACTION-19", name: "to be sent again", breaks: list(start(), delivery(created, answered(http.StatusInternalServerError, ""), func(x *rules.Exchange) { x.ResponseHeader.Set("Retry-After", "1") })),
+			also: []string{"DC-ACTION-08"},
+		},
+		{requirement: "DC-ACTION-08", name: "broken", breaks: list(start(), delivery(created, answered(http.StatusInternalServerError, "")))},
 		{requirement: "DC-ACTION-08", name: "no answer", breaks: list(start(), delivery(created, answered(0, "")))},
 		{requirement: "DC-ACTION-08", name: "nobody's conversation", keeps: list(start(), delivery(foreign, answered(http.StatusNotFound, "")))},
 		{requirement: "DC-ACTION-08", name: "started by an agent", breaks: list(delivery(began, answered(http.StatusNotFound, "")))},

@@ -48,25 +48,34 @@ func Party(host string) string {
 	return ""
 }
 
-// hosts is DC-AUTH-01 for the account in the name of the identity host, and DC-AUTH-18 for the region in both. A host that is none of Talkdesk's, such as that of the storage, is nobody's business here.
+// hosts judges the host of a request.
 func (j *Judge) hosts(v *verdict, x Exchange) {
-	identity, api, known := Hosts(j.about.Account, j.about.Region)
-	if !known || j.about.Account == "" {
-		return
+	if b, wrong := WrongHost(j.about.Account, j.about.Region, x.Host); wrong {
+		v.found = append(v.found, b)
 	}
-	party := Party(x.Host)
+}
+
+// WrongHost is what is wrong with a host that a connector asks for, whether or not anybody answers there: DC-AUTH-01 for the account in the name of the identity host, DC-AUTH-18 for the region in both, and
+// DC-AUTH-19 where that is not US. The account and the region are those that the connector is configured with; empty is unknown. The host is in lower case and without a port; one that is none of
+// Talkdesk's, such as that of the storage, is nobody's business here.
+func WrongHost(account, regionName, host string) (b Breach, wrong bool) {
+	identity, api, known := Hosts(account, regionName)
+	if !known || account == "" {
+		return Breach{}, false
+	}
+	party := Party(host)
 	right := map[string]string{Identity: identity, API: api}[party]
-	if party == "" || x.Host == right {
-		return
+	if party == "" || host == right {
+		return Breach{}, false
 	}
-	rule, expected := "DC-AUTH-18", fmt.Sprintf("%s, the host of region %s", right, j.about.Region)
-	if party == Identity && regionOf(x.Host) == j.about.Region {
+	rule, expected := "DC-AUTH-18", fmt.Sprintf("%s, the host of region %s", right, regionName)
+	if party == Identity && regionOf(host) == regionName {
 		rule, expected = "DC-AUTH-01", right+", built from the account name"
 	}
-	if j.about.Region != "US" && rule == "DC-AUTH-18" {
+	if regionName != "US" && rule == "DC-AUTH-18" {
 		rule = "DC-AUTH-19"
 	}
-	v.breach(rule, "Host", expected, x.Host)
+	return Breach{Requirement: rule, Pointer: "Host", Expected: expected, Recorded: host}, true
 }
 
 // regionOf is the name of the region that a host is in, empty if it is none of Talkdesk's.

@@ -211,6 +211,7 @@ var mistakes = []struct {
 	{name: "the host of another region", change: func(l *lines) { request(l.find("POST", "/messages", 1))["host"] = "api.talkdeskapp.eu" }, broken: []string{"DC-AUTH-18"}},
 	{name: "the host of another region than EU", change: func(*lines) {}, about: func(a *rules.About) { a.Region = "EU" }, broken: []string{"DC-AUTH-19"}},
 	{name: "a webhook is answered 500", change: func(l *lines) { l.find("POST", "/hook", 1)["response"] = object{"status": 500} }, broken: []string{"DC-ACTION-08"}},
+	{name: "a webhook is to be sent again", change: func(l *lines) { l.find("POST", "/hook", 1)["response"] = object{"status": 503} }, broken: []string{"DC-ACTION-08", "DC-ACTION-19"}},
 	{name: "a webhook is answered with a page", change: func(l *lines) {
 		l.find("POST", "/hook", 1)["response"] = object{"status": 200, "headers": object{"Content-Type": "text/html"}, "body": "<html>"}
 	}, broken: []string{"DC-ACTION-08"}},
@@ -241,7 +242,8 @@ var mistakes = []struct {
 	}, broken: []string{"DC-ACTION-23"}},
 	{name: "GET is taken", change: func(l *lines) { l.find("GET", "/hook", 1)["response"] = object{"status": 200} }, broken: []string{"DC-ACTION-24"}},
 	{name: "another path for starts", change: func(l *lines) { request(l.find("POST", "/conversations", 3))["path"] = "/v1/conversations" }, broken: []string{"DC-CONV-01"}},
-	{name: "the name of the touchpoint", change: func(l *lines) { body(l.find("POST", "/conversations", 1))["touchpoint_id"] = "Web" }, broken: []string{"DC-CONV-02"}},
+	{name: "the name of the touchpoint", change: func(l *lines) { body(l.find("POST", "/conversations", 1))["touchpoint_id"] = "Web" }, broken: []string{"DC-CONV-02", "DC-TOUCH-03"}},
+	{name: "a telephone number for a touchpoint", change: func(l *lines) { body(l.find("POST", "/conversations", 1))["touchpoint_id"] = "+15550100" }, broken: []string{"DC-CONV-02"}},
 	{name: "no e-mail address", change: func(l *lines) { body(l.find("POST", "/conversations", 1))["contact_person"] = object{} }, broken: []string{"DC-CONV-03"}},
 	{name: "an e-mail address that is none", change: func(l *lines) { body(l.find("POST", "/conversations", 1))["contact_person"] = object{"email": "ann"} }, broken: []string{"DC-CONV-04"}},
 	{name: "a subject that is null", change: func(l *lines) { body(l.find("POST", "/conversations", 1))["subject"] = nil }, broken: []string{"DC-CONV-05"}},

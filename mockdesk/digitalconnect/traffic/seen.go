@@ -37,6 +37,9 @@ var (
 	needsTouchpoint need = func(k known) string {
 		return unless(k.about.Touchpoint != "", "the touchpoint that the connector is configured with (--account, with one touchpoint)")
 	}
+	needsNames need = func(k known) string {
+		return unless(len(k.about.FriendlyNames) > 0, "the friendly names of touchpoints (--account)")
+	}
 	needsArguments need = func(k known) string {
 		return unless(len(k.about.Arguments) > 0, "the names of the Studio arguments (--account)")
 	}
@@ -77,12 +80,13 @@ func cmpOr(a, b string) string {
 var criteria = []criterion{
 	{"DC-AUTH-01", needsAccount}, {"DC-AUTH-02", nil}, {"DC-AUTH-03", nil}, {"DC-AUTH-04", nil}, {"DC-AUTH-05", nil}, {"DC-AUTH-08", nil}, {"DC-AUTH-09", nil}, {"DC-AUTH-10", nil}, {"DC-AUTH-14", needsUsers},
 	{"DC-AUTH-16", needsSecrets}, {"DC-AUTH-18", needsUS}, {"DC-AUTH-19", needsOtherRegion},
-	{"DC-ACTION-08", nil}, {"DC-ACTION-09", nil}, {"DC-ACTION-10", nil}, {"DC-ACTION-13", nil}, {"DC-ACTION-17", needsHookAuth}, {"DC-ACTION-23", needsHook}, {"DC-ACTION-24", nil},
+	{"DC-ACTION-08", nil}, {"DC-ACTION-09", nil}, {"DC-ACTION-10", nil}, {"DC-ACTION-13", nil}, {"DC-ACTION-17", needsHookAuth}, {"DC-ACTION-19", nil}, {"DC-ACTION-23", needsHook}, {"DC-ACTION-24", nil},
 	{"DC-CONV-01", nil}, {"DC-CONV-02", needsTouchpoint}, {"DC-CONV-03", nil}, {"DC-CONV-04", nil}, {"DC-CONV-05", nil}, {"DC-CONV-06", nil}, {"DC-CONV-07", nil}, {"DC-CONV-09", nil}, {"DC-CONV-10", nil},
 	{"DC-CONV-12", nil}, {"DC-CONV-15", nil}, {"DC-CONV-20", nil},
 	{"DC-MSG-01", nil}, {"DC-MSG-05", nil}, {"DC-MSG-06", nil}, {"DC-MSG-08", nil},
 	{"DC-ATT-01", nil}, {"DC-ATT-02", nil}, {"DC-ATT-03", nil}, {"DC-ATT-04", needsStorage}, {"DC-ATT-09", needsStorage},
 	{"DC-END-01", nil}, {"DC-END-05", nil}, {"DC-END-06", nil},
+	{"DC-TOUCH-03", needsNames},
 	{"DC-ARG-01", needsArguments}, {"DC-ARG-02", needsArguments}, {"DC-ARG-03", nil}, {"DC-ARG-06", needsSecrets}, {"DC-ARG-07", nil}, {"DC-ARG-08", nil},
 }
 
@@ -220,7 +224,7 @@ func (w *witness) named(segment string) {
 
 // start takes a start in.
 func (w *witness) start(x *exchange) {
-	w.try("DC-CONV-01", "DC-CONV-02", "DC-CONV-03", "DC-CONV-20")
+	w.try("DC-CONV-01", "DC-CONV-02", "DC-CONV-03", "DC-CONV-20", "DC-TOUCH-03")
 	said, _ := rules.ReadStart(x.Header.Get("Content-Type"), x.Body)
 	if said.Email != "" {
 		w.try("DC-CONV-04")
@@ -300,7 +304,7 @@ func (w *witness) event(x *exchange) {
 	if !w.chats[e.ConversationID] {
 		return
 	}
-	w.try("DC-ACTION-08", "DC-ACTION-09")
+	w.try("DC-ACTION-08", "DC-ACTION-09", "DC-ACTION-19")
 	if hook, err := url.Parse(w.about.Hook.URL); err == nil && strings.TrimSuffix(hook.EscapedPath(), "/") == strings.TrimSuffix(x.Path, "/") && hook.EscapedPath() != x.Path {
 		w.try("DC-ACTION-23")
 	}
