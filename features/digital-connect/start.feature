@@ -105,6 +105,7 @@ Feature: Starting a conversation
       Examples:
         | status |
         | 400    |
+        | 403    |
         | 404    |
         | 409    |
 

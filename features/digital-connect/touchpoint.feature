@@ -8,7 +8,7 @@ Feature: The touchpoint
     When Ann asks for an agent
     Then Ann is told that no agent can be had
 
-  @DC-CONV-13 @DC-CONV-02
+  @DC-CONV-13
   Scenario: A touchpoint that Talkdesk does not know has no agents
     Given Talkdesk does not know the touchpoint
     And Ann talks to the bot
@@ -30,7 +30,9 @@ Feature: The touchpoint
 
   @DC-TOUCH-09
   Scenario: A conversation that is started at another touchpoint is not for this connector
-    Given Ann talks to the bot
+    Given Ann talks to an agent
+    When Ann ends the chat
+    Then the connector ends the conversation with Ann
     When an agent starts a conversation with Ann's address at the touchpoint "another"
     Then the connector answers the event with success
     When the agent of that conversation says "Not for you"

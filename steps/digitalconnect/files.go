@@ -196,7 +196,11 @@ func (p *Player) fileSeen(name, file string) (enduser.Sight, error) {
 	}
 	err := p.Until(func() bool { _, ok := found(); return ok }, p.Deadlines.Start)
 	if errors.Is(err, steps.ErrAbsent) {
-		return enduser.Sight{}, &steps.Failure{Expected: fmt.Sprintf("the file %q before %s", file, name), Recorded: fmt.Sprintf("%s sees %s", name, expect.Short(p.texts(name, p.mark))), Hint: p.trouble(p.mark)}
+		var blamed []string
+		if file != "" {
+			blamed = []string{"DC-ATT-06"}
+		}
+		return enduser.Sight{}, &steps.Failure{Requirements: blamed, Expected: fmt.Sprintf("the file %q before %s", file, name), Recorded: fmt.Sprintf("%s sees %s", name, expect.Short(p.texts(name, p.mark))), Hint: p.trouble(p.mark)}
 	}
 	s, _ := found()
 	return s, err

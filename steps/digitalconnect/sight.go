@@ -212,9 +212,21 @@ func (p *Player) told(name string, after func() int, what string) error {
 	return err
 }
 
-// toldTrouble looks behind the last refusal that the connector has met since the last When; where Talkdesk has heard nothing at all, behind the last act. What the user was shown of the wish for an agent,
-// before the state of the chat said that one is looked for, tells no trouble, however late it is shown.
+// toldTrouble looks behind the last refusal that the connector has met since the last When. A connector may also know by itself that something cannot be: where Talkdesk hears nothing of it, the last act of
+// a user counts. What the user was shown of the wish for an agent, before the state of the chat said that one is looked for, tells no trouble, however late it is shown.
 func (p *Player) toldTrouble(name string) error {
+	const what = "that it did not work"
+	err := p.Until(func() bool { return p.lastRefusal() >= 0 || len(p.calls(p.mark, "")) > 0 }, p.Deadlines.Event)
+	if errors.Is(err, steps.ErrAbsent) {
+		last := p.mark
+		for _, act := range p.Journal.All(p.mark, func(e journal.Entry) bool { return e.Kind == journal.Act && e.To == journal.Connector }) {
+			last = act.Seq
+		}
+		return p.told(name, func() int { return last }, what)
+	}
+	if err != nil {
+		return err
+	}
 	return p.told(name, func() int {
 		mark := p.lastRefusal()
 		if mark < 0 {
@@ -226,21 +238,18 @@ func (p *Player) toldTrouble(name string) error {
 			}
 		}
 		return mark
-	}, "that it did not work")
+	}, what)
 }
 
-// lastRefusal is the entry of the last refusal since the mark, -1 as long as there is none though there have been calls.
+// lastRefusal is the entry of the last refusal since the mark, by Talkdesk or by what stands in its place; -1 as long as there is none.
 func (p *Player) lastRefusal() int {
 	refusals := p.Journal.All(p.mark, func(e journal.Entry) bool {
-		return e.Kind == journal.Response && e.To == journal.Connector && refuses(e)
+		return e.Kind == journal.Response && e.To == journal.Connector && refuses(e) || e.Kind == journal.Refusal && e.From == journal.Connector
 	})
-	if len(refusals) > 0 {
-		return refusals[len(refusals)-1].Seq
-	}
-	if len(p.calls(p.mark, "")) > 0 {
+	if len(refusals) == 0 {
 		return -1
 	}
-	return p.mark
+	return refusals[len(refusals)-1].Seq
 }
 
 // refuses says whether an answer of Talkdesk is no whole success of its operation.
