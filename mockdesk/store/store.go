@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/gofrs/flock"
@@ -120,7 +121,7 @@ func open(path string) (*sql.DB, error) {
 		return nil, err
 	}
 	address := url.URL{Scheme: "file", Path: absolute, RawQuery: url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(16777216)", "wal_autocheckpoint(0)"}, "_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(" + strconv.Itoa(longestLog) + ")", "wal_autocheckpoint(0)"}, "_txlock": {"immediate"},
 	}.Encode()}
 	db, err := sql.Open("sqlite", address.String())
 	if err != nil {
