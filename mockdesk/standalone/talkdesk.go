@@ -2,15 +2,16 @@ package standalone
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 
-	"deskcheck/fixtures"
 	"deskcheck/fixtures/document"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/talkdesk"
@@ -32,13 +33,18 @@ type TalkdeskConfig struct {
 	Beside func(account *digitalconnect.Account, addresses digitalconnect.Addresses) (webhook string, err error)
 }
 
-// accountFile is what the account file is to whoever reads about its mistakes.
-const accountFile = "connectors/account.yaml"
+// accountHere is the account that is there without a file.
+//
+//go:embed account.yaml
+var accountHere []byte
 
-// LoadAccount reads an account file; an empty path is the account that is there without one, whose client may send files as well. The error is a *Mistake.
+// AccountHere is the account file of the account that is there without one: an example to begin with.
+func AccountHere() []byte { return slices.Clone(accountHere) }
+
+// LoadAccount reads an account file; an empty path is the account that is there without one. The error is a *Mistake.
 func LoadAccount(path string) (*digitalconnect.Account, error) {
 	if path == "" {
-		return defaultAccount()
+		return digitalconnect.ParseAccount("account.yaml", accountHere)
 	}
 	source, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
 	switch {
@@ -54,22 +60,6 @@ func LoadAccount(path string) (*digitalconnect.Account, error) {
 		return nil, inFile(err, `"deskcheck desk schema account" describes every key`)
 	}
 	return account, err
-}
-
-func defaultAccount() (*digitalconnect.Account, error) {
-	source, err := fixtures.ReadFile(accountFile)
-	if err != nil {
-		return nil, err
-	}
-	account, err := digitalconnect.ParseAccount(accountFile, source)
-	if err != nil {
-		return nil, err
-	}
-	files := []string{digitalconnect.ScopeFilesRequest, digitalconnect.ScopeFilesWrite, digitalconnect.ScopeFilesRead, digitalconnect.ScopeFilesDownload}
-	for i := range account.Clients {
-		account.Clients[i].Scopes = append(account.Clients[i].Scopes, files...)
-	}
-	return account, nil
 }
 
 // Talkdesk is Talkdesk as it runs. Make one with StartTalkdesk, and Stop it.
