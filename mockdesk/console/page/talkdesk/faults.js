@@ -1,6 +1,6 @@
 // What goes wrong at Talkdesk, as switches, and what an administrator changes of the account.
 
-import { $, arrange, element, setText } from '../dom.js';
+import { $, arrange, element } from '../dom.js';
 import { addFault, advance, failFiles, heal, release, removeFault, revoke, setStatus } from './account.js';
 import { on, state } from '../state.js';
 import { askFor } from '../form.js';
@@ -39,11 +39,8 @@ const called = ({ id, name }) => name || id;
 function drawTouchpoints() {
   arrange($('touchpoints'), state.account?.touchpoints ?? [], {
     key: ({ id }) => id,
-    make: (one) => element('button', { type: 'button', class: 'switch', role: 'switch', 'data-touchpoint': one.id, 'aria-label': `Touchpoint ${called(one)} is active`, title: one.id, click: () => flip(one.id) }),
-    update: (button, one) => {
-      button.setAttribute('aria-checked', String(one.active));
-      setText(button, `${called(one)} ${one.active ? 'active' : 'inactive'}`);
-    },
+    make: (one) => element('button', { type: 'button', class: 'switch', role: 'switch', 'data-touchpoint': one.id, 'aria-label': `The touchpoint ${called(one)} is inactive`, title: one.id, click: () => flip(one.id) }, `${called(one)} inactive`),
+    update: (button, one) => button.setAttribute('aria-checked', String(!one.active)),
   });
 }
 

@@ -40,9 +40,9 @@ function drawHead(conversation) {
     },
   });
   const hidden = Object.keys(conversation.variables).length > 0 || conversation.unmapped.length > 0;
-  $('context').hidden = exposed.length === 0 && !hidden;
+  $('context').hidden = exposed.length === 0;
+  $('known').hidden = !hidden;
   setText($('context-text'), hidden ? JSON.stringify({ variables: conversation.variables, unmapped: conversation.unmapped }, null, 2) : '');
-  $('context-text').hidden = !hidden;
 }
 
 function drawLog() {
