@@ -82,6 +82,11 @@ func runDeskExample(t *testing.T, args []string) {
 		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
 		return standalone.StartManager(c, o)
 	}
+	t.Setenv(asProgram, "1") // The connector of a demo is a process of its own.
+	b.startTalkdesk = func(c standalone.TalkdeskConfig, o standalone.Options) (*standalone.Talkdesk, error) {
+		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
+		return standalone.StartTalkdesk(c, o)
+	}
 	b.user("/v1/conversations/conversation-0001", "{}")
 	b.user("/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
 	b.says(0, "join", "@last", "ada")

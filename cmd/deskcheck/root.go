@@ -35,6 +35,8 @@ type program struct {
 	startDesk func(standalone.Config, standalone.Options) (*standalone.Server, error)
 	// startManager is to an agent manager what startDesk is to the desk of a chat.
 	startManager func(standalone.ManagerConfig, standalone.Options) (*standalone.Manager, error)
+	// startTalkdesk is to Talkdesk what startDesk is to the desk of a chat.
+	startTalkdesk func(standalone.TalkdeskConfig, standalone.Options) (*standalone.Talkdesk, error)
 	// connector runs the reference connector, and gives its exit code.
 	connector func(ctx context.Context, environment func(string) string, out, err io.Writer) int
 	open      func(address string) error

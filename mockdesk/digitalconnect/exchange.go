@@ -80,14 +80,14 @@ func (rep reply) lost() reply {
 // name is the request as the journal and reports call it.
 func (x *exchange) name() string { return x.r.Method + " " + x.r.URL.EscapedPath() }
 
-// ServeHTTP serves one request of the connector's. Which of the three it is for goes by the host of the request; a host that is none of these is answered with 421.
+// ServeHTTP serves one request of the connector's. Which of the three it is for goes by the host of the request, or where they share one by its path; a host that is none of these is answered with 421.
 func (t *Talkdesk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !t.enter() {
 		panic(http.ErrAbortHandler)
 	}
 	defer t.work.Done()
 	x := &exchange{w: w, r: r, at: time.Now(), limit: maxBody}
-	x.party = t.hosts[withoutPort(r.Host)]
+	x.party = t.party(r)
 	t.route(x)
 	if err := t.read(x); err != nil {
 		t.refuseBody(x, err)

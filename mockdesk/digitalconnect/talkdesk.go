@@ -42,7 +42,8 @@ var (
 	ErrUnknown = errors.New("the account has no such thing")
 )
 
-// Addresses are the base URLs by which a connector reaches Talkdesk: a scheme, a host, and a port unless it is that of the scheme.
+// Addresses are the base URLs by which a connector reaches Talkdesk: a scheme, a host, and a port unless it is that of the scheme. Where all three are the same, the path of a request tells whom it is for,
+// and its host tells nothing.
 type Addresses struct{ Identity, API, Storage string }
 
 // defaultStorage is where the storage is if nothing else was said: no document says where it is in life.
@@ -76,16 +77,18 @@ type Talkdesk struct {
 	settings  Settings
 	addresses Addresses
 	hosts     map[string]journal.Party
-	clock     mockdesk.Clock
-	journal   *journal.Journal
-	tokens    *Tokens
-	plan      *fault.Plan
-	judge     *rules.Judge
-	store     *files.Store
-	sender    *webhook.Sender
-	refusing  func(operation string)
-	hidden    *hidden
-	started   time.Time
+	// shared says that all three are at one address.
+	shared   bool
+	clock    mockdesk.Clock
+	journal  *journal.Journal
+	tokens   *Tokens
+	plan     *fault.Plan
+	judge    *rules.Judge
+	store    *files.Store
+	sender   *webhook.Sender
+	refusing func(operation string)
+	hidden   *hidden
+	started  time.Time
 
 	done   chan struct{}
 	conns  chan net.Conn
@@ -159,6 +162,7 @@ func (t *Talkdesk) address(given Addresses) error {
 		Identity: cmp.Or(given.Identity, "https://"+identity), API: cmp.Or(given.API, "https://"+api), Storage: cmp.Or(given.Storage, defaultStorage),
 	}
 	t.hosts = map[string]journal.Party{}
+	t.shared = t.addresses.Identity == t.addresses.API && t.addresses.API == t.addresses.Storage
 	for _, one := range []struct {
 		party   journal.Party
 		address *string
@@ -169,12 +173,25 @@ func (t *Talkdesk) address(given Addresses) error {
 		}
 		*one.address = u.Scheme + "://" + u.Host
 		host := withoutPort(u.Host)
-		if other, taken := t.hosts[host]; taken {
-			return fmt.Errorf("%s and %s are both at %s; give each a host of its own", other, one.party, host)
+		if other, taken := t.hosts[host]; taken && !t.shared {
+			return fmt.Errorf("%s and %s are both at %s; give each a host of its own, or all three the same", other, one.party, host)
 		}
 		t.hosts[host] = one.party
 	}
 	return nil
+}
+
+// party is whom a request is for, empty for none.
+func (t *Talkdesk) party(r *http.Request) journal.Party {
+	switch path := r.URL.EscapedPath(); {
+	case !t.shared:
+		return t.hosts[withoutPort(r.Host)]
+	case strings.HasPrefix(path, "/oauth/"):
+		return Identity
+	case strings.HasPrefix(path, "/uploads/"), strings.HasPrefix(path, "/downloads/"):
+		return Storage
+	}
+	return API
 }
 
 // withoutPort is a host in lower case, without a port that goes without saying.
