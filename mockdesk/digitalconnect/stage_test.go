@@ -53,8 +53,9 @@ type stage struct {
 
 	mu     sync.Mutex
 	events []heard
-	// hook answers events in the place of 204.
-	hook http.HandlerFunc
+	// hook answers events in the place of 204; watch sees requests before the mock does.
+	hook  http.HandlerFunc
+	watch func(*http.Request)
 }
 
 // heard is an event that the connector was told.
@@ -85,7 +86,7 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	} else {
 		w.WriteHeader(http.StatusNoContent)
 	}
-	return w.Result(), nil
+	return w.Result(), r.Context().Err()
 }
 
 // heardOf are the events of a conversation so far.
@@ -124,7 +125,15 @@ func newStage(t *testing.T, with ...set) *stage {
 	mock, err := digitalconnect.New(o)
 	require.NoError(t, err)
 	s.mock = mock
-	server := httptest.NewServer(mock)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		watch := s.watch
+		s.mu.Unlock()
+		if watch != nil {
+			watch(r)
+		}
+		mock.ServeHTTP(w, r)
+	}))
 	var dialer net.Dialer
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return dialer.DialContext(ctx, network, server.Listener.Addr().String())
@@ -240,6 +249,16 @@ func (s *stage) delivered(d *digitalconnect.Delivery) int {
 	status, err := d.Wait(ctx)
 	require.NoError(s.t, err)
 	return status
+}
+
+// await waits for an entry of a name and a kind.
+func (s *stage) await(name string, kind journal.Kind) journal.Entry {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	e, err := s.journal.Wait(ctx, 0, func(e journal.Entry) bool { return e.Name == name && e.Kind == kind })
+	require.NoError(s.t, err, "%s %s", kind, name)
+	return e
 }
 
 // violations are the requirements that were seen broken, in order.

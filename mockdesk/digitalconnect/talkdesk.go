@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ const defaultStorage = "https://attachments.storage.test"
 type Options struct {
 	// Account is what was set up. It is not changed.
 	Account *Account
-	// Journal receives every crossing; nil records nothing.
+	// Journal receives every crossing; nil records nothing. Its observer is called while the mock is locked, so it must not call the mock.
 	Journal *journal.Journal
 	// Clock is what lives of tokens and links and the ceiling of executions go by; nil is the time of the machine.
 	Clock mockdesk.Clock
@@ -176,11 +177,16 @@ func withoutPort(host string) string {
 // about is what the judge is to know.
 func (t *Talkdesk) about(o Options) rules.About {
 	about := t.account.About()
-	about.TokenURL, about.Touchpoint, about.SeesStorage, about.Users = t.addresses.Identity+rules.TokenPath, o.Touchpoint, true, o.Users
+	about.TokenURLs, about.Touchpoint, about.SeesStorage, about.Users = t.tokenURLs(), o.Touchpoint, true, o.Users
 	if identity, _, _ := rules.Hosts(t.account.Name, t.account.Region); t.hosts[identity] != Identity {
 		about.Account, about.Region = "", ""
 	}
 	return about
+}
+
+// tokenURLs are the addresses of the token operation: the real one, and the one by which the connector reaches it.
+func (t *Talkdesk) tokenURLs() []string {
+	return slices.Compact(append(t.account.About().TokenURLs, t.addresses.Identity+rules.TokenPath))
 }
 
 // About is what a judge can know from the account alone: its name and region, its clients, the names of touchpoints and arguments, the webhook if there is one integration, and the touchpoint if there
@@ -188,7 +194,7 @@ func (t *Talkdesk) about(o Options) rules.About {
 func (a *Account) About() rules.About {
 	about := rules.About{Account: a.Name, Region: a.Region}
 	if identity, _, known := rules.Hosts(a.Name, a.Region); known {
-		about.TokenURL = "https://" + identity + rules.TokenPath
+		about.TokenURLs = []string{"https://" + identity + rules.TokenPath}
 	}
 	for _, c := range a.Clients {
 		one := rules.Client{ID: c.ID, Scopes: c.Scopes, Keys: c.keys()}
