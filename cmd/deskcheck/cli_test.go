@@ -203,7 +203,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --baseline wrte", `--baseline: expected write, found "wrte"`, ``},
 		{"run --baseline write --fail-fast", `--baseline write needs a whole run, and --fail-fast ends it early`, `drop one of them`},
 		{"run -c nope.yaml", `nope.yaml does not exist`, `"deskcheck config init" writes one`},
-		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles, steps, slow`},
+		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles, schemas, steps, slow`},
 		{"list features capabilities", `list features takes no words, found "capabilities"`, `only steps can be searched; for the others, pipe the list into grep`},
 		{"list features --uncovered", `--uncovered is for requirements, not for features`, ``},
 		{"list --quiet --json", `--quiet and --json exclude each other`, ``},

@@ -41,6 +41,10 @@ func TestExamplesWork(t *testing.T) {
 					runDeskExample(t, words(line)[1:])
 					return
 				}
+				if strings.Contains(line, "deskcheck validate") {
+					runValidateExample(t, words(line)[1:])
+					return
+				}
 				if strings.Contains(line, "deskcheck wire record") {
 					runRecordExample(t, words(line)[1:])
 					return
@@ -109,6 +113,26 @@ func runRecordExample(t *testing.T, args []string) {
 	assert.Contains(t, b.stderr.String(), "error: no request has passed")
 }
 
+// runValidateExample runs a command line that validates: every file that it names, and the standard input, hold a payload that fits the schema.
+func runValidateExample(t *testing.T, args []string) {
+	t.Helper()
+	b := newBench(t)
+	at := slices.Index(args, "--schema")
+	payload := map[string]string{
+		"message_created": goodMessage, "start": `{"touchpoint_id":"t","contact_person":{"email":"a@b"}}`, "digital-connect/start": `{"touchpoint_id":"t","contact_person":{"email":"a@b"}}`,
+		"digital-connect/message": `{"content":"hi"}`, "callbacks/agentJoined": `[{"id":"a","nickname":"Ada","user_type":"human"}]`,
+	}[args[at+1]]
+	require.NotEmpty(t, payload, "no payload is known for %s", args[at+1])
+	b.in = input{Reader: strings.NewReader(payload)}
+	for _, file := range args[at+2:] {
+		if !strings.HasPrefix(file, "-") {
+			payloadFile(t, file, payload)
+		}
+	}
+	assert.Zero(t, b.does(args...), "%s%s", b.stdout.String(), b.stderr.String())
+	assert.Contains(t, b.stdout.String(), "valid")
+}
+
 func allCommands(c *cobra.Command) []*cobra.Command {
 	all := []*cobra.Command{c}
 	for _, sub := range c.Commands() {
@@ -148,7 +172,7 @@ func commandLines(markdown string) []string {
 func words(line string) []string {
 	var all []string
 	for _, word := range regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`).FindAllString(line, -1) {
-		if word == "|" || word == ">" || word == "&&" {
+		if word == "|" || word == ">" || word == "<" || word == "&&" {
 			break
 		}
 		all = append(all, strings.Trim(word, `'"`))

@@ -211,7 +211,7 @@ func (p *program) root() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "desk", Title: "The desk:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand(), p.checkTrafficCommand()},
-		"look":    {p.listCommand(), p.explainCommand()},
+		"look":    {p.listCommand(), p.explainCommand(), p.validateCommand()},
 		"desk":    {p.deskCommand(), p.wireCommand(), p.driverCommand(), p.uiMapCommand()},
 		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
 	} {

@@ -114,7 +114,7 @@ func (p *program) record(ctx context.Context, f recordFlags) error {
 	if err != nil {
 		return &deskcheck.UserError{Err: fmt.Errorf("the traffic cannot be kept: %w", err), Fix: "name another file with --traffic"}
 	}
-	session := &recordSession{program: p, traffic: recording.NewTraffic(kept), marks: make(chan string)}
+	session := &recordSession{program: p, traffic: recording.NewTraffic(kept), marks: make(chan beginning)}
 	err = session.serve(ctx, f, target, names)
 	if err = errors.Join(err, session.traffic.Err(), kept.Close()); err != nil {
 		if user, ok := errors.AsType[*deskcheck.UserError](err); ok {
@@ -206,7 +206,9 @@ type recordSession struct {
 	traffic  *recording.Traffic
 	recorder *recording.Recorder
 	// marks are steps that others say begin.
-	marks chan string
+	marks chan beginning
+	// begun acknowledges the mark by which the step that comes next was begun, nil for one that was begun otherwise.
+	begun chan struct{}
 }
 
 // serve records until all steps are done, or it is told to stop.
@@ -220,16 +222,12 @@ func (s *recordSession) serve(ctx context.Context, f recordFlags, target *url.UR
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.recorder = recording.New(s.traffic, recording.Options{To: target, Report: func(said string) { s.sayf("%s", said) }, Marked: func(step string) {
-		select {
-		case s.marks <- step:
-		case <-ctx.Done():
-		}
-	}})
-	defer func() { _ = s.recorder.Close() }() // what is open ends with the program
+	s.recorder = recording.New(s.traffic, recording.Options{To: target, Report: func(said string) { s.sayf("%s", said) }, Marked: func(step string) { s.marked(ctx, step) }})
 	server := &http.Server{Handler: s.recorder, ReadHeaderTimeout: time.Minute}
+	// What crosses before anybody was told of the first step belongs to it.
+	s.traffic.Mark(recording.Steps()[0].Name)
 	go func() { _ = server.Serve(listener) }() // ends with http.ErrServerClosed
-	defer func() { _ = server.Close() }()
+	defer s.end(server)
 	address := "http://" + listener.Addr().String()
 	if target != nil {
 		s.printf("%-10s%s  passes on to %s\n", "recorder", address, target)
@@ -250,6 +248,39 @@ func (s *recordSession) serve(ctx context.Context, f recordFlags, target *url.UR
 	}
 	s.guide(ctx)
 	return nil
+}
+
+// farewell is how long clients may take to read the last answers.
+const farewell = 2 * time.Second
+
+// end ends what is open with the program; an answer that is being given, such as that to the last mark, is given.
+func (s *recordSession) end(server *http.Server) {
+	_ = s.recorder.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close()
+	}
+}
+
+// marked hears that a step begins. It comes back when the traffic has the mark, so that what the client does next stands behind it.
+func (s *recordSession) marked(ctx context.Context, step string) {
+	one := beginning{step: step, taken: make(chan struct{})}
+	select {
+	case s.marks <- one:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-one.taken:
+	case <-ctx.Done():
+	}
+}
+
+// beginning says that a step begins; taken is to be closed when the traffic has it.
+type beginning struct {
+	step  string
+	taken chan struct{}
 }
 
 // record shows an integration whose desk is the recorder.
@@ -285,21 +316,35 @@ func (s *recordSession) beProxy(names []edge.Name) error {
 func (s *recordSession) guide(ctx context.Context) {
 	s.printf("\nDo what is said, and press Enter when it is done and shows; a line that is to be said is recognised. skip leaves a step out, Ctrl-C ends the recording.\n\n")
 	steps := recording.Steps()
+	first := true // It was marked before anything could cross.
 	for n := 0; n < len(steps); {
 		step := steps[n]
-		s.traffic.Mark(step.Name)
+		if !first {
+			s.traffic.Mark(step.Name)
+		}
+		first = false
+		s.acknowledge()
 		s.tell(n, step)
 		if step.Who == recording.RecorderDoes {
 			s.recorder.Cut()
 		}
 		next, more := s.await(ctx, step)
 		if !more {
+			s.acknowledge()
 			return
 		}
 		n++
 		if next != "" {
 			n = slices.IndexFunc(steps, func(one recording.Step) bool { return one.Name == next })
 		}
+	}
+}
+
+// acknowledge tells whoever has marked a step that it is marked.
+func (s *recordSession) acknowledge() {
+	if s.begun != nil {
+		close(s.begun)
+		s.begun = nil
 	}
 }
 
@@ -322,8 +367,9 @@ func (s *recordSession) await(ctx context.Context, step recording.Step) (next st
 		select {
 		case <-ctx.Done():
 			return "", false
-		case next = <-s.marks:
-			return next, next != recording.Done
+		case m := <-s.marks:
+			s.begun = m.taken
+			return m.step, m.step != recording.Done
 		case _, open := <-lines:
 			if open {
 				return "", true

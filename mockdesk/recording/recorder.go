@@ -155,7 +155,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	p.cancel = cancel
 	q = q.WithContext(ctx)
 	if q.Body != nil && q.Body != http.NoBody {
-		p.body = &tee{from: q.Body, done: func(*tee, error) { r.asked(p) }}
+		p.body = &tee{from: q.Body, length: q.ContentLength, done: func(*tee, error) { r.asked(p) }}
 		q.Body = p.body
 	}
 	r.proxy.ServeHTTP(w, q)
@@ -216,10 +216,10 @@ func (r *Recorder) answered(a *http.Response) error {
 			c.Exchange = p.number
 			r.traffic.Append(c)
 		}}
-		a.Body = &tee{from: a.Body, watch: events.read, done: func(_ *tee, err error) { r.streamEnded(p, err) }}
+		a.Body = &tee{from: a.Body, length: -1, watch: events.read, done: func(_ *tee, err error) { r.streamEnded(p, err) }}
 		return nil
 	}
-	a.Body = &tee{from: a.Body, done: func(t *tee, err error) {
+	a.Body = &tee{from: a.Body, length: a.ContentLength, done: func(t *tee, err error) {
 		t.into(&head)
 		head.Note = trouble(err)
 		r.traffic.Append(head)
@@ -288,6 +288,8 @@ type tee struct {
 	from  io.ReadCloser
 	kept  []byte
 	total int64
+	// length is how long the body is said to be, -1 if nobody says. With its last byte it is over: whoever gets that may go on at once, and what comes of that has its place behind it.
+	length int64
 	// watch sees every part, in place of its being kept; done is called once, at the end.
 	watch func([]byte)
 	done  func(t *tee, err error)
@@ -304,7 +306,7 @@ func (t *tee) Read(into []byte) (int, error) {
 		t.kept = append(t.kept, into[:min(n, room)]...)
 	}
 	switch {
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), err == nil && t.length >= 0 && t.total >= t.length:
 		t.end(nil)
 	case err != nil:
 		t.end(err)

@@ -126,7 +126,7 @@ func (r *Recorder) passFrame(exchange int, side Side, from, to *websocket.Conn) 
 	if err != nil {
 		return err //nolint:wrapcheck // It is looked at, not shown.
 	}
-	frame := &tee{from: io.NopCloser(reader), done: func(*tee, error) {}}
+	frame := &tee{from: io.NopCloser(reader), length: -1, done: func(*tee, error) {}}
 	if _, err = io.Copy(writer, frame); err != nil {
 		return err //nolint:wrapcheck // It is looked at, not shown.
 	}
