@@ -224,7 +224,7 @@ func (j *Judge) oncePerTransfer(v *verdict, x Exchange, c *chat) {
 		switch {
 		case before.email != c.email:
 			others = true
-		case !before.over && !before.unsure && before.messages == 0 && before.answered < x.At:
+		case !before.over && !before.refused && !before.unsure && before.messages == 0 && before.answered < x.At:
 			idle++
 		}
 	}
