@@ -154,16 +154,14 @@ func (p *Player) talksToBot(name string) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
-	_, err := p.arrive(name, addressFor(name))
-	return err
+	return p.arrive(name, addressFor(name))
 }
 
 func (p *Player) talksUnknown(name string) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
-	_, err := p.arrive(name, "")
-	return err
+	return p.arrive(name, "")
 }
 
 func (p *Player) mayBeGone(seconds int) error {
