@@ -65,13 +65,21 @@ func rehearseDesks(ctx context.Context, c Config) (rehearsal, error) {
 	}, nil
 }
 
-// tabs is how many tabs a scenario of the contract may take at once.
+// tabs is how many tabs a scenario of the contract may take at once; 0 where it needs no browser.
 func (c Config) tabs() int {
-	if c.Contract == contractAgentManager {
+	switch {
+	case c.Contract == contractAgentManager:
 		return tabsOfDesks
+	case c.Contract != contractDigitalConnect:
+		return 1
+	case c.Connector.embedded() || c.EndUser.Page.URL != "":
+		return tabsOfUsers
 	}
-	return 1
+	return 0
 }
+
+// tabsOfUsers is how many end users of a connector chat side by side in a scenario, at most.
+const tabsOfUsers = 4
 
 // agentDesk is the desk that the configuration names, ready to be opened.
 func (c Config) agentDesk(ctx context.Context, progress any) (agentmanager.Desk, reports.Integration, error) {

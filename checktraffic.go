@@ -121,7 +121,10 @@ func nothingJudged(files []string, j *traffic.Judgement) error {
 		seen = "the hosts " + strings.Join(hosts[:min(len(hosts), 10)], ", ")
 	}
 	if len(j.Left) > 0 {
-		seen += fmt.Sprintf(", and %d exchanges that were left out, the first for this: %s: %s", len(j.Left), j.Left[0].Place, j.Left[0].Why)
+		seen += fmt.Sprintf("; what was left out: %s: %s", j.Left[0].Place, j.Left[0].Why)
+		if len(j.Left) > 1 {
+			seen += fmt.Sprintf(" (and %d more)", len(j.Left)-1)
+		}
 	}
 	return &UserError{
 		Err: fmt.Errorf("nothing in %s is between a connector and Talkdesk: it has %s", strings.Join(files, ", "), seen),
@@ -154,7 +157,7 @@ func trafficReport(c TrafficCheck, j *traffic.Judgement) (*reports.Traffic, erro
 			t.LiveOnly = append(t.LiveOnly, r.ID)
 		}
 	}
-	if t.Count()[reports.Failed] > 0 {
+	if t.Count()[reports.TrafficFailed] > 0 {
 		t.Verdict, t.ExitCode = reports.Failed, reports.ExitNotConformant
 	}
 	return t, nil
@@ -162,7 +165,7 @@ func trafficReport(c TrafficCheck, j *traffic.Judgement) (*reports.Traffic, erro
 
 // trafficRequirement is one requirement with its verdict.
 func trafficRequirement(r fixtures.Requirement, f traffic.Finding) reports.TrafficRequirement {
-	q := reports.TrafficRequirement{ID: r.ID, Level: r.Level, Capability: r.Capability, Statement: r.Statement, Verdict: reports.Passed, Reason: f.Missing, Exchanges: f.Tried, Breaches: []reports.TrafficBreach{}}
+	q := reports.TrafficRequirement{ID: r.ID, Level: r.Level, Capability: r.Capability, Statement: r.Statement, Verdict: reports.TrafficPassed, Reason: f.Missing, Exchanges: f.Tried, Breaches: []reports.TrafficBreach{}}
 	if r.Assumed {
 		q.Label = "assumed"
 	}
@@ -171,13 +174,13 @@ func trafficRequirement(r fixtures.Requirement, f traffic.Finding) reports.Traff
 	}
 	switch {
 	case len(f.Breaches) > 0 && r.Fails():
-		q.Verdict = reports.Failed
+		q.Verdict = reports.TrafficFailed
 	case len(f.Breaches) > 0:
-		q.Verdict = reports.Warned
+		q.Verdict = reports.TrafficWarned
 	case f.Missing != "":
-		q.Verdict = reports.LeftOut
+		q.Verdict = reports.TrafficLeftOut
 	case f.Tried == 0:
-		q.Verdict = reports.NotSeen
+		q.Verdict = reports.TrafficNotSeen
 	}
 	return q
 }

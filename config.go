@@ -23,6 +23,9 @@ type Config struct {
 	AgentDesk AgentDesk
 	// UIMap says how a person does things in it; nil if nobody has said.
 	UIMap *uimap.Map
+	// Connector is what the contract digital-connect certifies, EndUser how its end users are played.
+	Connector Connector
+	EndUser   EndUser
 	// Page is what the kit is told of a page of the user's own, where Host is its address.
 	Page Page
 	// Desk is what plays the desk, and what it is told.
@@ -173,7 +176,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if len(problems) == 0 {
-		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.tokenProblems(), c.wireProblems(), c.agentDeskFiles())
+		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.tokenProblems(), c.wireProblems(), c.agentDeskFiles(), c.connectorFiles())
 	}
 	if len(problems) == 0 {
 		return nil
@@ -192,9 +195,8 @@ func (c Config) withDefaults() Config {
 	if dialects := DialectsOf(c.Contract); len(dialects) > 0 {
 		fill(&c.Dialect, dialects[0])
 	}
-	if c.Contract == contractAgentManager {
-		fill(&c.Host, hostBrowser)
-	}
+	fill(&c.Host, hostOf(c.Contract))
+	c.Connector = c.Connector.withDefaults()
 	fill(&c.Host, "emulated")
 	fill(&c.Report, "deskcheck-report")
 	if c.Workers == 0 {
@@ -208,16 +210,9 @@ func (c Config) withDefaults() Config {
 
 // value returns the configuration as the schema sees it, so that flags meet the same rules as the file.
 func (c Config) value() map[string]any {
-	list := func(words []string) []any {
-		items := make([]any, 0, len(words))
-		for _, w := range words {
-			items = append(items, w)
-		}
-		return items
-	}
 	value := map[string]any{
 		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags, "profile": c.Profile, "features": c.Features,
-		"select": list(c.Select), "only-capabilities": list(c.Capabilities), "capabilities": list(c.Claims), "secrets": list(c.Secrets),
+		"select": itemsOf(c.Select), "only-capabilities": itemsOf(c.Capabilities), "capabilities": itemsOf(c.Claims), "secrets": itemsOf(c.Secrets),
 		"workers": c.Workers, "repeat": c.Repeat, "seed": c.Seed, "report": c.Report,
 	}
 	integration := map[string]any{}
@@ -233,8 +228,10 @@ func (c Config) value() map[string]any {
 	if desk := c.Desk.value(); len(desk) > 0 {
 		value["desk"] = desk
 	}
-	if desk := c.AgentDesk.value(); len(desk) > 0 {
-		value[agentDeskKey] = desk
+	for key, part := range map[string]map[string]any{agentDeskKey: c.AgentDesk.value(), connectorKey: c.Connector.value(), userKey: c.EndUser.value()} {
+		if len(part) > 0 {
+			value[key] = part
+		}
 	}
 	var known []any
 	for _, k := range c.KnownFailing {
@@ -248,7 +245,7 @@ func (c Config) value() map[string]any {
 
 // crossProblems finds what a schema cannot: keys that do not fit each other, and names that must exist.
 func (c Config) crossProblems() ([]ConfigProblem, error) {
-	problems := slices.Concat(c.contractProblems(), c.integrationProblems(), c.pageProblems(), c.deskProblems(), c.agentDeskProblems())
+	problems := slices.Concat(c.contractProblems(), c.integrationProblems(), c.pageProblems(), c.deskProblems(), c.agentDeskProblems(), c.connectorProblems(), c.endUserProblems())
 	if c.Host == hostCarbon && c.Dialect != "ai-chat" {
 		problems = append(problems, ConfigProblem{Key: "host", Message: fmt.Sprintf("carbon is the AI chat itself and speaks the dialect ai-chat only, not %s; try that dialect on the host emulated", c.Dialect)})
 	}
@@ -395,6 +392,12 @@ func (c Config) resolved(folder string) Config {
 			c.AgentDesk.Replace[i].File = filepath.Join(folder, r.File)
 		}
 	}
+	c.Connector = c.Connector.resolved(func(path string) string {
+		if filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(folder, path)
+	})
 	// A bare name is a command to be found in PATH, not a file beside the configuration.
 	if hasSeparator(c.Browser) && !filepath.IsAbs(c.Browser) {
 		c.Browser = filepath.Join(folder, c.Browser)

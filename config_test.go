@@ -117,8 +117,8 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		{"a text for a switch", "headed: 'yes'\n", []string{`deskcheck.yaml:1:9: headed: expected true or false, found the text "yes"`}},
 		{"a duration without a unit", "slow-mo: 250\n", []string{`deskcheck.yaml:1:10: slow-mo: expected a duration from 0 to 1m, such as 250ms or 1.5s, found the number 250`}},
 		{"a duration too long", "slow-mo: 2m\n", []string{`deskcheck.yaml:1:10: slow-mo: expected a duration from 0 to 1m, such as 250ms or 1.5s, found 2m0s`}},
-		{"a dialect of another version", "dialect: teams\n", []string{`deskcheck.yaml:1:10: dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, found the text "teams"`}},
-		{"a dialect misspelt", "dialect: ai_chat\n", []string{`deskcheck.yaml:1:10: dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, found the text "ai_chat"; did you mean ai-chat?`}},
+		{"a dialect of another version", "dialect: teams\n", []string{`deskcheck.yaml:1:10: dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, or of digital-connect: dc-2026.1, found the text "teams"`}},
+		{"a dialect misspelt", "dialect: ai_chat\n", []string{`deskcheck.yaml:1:10: dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, or of digital-connect: dc-2026.1, found the text "ai_chat"; did you mean ai-chat?`}},
 		{"a text for a list", "select: FLOW-03\n", []string{`deskcheck.yaml:1:9: select: expected a list, such as [FLOW-03, availability], found the text "FLOW-03"`}},
 		{"an item of another type", "select:\n  - FLOW-03\n  - 7\n", []string{`deskcheck.yaml:3:5: select[1]: expected a requirement ID, an area, a feature or a scenario, found the number 7`}},
 		{"an item without a value", "workers: 4\nselect: [ ~, FLOW-03 ]\n", []string{`deskcheck.yaml:2:11: select[0]: expected a requirement ID, an area, a feature or a scenario, found nothing`}},
@@ -221,7 +221,7 @@ func TestValidate(t *testing.T) {
 		{"known-failing[1].requirement: FLOW-03 is declared twice", func(c *deskcheck.Config) {
 			c.KnownFailing = []deskcheck.KnownFailing{{Requirement: "FLOW-03", Reason: "x"}, {Requirement: "FLOW-03", Reason: "x"}}
 		}},
-		{`dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, found the text "webchat"; did you mean web-chat?`, func(c *deskcheck.Config) { c.Dialect = "webchat" }},
+		{`dialect: expected ai-chat, orchestrate or web-chat, or of agent-manager: cx-2024, seed or legacy-2023, or of digital-connect: dc-2026.1, found the text "webchat"; did you mean web-chat?`, func(c *deskcheck.Config) { c.Dialect = "webchat" }},
 	} {
 		c := deskcheck.DefaultConfig()
 		test.change(&c)

@@ -128,6 +128,11 @@ func (d *configDocument) config() (Config, error) {
 	desk, _ := root["desk"].(map[string]any)
 	c.Desk = Desk{Hosts: textsOf(desk["hosts"]), Wire: textOf(desk["wire"]), Driver: textOf(desk["driver"]), TokenEnv: textOf(desk["token-env"])}
 	c.AgentDesk = agentDeskOf(root[agentDeskKey])
+	var problems []ConfigProblem
+	if c.Connector, problems = connectorOf(root[connectorKey]); problems != nil {
+		return Config{}, d.userError(problems)
+	}
+	c.EndUser = endUserOf(root[userKey])
 	var err error
 	if c.UIMap, err = d.uiMap(root[uiMapKey]); err != nil {
 		return Config{}, err

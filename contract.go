@@ -18,14 +18,22 @@ const (
 // hostBrowser is the host of an agent desk: nothing stands between its page and the browser.
 const hostBrowser = "browser"
 
+// hostNone is the host of a connector: it has none.
+const hostNone = "none"
+
+// hostOf is the one host that a contract has, empty for ai-chat, which has several.
+func hostOf(contract string) string {
+	return map[string]string{contractAgentManager: hostBrowser, contractDigitalConnect: hostNone}[contract]
+}
+
 // For gives the configuration another contract, with that contract's own defaults in place of a dialect and a host that it does not have.
 func (c Config) For(contract string) Config {
 	c.Contract = contract
 	if known := DialectsOf(contract); known != nil && !slices.Contains(known, c.Dialect) {
 		c.Dialect = ""
 	}
-	if (contract == contractAgentManager) != (c.Host == hostBrowser) {
-		c.Host = ""
+	if only := hostOf(contract); only != "" || slices.Contains([]string{hostBrowser, hostNone}, c.Host) {
+		c.Host = only
 	}
 	return c.withDefaults()
 }
@@ -44,21 +52,40 @@ func (c Config) contractProblems() []ConfigProblem {
 	if known := DialectsOf(c.Contract); !slices.Contains(known, c.Dialect) {
 		problems = append(problems, ConfigProblem{Key: "dialect", Expected: "one of the contract " + c.Contract + ": " + strings.Join(known, ", "), Found: c.Dialect})
 	}
-	if c.Contract != contractAgentManager {
-		if len(c.AgentDesk.value()) > 0 {
-			problems = append(problems, ConfigProblem{Key: agentDeskKey, Message: "an agent desk is what the contract agent-manager certifies: set contract: agent-manager (--contract)"})
-		}
-		if c.UIMap != nil {
-			problems = append(problems, ConfigProblem{Key: uiMapKey, Message: "a UI map is for an agent desk: set contract: agent-manager (--contract)"})
-		}
-		return problems
-	}
-	if c.Host != hostBrowser {
+	only := hostOf(c.Contract)
+	switch {
+	case c.Contract == contractAgentManager && c.Host != only:
 		problems = append(problems, ConfigProblem{Key: "host", Message: "an agent desk has a page of its own, and no chat that loads it: leave host out, and say with agent-desk where the page is"})
+	case c.Contract == contractDigitalConnect && c.Host != only:
+		problems = append(problems, ConfigProblem{Key: "host", Message: "a connector has no chat that loads it: leave host out, and say with connector how it is run"})
+	case only == "" && slices.Contains([]string{hostBrowser, hostNone}, c.Host):
+		problems = append(problems, ConfigProblem{Key: "host", Message: c.Host + " is the host of another contract: leave it out, or set contract (--contract)"})
 	}
-	for key, given := range map[string]bool{"integration": c.Integration != (Integration{}), "desk": len(c.Desk.value()) > 0, "page": len(c.Page.value()) > 0} {
-		if given {
-			problems = append(problems, ConfigProblem{Key: key, Message: "belongs to the contract ai-chat; an agent desk is named by agent-desk"})
+	return append(problems, c.strangers()...)
+}
+
+// strangers are the keys that are given and belong to another contract, in order, each with what to do about it.
+func (c Config) strangers() []ConfigProblem {
+	ofChats := "belongs to the contract ai-chat; an agent desk is named by agent-desk"
+	if c.Contract == contractDigitalConnect {
+		ofChats = "belongs to the contract ai-chat; a connector is named by connector"
+	}
+	var problems []ConfigProblem
+	for _, part := range []struct {
+		key, contract string
+		given         bool
+		message       string
+	}{
+		{"integration", contractAIChat, c.Integration != (Integration{}), ofChats},
+		{"desk", contractAIChat, len(c.Desk.value()) > 0, ofChats},
+		{pageKey, contractAIChat, len(c.Page.value()) > 0, ofChats},
+		{agentDeskKey, contractAgentManager, len(c.AgentDesk.value()) > 0, "an agent desk is what the contract agent-manager certifies: set contract: agent-manager (--contract)"},
+		{uiMapKey, contractAgentManager, c.UIMap != nil, "a UI map is for an agent desk: set contract: agent-manager (--contract)"},
+		{connectorKey, contractDigitalConnect, len(c.Connector.value()) > 0, "a connector is what the contract digital-connect certifies: set contract: digital-connect (--contract)"},
+		{userKey, contractDigitalConnect, len(c.EndUser.value()) > 0, "says how the users of a connector are played: set contract: digital-connect (--contract)"},
+	} {
+		if part.given && part.contract != c.Contract {
+			problems = append(problems, ConfigProblem{Key: part.key, Message: part.message})
 		}
 	}
 	return problems

@@ -146,8 +146,11 @@ func secretsOf(c Config) []aichat.Secret {
 // canarySecret plays the secret of a desk in the kit's own integrations.
 const canarySecret = "canary-7c1f94e2ab53d860-of-no-desk" //nolint:gosec // A word to look for, and the key to nothing.
 
-// launch starts the browser of a run; each scenario may take so many tabs.
+// launch starts the browser of a run; each scenario may take so many tabs. Where they need none there is no browser: the pool is nil, which all but a lease can be asked of.
 func launch(ctx context.Context, c Config, tabs int) (*browser.Pool, error) {
+	if tabs == 0 {
+		return nil, nil //nolint:nilnil // See above.
+	}
 	found, err := browser.Find(ctx, c.Browser, c.Headed)
 	if err != nil {
 		return nil, &EnvironmentError{Err: err, Fix: browserFix(c.Headed)}
@@ -253,7 +256,7 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 	switch {
 	case cause == nil:
 		return nil
-	case errors.Is(cause, errFailFast), errors.Is(cause, errUnstarted), errors.Is(cause, errNobodyIn):
+	case errors.Is(cause, errFailFast), errors.Is(cause, errUnstarted), errors.Is(cause, errNobodyIn), errors.Is(cause, errNotReady):
 		p.record.result.Stopped = cause.Error()
 		return nil
 	case errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
@@ -267,10 +270,11 @@ var (
 	errFailFast  = errors.New("a scenario failed")
 	errUnstarted = errors.New("the chat cannot begin with this integration")
 	errNobodyIn  = errors.New("nobody can sign in at this desk")
+	errNotReady  = errors.New("the connector cannot be run")
 )
 
 // unstartedBy is the verdict on what cannot begin, by contract.
-var unstartedBy = map[string]error{contractAIChat: errUnstarted, contractAgentManager: errNobodyIn}
+var unstartedBy = map[string]error{contractAIChat: errUnstarted, contractAgentManager: errNobodyIn, contractDigitalConnect: errNotReady}
 
 // startAttempts is how many scenarios must find that the chat cannot begin with the integration, and none that it can, before the others are not tried any more: they would
 // all say the same, and an integration that hangs takes seconds to say it.
@@ -335,20 +339,32 @@ func (p *performance) pageIsGone(ctx context.Context, problem error) error {
 	return nil
 }
 
+// lease gives the tab in which a scenario begins, and what gives it back; none in a run without a browser. Its error ends the run.
+func (p *performance) lease(ctx context.Context) (*browser.Tab, func(), error) {
+	if p.pool == nil {
+		return nil, func() {}, nil
+	}
+	tab, err := p.pool.Lease(ctx)
+	switch {
+	case err == nil:
+		return tab, tab.Release, nil
+	case ctx.Err() != nil:
+		return nil, nil, context.Cause(ctx)
+	}
+	return nil, nil, &EnvironmentError{Err: err, Fix: "run `deskcheck doctor`; if the browser keeps dying, look at the memory of the machine or lower --workers"}
+}
+
 // perform plays a scenario on a tab of the pool, a second time if the browser died under it: that says nothing about the integration, unless it happens again.
 func (p *performance) perform(ctx context.Context, s steps.Scenario) (came steps.Performance, took time.Duration, rerun bool, err error) {
 	for {
-		tab, err := p.pool.Lease(ctx)
+		tab, release, err := p.lease(ctx)
 		if err != nil {
-			if ctx.Err() != nil {
-				return came, 0, rerun, context.Cause(ctx)
-			}
-			return came, 0, rerun, &EnvironmentError{Err: err, Fix: "run `deskcheck doctor`; if the browser keeps dying, look at the memory of the machine or lower --workers"}
+			return came, 0, rerun, err
 		}
 		began := time.Now()
 		came, err = p.guarded(ctx, tab, s)
 		took = time.Since(began) - came.Paused
-		tab.Release()
+		release()
 		if err != nil {
 			return came, took, rerun, &EnvironmentError{Err: err, Fix: "this is a fault of deskcheck: please report it with the lines above"}
 		}

@@ -17,14 +17,14 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "fixtures/connectors/reference", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/control/managerapi", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
+		"deskcheck", "fixtures", "fixtures/connectors/reference", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/control/managerapi", "mockdesk/control/talkdeskapi", "mockdesk/digitalconnect", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
 		"mockdesk/standalone", "mockdesk/wire", "reports",
 	},
 	// It loads the desk as a stranger would: as a process, over its wire.
 	"cmd/deskload": {},
 	".": {
-		"features", "fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/digitalconnect", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/traffic", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal", "mockdesk/wire", "reports", "steps", "steps/agentmanager", "steps/aichat", "steps/browser",
-		"steps/uimap", "steps/vocabulary",
+		"features", "fixtures", "fixtures/connectors/reference", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/digitalconnect", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/traffic", "mockdesk/driver", "mockdesk/edge", "mockdesk/journal",
+		"mockdesk/wire", "reports", "steps", "steps/agentmanager", "steps/aichat", "steps/browser", "steps/connector", "steps/digitalconnect", "steps/enduser", "steps/intercept", "steps/uimap", "steps/vocabulary",
 	},
 	"features":          {},
 	"fixtures":          {},
@@ -43,33 +43,41 @@ var rooms = map[string][]string{
 	"mockdesk/console":        {},
 	"mockdesk/control":        {"mockdesk", "mockdesk/control/api", "mockdesk/control/serving", "mockdesk/fault", "mockdesk/journal", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/control/api":    {"mockdesk/fault"},
-	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/fault"},
+	"mockdesk/control/client": {"mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/control/talkdeskapi", "mockdesk/fault"},
 	"mockdesk/match":          {"mockdesk/journal"},
 	"mockdesk/recording":      {"mockdesk/journal", "mockdesk/wire"},
 	"mockdesk/script":         {"fixtures", "fixtures/document"},
 	"mockdesk/socketio":       {"mockdesk/socketio/codec"},
 	"mockdesk/socketio/codec": {},
-	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/control", "mockdesk/control/api", "mockdesk/control/manager", "mockdesk/control/managerapi", "mockdesk/control/serving", "mockdesk/driver", "mockdesk/fault", "mockdesk/floor", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
+	"mockdesk/standalone":     {"fixtures", "fixtures/document", "mockdesk", "mockdesk/agentmanager", "mockdesk/control", "mockdesk/control/api", "mockdesk/control/manager", "mockdesk/control/managerapi", "mockdesk/control/serving", "mockdesk/control/talkdesk", "mockdesk/control/talkdeskapi", "mockdesk/digitalconnect", "mockdesk/digitalconnect/standing", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/floor", "mockdesk/script", "mockdesk/store", "mockdesk/tenant", "mockdesk/wire"},
 	"mockdesk/store":          {"mockdesk/packed"},
-	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/fault", "mockdesk/journal", "mockdesk/packed", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
+	"mockdesk/tenant":         {"fixtures/document", "mockdesk", "mockdesk/control/api", "mockdesk/control/faults", "mockdesk/fault", "mockdesk/journal", "mockdesk/packed", "mockdesk/script", "mockdesk/store", "mockdesk/wire"},
 	"reports":                 {},
 	"steps":                   {"mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "mockdesk/wire", "steps/browser"},
 	"steps/agentmanager":      {"mockdesk", "mockdesk/agentmanager", "mockdesk/journal", "mockdesk/socketio", "steps", "steps/browser", "steps/expect", "steps/uimap", "steps/vocabulary"},
 	"steps/aichat":            {"fixtures", "mockdesk", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser", "steps/expect", "steps/vocabulary"},
 	"steps/browser":           {},
-	"steps/connector":         {"fixtures/document", "mockdesk/journal"},
-	"steps/enduser":           {"mockdesk/journal", "steps", "steps/browser"},
-	"steps/expect":            {},
-	"steps/intercept":         {"mockdesk/edge"},
-	"steps/uimap":             {"fixtures", "fixtures/document", "steps/browser"},
-	"steps/vocabulary":        {"steps"},
+	"steps/digitalconnect": {
+		"fixtures", "mockdesk", "mockdesk/digitalconnect", "mockdesk/digitalconnect/files", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/edge", "mockdesk/fault", "mockdesk/journal", "steps", "steps/browser", "steps/connector",
+		"steps/enduser", "steps/expect", "steps/intercept", "steps/vocabulary",
+	},
+	"steps/connector":  {"fixtures/document", "mockdesk/journal"},
+	"steps/enduser":    {"mockdesk/journal", "steps", "steps/browser"},
+	"steps/expect":     {},
+	"steps/intercept":  {"mockdesk/edge"},
+	"steps/uimap":      {"fixtures", "fixtures/document", "steps/browser"},
+	"steps/vocabulary": {"steps"},
 
 	// What control APIs share, and an Agent Manager standing alone.
 	"mockdesk/control/manager":             {"mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/control/serving", "mockdesk/floor", "mockdesk/journal"},
+	"mockdesk/control/faults":              {"mockdesk", "mockdesk/control/api", "mockdesk/fault"},
 	"mockdesk/control/managerapi":          {"mockdesk/control/api"},
+	"mockdesk/control/named":               {"mockdesk/control/api"},
+	"mockdesk/control/talkdesk":            {"mockdesk/control/api", "mockdesk/control/faults", "mockdesk/control/serving", "mockdesk/control/talkdeskapi", "mockdesk/digitalconnect", "mockdesk/digitalconnect/standing", "mockdesk/journal"},
+	"mockdesk/control/talkdeskapi":         {"mockdesk/control/api"},
 	"mockdesk/control/serving":             {"fixtures/document", "mockdesk/control/api", "mockdesk/journal", "mockdesk/match"},
 	"mockdesk/control/serving/servingtest": {},
-	"mockdesk/floor":                       {"mockdesk", "mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/journal"},
+	"mockdesk/floor":                       {"mockdesk", "mockdesk/agentmanager", "mockdesk/control/api", "mockdesk/control/managerapi", "mockdesk/control/named", "mockdesk/journal"},
 	"mockdesk/floor/floortest":             {},
 
 	// Talkdesk, and below it what knows nothing of conversations, of the mock, or of one another.
@@ -78,12 +86,16 @@ var rooms = map[string][]string{
 	"mockdesk/digitalconnect/rules":   {"fixtures"},
 	"mockdesk/digitalconnect/traffic": {"fixtures", "fixtures/document", "mockdesk/digitalconnect/rules", "mockdesk/digitalconnect/webhook", "mockdesk/journal"},
 	"mockdesk/digitalconnect/webhook": {"mockdesk"},
+	"mockdesk/digitalconnect/standing": {
+		"mockdesk", "mockdesk/control/api", "mockdesk/control/faults", "mockdesk/control/named", "mockdesk/control/talkdeskapi", "mockdesk/digitalconnect", "mockdesk/digitalconnect/files", "mockdesk/digitalconnect/webhook",
+		"mockdesk/fault", "mockdesk/journal",
+	},
 }
 
 // foreign says in which rooms a library that shapes everything around it may appear.
 var foreign = map[string][]string{
 	"github.com/chromedp/":                  {"steps/browser", "mockdesk/digitalconnect/traffic"}, // a recording may be a HAR document, whose types come with those of the browser's protocol
-	"github.com/cucumber/godog":             {"steps", "steps/agentmanager", "steps/aichat", "steps/vocabulary"},
+	"github.com/cucumber/godog":             {"steps", "steps/agentmanager", "steps/aichat", "steps/digitalconnect", "steps/vocabulary"},
 	"github.com/gorilla/websocket":          {"mockdesk", "mockdesk/fault", "mockdesk/recording", "mockdesk/socketio", "mockdesk/floor/floortest", "cmd/deskload"}, // The desk opens sockets; the faults break them, which takes the one that writes; the recorder passes them on; the load is their client; Socket.IO is carried by them; a small agent desk for tests speaks it.
 	"modernc.org/sqlite":                    {"mockdesk/store"},
 	"github.com/spf13/cobra":                {"cmd/deskcheck"},

@@ -47,13 +47,26 @@ func (c Config) hostFolder() string {
 
 // What names what is certified: the integration, or the page that has it.
 func (c Config) What() string {
-	if c.Contract == contractAgentManager {
+	switch {
+	case c.Contract == contractAgentManager:
 		return c.AgentDesk.String()
-	}
-	if c.HasOwnPage() {
+	case c.Contract == contractDigitalConnect:
+		return c.Connector.String()
+	case c.HasOwnPage():
 		return c.Host
 	}
 	return c.Integration.String()
+}
+
+// IsOurs says what a contract certifies ("integration", "agent desk", "connector"), and whether none is configured, so that the embedded reference is certified.
+func (c Config) IsOurs() (what string, ours bool) {
+	switch c.Contract {
+	case contractAgentManager:
+		return "agent desk", c.AgentDesk.embedded()
+	case contractDigitalConnect:
+		return "connector", c.Connector.embedded()
+	}
+	return "integration", c.Integration == (Integration{}) && !c.HasOwnPage()
 }
 
 // Subject names what a run certifies, as it does when it begins.
@@ -68,6 +81,8 @@ func (c Config) subject() string {
 	switch {
 	case c.Contract == contractAgentManager:
 		return fmt.Sprintf("%s, for %s", c.AgentDesk, c.Dialect)
+	case c.Contract == contractDigitalConnect:
+		return fmt.Sprintf("%s, for %s", c.Connector, c.Dialect)
 	case !c.HasOwnPage() && c.Dialect == DefaultConfig().Dialect:
 		return c.Integration.String()
 	case !c.HasOwnPage():

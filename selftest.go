@@ -236,7 +236,7 @@ func brokenFor(contract string) ([]fixtures.BrokenIntegration, error) {
 	case contractAgentManager:
 		folder, list = "desks", fixtures.BrokenDesks
 	case contractDigitalConnect:
-		return nil, nil // no features yet, so that nothing could show a mistake
+		folder, list = "connectors", brokenConnectors
 	}
 	all, err := list()
 	if err != nil {

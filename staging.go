@@ -14,7 +14,8 @@ import (
 
 // player plays the scenarios of a contract.
 type player interface {
-	// Perform runs a scenario, beginning in the tab. It never fails as a function: whatever happens is in the Performance. The tab is not released.
+	// Perform runs a scenario, beginning in the tab; it is nil in a run without a browser. It never fails as a function: whatever happens is in the Performance. The tab is not
+	// released.
 	Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) steps.Performance
 	// Paced says whether scenarios may let time run ahead.
 	Paced() bool
@@ -22,14 +23,14 @@ type player interface {
 
 // staging is a contract made ready for a run.
 type staging struct {
-	// stage gives what scenarios are played on in a browser.
+	// stage gives what scenarios are played on in a browser, which is nil in a run without one.
 	stage func(*browser.Pool) player
 	// about is what is under test, desk what plays the desk of it, nil where the contract has none.
 	about reports.Integration
 	desk  *reports.Desk
 	// quirks are those of the host.
 	quirks []fixtures.Quirk
-	// workers is how many scenarios may run side by side, tabs how many each may take.
+	// workers is how many scenarios may run side by side, tabs how many each may take; 0 for a contract whose scenarios need no browser, so that none is started.
 	workers, tabs int
 	// pause has the stage hold each performance at its end; close ends what was begun for the run.
 	pause func(hold func(context.Context, steps.Scenario, steps.Performance))
@@ -38,8 +39,11 @@ type staging struct {
 
 // staging makes the contract of the configuration ready.
 func (c Config) staging(ctx context.Context, progress Progress) (*staging, error) {
-	if c.Contract == contractAgentManager {
+	switch c.Contract {
+	case contractAgentManager:
 		return agentManagerStaging(ctx, c, progress)
+	case contractDigitalConnect:
+		return digitalConnectStaging(c)
 	}
 	return aiChatStaging(ctx, c, progress)
 }

@@ -214,10 +214,10 @@ func (r *record) judge(s steps.Scenario, came steps.Performance, took time.Durat
 	return f
 }
 
-// explained says whether a failure of a desk follows from what the manager has refused before: a desk that sends what no manager takes cannot get any further, and shows
+// explained says whether a failure of a desk or a connector follows from what the manager has refused before: a desk that sends what no manager takes cannot get any further, and shows
 // nothing of what the scenario is about besides.
 func (r *record) explained(violations []reports.Check) bool {
-	return r.config.Contract == contractAgentManager && slices.ContainsFunc(violations, func(c reports.Check) bool { return r.byID[c.Requirement].Level == "MUST" })
+	return r.config.Contract != contractAIChat && slices.ContainsFunc(violations, func(c reports.Check) bool { return r.byID[c.Requirement].Level == "MUST" })
 }
 
 // fell tells the verdicts that say that a requirement does not hold.

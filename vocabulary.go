@@ -10,6 +10,7 @@ import (
 	"deskcheck/steps"
 	"deskcheck/steps/agentmanager"
 	"deskcheck/steps/aichat"
+	"deskcheck/steps/digitalconnect"
 	"deskcheck/steps/vocabulary"
 )
 
@@ -48,7 +49,7 @@ func vocabularyOf(contract string, scenarios []steps.Scenario) []vocabulary.Sent
 	case contractAgentManager:
 		return agentmanager.Sentences(scenarios)
 	case contractDigitalConnect:
-		return nil // its features are not written yet, so that there is nothing to say
+		return digitalconnect.Sentences(scenarios)
 	}
 	return aichat.Sentences(scenarios)
 }
@@ -59,7 +60,7 @@ func shows(contract, capability string) []string {
 	case contractAgentManager:
 		return agentmanager.Shows(capability)
 	case contractDigitalConnect:
-		return nil // only its requirements tell
+		return digitalconnect.Shows(capability)
 	}
 	return aichat.Shows(capability)
 }

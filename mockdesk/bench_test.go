@@ -187,9 +187,9 @@ func BenchmarkTalk(b *testing.B) {
 	go func() {
 		cursor := 0
 		for range heard {
-			for line, said := c.UserLineAfter(cursor); said; line, said = c.UserLineAfter(cursor) {
-				cursor = line.Cursor
-				if _, err := ada.Say(c, line.Text); err != nil {
+			for now := c.Hear(cursor); now.Said; now = c.Hear(cursor) {
+				cursor = now.Line.Cursor
+				if _, err := ada.Say(c, now.Line.Text); err != nil {
 					return
 				}
 			}

@@ -311,8 +311,10 @@ func (c *Conversation) forget() error {
 	if err := c.mustGoOn(); err != nil {
 		return err
 	}
-	d.recordAct(journal.Entry{Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "conversation.expired", Note: "The desk forgets the conversation without a word."}, time.Now(),
-		actData{Conversation: c.id})
+	d.recordAct(journal.Entry{
+		Kind: journal.Act, From: journal.Desk, To: journal.Desk, Name: "conversation.expired", Conversation: c.id, Note: "The desk forgets the conversation without a word.",
+		Data: append(beginAct(c.id, len("null")), "null}"...),
+	})
 	c.end(Expired, "")
 	d.withdrawn[c.id] = true
 	return nil
@@ -327,7 +329,7 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if err := allowed(); err != nil {
 		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to play it all the same, use Emit: %w", event, c.id, c.state, err)
 	}
-	k, raw, remark, err := c.encode(event, happen())
+	k, data, remark, err := c.encode(event, happen())
 	if err != nil {
 		return 0, err
 	}
@@ -335,8 +337,7 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	if d.wire.Speaks(event) == wire.NoWords {
 		untold = "the wire " + d.wire.Name + " has no words for " + event
 	}
-	d.recordAct(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Note: note + remark, Untold: untold}, time.Now(),
-		actData{Conversation: c.id, Event: raw})
+	d.recordAct(journal.Entry{Kind: journal.Act, From: from, To: journal.Desk, Name: event, Conversation: c.id, Note: note + remark, Untold: untold, Data: data})
 	if event != "message" && event != "agent.typing" {
 		d.touch(c, true)
 	}

@@ -191,7 +191,7 @@ func New(o Options) *Desk {
 		sockets: map[*socket]struct{}{}, leaving: map[*socket]struct{}{}, streams: map[*stream]struct{}{}, carriers: map[*http.ResponseController]struct{}{}, bounds: o.Bounds,
 	}
 	if o.Saving != nil {
-		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]struct{}{}, touched: map[*Conversation]extent{}}
+		d.saving = saving{Saving: *o.Saving, next: make(chan struct{}), held: map[listener]int{}, touched: map[*Conversation]extent{}}
 	}
 	d.plan = fault.NewPlan(clock, d.notePlayed(o.Played))
 	for _, by := range spoken.FoundBy {
@@ -336,22 +336,23 @@ func (d *Desk) record(e journal.Entry, at time.Time, data any) int {
 	return d.journal.AppendAt(e, at).Seq
 }
 
-// recordSocket is record for what there is twice for every line that is said.
+// recordSocket is record for what there is twice for every line that is said; no moment is now.
 func (d *Desk) recordSocket(e journal.Entry, at time.Time, data socketData) int {
 	if d.journal == nil {
 		return 0
 	}
 	e.Conversation, e.Data = data.Conversation, data.payload()
+	if at.IsZero() {
+		return d.journal.Append(e).Seq
+	}
 	return d.journal.AppendAt(e, at).Seq
 }
 
-// recordAct is record for what there is once for every line that an agent says.
-func (d *Desk) recordAct(e journal.Entry, at time.Time, data actData) {
-	if d.journal == nil {
-		return
+// recordAct is record for what there is once for every line that an agent says, and happens now.
+func (d *Desk) recordAct(e journal.Entry) {
+	if d.journal != nil {
+		d.journal.Append(e)
 	}
-	e.Conversation, e.Data = data.Conversation, data.payload()
-	d.journal.AppendAt(e, at)
 }
 
 // SetAvailability sets what every queue says that has no setting of its own.

@@ -28,22 +28,10 @@ type kept struct {
 	mark int
 }
 
-type actData struct {
-	Conversation string
-	// Event is nil for none.
-	Event json.RawMessage
-}
-
-// payload is the data as JSON, without the detour that would read the event again: there is one for everything that is said.
-func (a actData) payload() json.RawMessage {
-	event := a.Event
-	if event == nil {
-		event = json.RawMessage("null")
-	}
-	raw := make([]byte, 0, len(`{"conversation":"","event":}`)+len(a.Conversation)+len(event))
-	raw = wire.AppendString(append(raw, `{"conversation":`...), a.Conversation)
-	raw = append(append(raw, `,"event":`...), event...)
-	return append(raw, '}')
+// beginAct begins what the journal has of an act: the conversation, and the event that comes of it, which takes about so many bytes.
+func beginAct(conversation string, length int) []byte {
+	const names = `{"conversation":"","event":}`
+	return append(wire.AppendString(append(make([]byte, 0, len(names)+len(conversation)+length), `{"conversation":`...), conversation), `,"event":`...)
 }
 
 // Emit writes an event of any kind to every socket that is open on the conversation and keeps it for those that resume, whatever the state of the conversation,
@@ -59,17 +47,21 @@ func (c *Conversation) Emit(e Event) (int, error) {
 	return c.act(journal.Desk, e.Type, "The desk is made to send this, whatever the state.", always, func() fields { return plainFields(e.Data) })
 }
 
-// encode words the event that is about to be kept, and remarks on what the wire has no words for; raw is the event in the desk's own words. d.mu is held. The error says that the fields
-// are no plain JSON values.
-func (c *Conversation) encode(name string, told fields) (k kept, raw json.RawMessage, remark string, err error) {
-	view := &eventView{fields: told}
-	if view.raw, err = told.encode(); err != nil {
+// encode words the event that is about to be kept, and remarks on what the wire has no words for; act is what the journal has of it, with the event in the desk's own words. d.mu is held.
+// The error says that the fields are no plain JSON values.
+func (c *Conversation) encode(name string, told fields) (k kept, act json.RawMessage, remark string, err error) {
+	at := c.desk.clock.Now()
+	act = beginEvent(beginAct(c.id, eventLength+len(name)+told.length()), len(c.log)+1, name, at)
+	began := len(act)
+	if act, err = told.encode(act); err != nil {
 		return k, nil, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
 	}
-	at := c.desk.clock.Now()
-	raw = whole(len(c.log)+1, name, at, view.raw)
-	k, remark = c.word(name, at, view)
-	return k, raw, remark, nil
+	k, remark = c.word(name, at, &eventView{fields: told, raw: act[began:]})
+	// The fields go on where the event began.
+	if act[began] = ','; len(act) == began+len("{}") {
+		act = append(act[:began], '}')
+	}
+	return k, append(act, '}'), remark, nil
 }
 
 // word is what the wire makes of an event that is about to be kept, and a remark if that is nothing; d.mu is held.
@@ -99,17 +91,14 @@ func (c *Conversation) word(name string, at time.Time, event *eventView) (k kept
 	return k, remark
 }
 
-// whole is an event in the desk's own words, of its fields as JSON. Cursor, type and time come first, for those who read the frames.
-func whole(cursor int, name string, at time.Time, fields json.RawMessage) json.RawMessage {
-	const names = `{"cursor":,"type":"","at":"2006-01-02T15:04:05.000Z"`
-	raw := make([]byte, 0, len(names)+len(name)+len(fields)+8)
-	raw = strconv.AppendInt(append(raw, `{"cursor":`...), int64(cursor), 10)
-	raw = wire.AppendString(append(raw, `,"type":`...), name)
-	raw = wire.AppendString(append(raw, `,"at":`...), wire.Stamp(at))
-	if len(fields) > len("{}") {
-		raw = append(raw, ',')
-	}
-	return append(raw, fields[1:]...)
+// eventLength is what an event takes beside its fields and its name, in bytes.
+const eventLength = len(`{"cursor":12345678,"type":"","at":"2006-01-02T15:04:05.000Z",`)
+
+// beginEvent begins an event in the desk's own words. Cursor, type and time come first, for those who read the frames.
+func beginEvent(dst []byte, cursor int, name string, at time.Time) []byte {
+	dst = strconv.AppendInt(append(dst, `{"cursor":`...), int64(cursor), 10)
+	dst = wire.AppendString(append(dst, `,"type":`...), name)
+	return append(wire.AppendStamp(append(dst, `,"at":"`...), at), '"')
 }
 
 // keep appends an encoded event to the stream and has everyone who listens told; d.mu is held.
@@ -119,7 +108,7 @@ func (c *Conversation) keep(k kept) {
 	c.log = append(c.log, k)
 	for _, s := range c.sockets {
 		if !s.passOver(k) {
-			s.look()
+			c.desk.offer(k.mark, s)
 		}
 	}
 	for _, s := range c.streams {

@@ -2,6 +2,7 @@ package mockdesk
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"deskcheck/mockdesk/fault"
@@ -55,7 +56,8 @@ func (s *socket) name(m fault.Message) string {
 // receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first.
 func (s *socket) receive(m fault.Message) (full bool) {
 	d := s.desk
-	x := &exchange{s: s, wire: s.wire, name: unknownFrame, body: m.Data, scope: s.scope()}
+	x, _ := exchanges.Get().(*exchange) // The pool holds nothing else.
+	*x = exchange{s: s, wire: s.wire, name: unknownFrame, body: m.Data, scope: s.scope()}
 	take, problem, err := s.route.Socket.Hear(x.scope, !m.Binary, m.Data)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -81,9 +83,17 @@ func (s *socket) receive(m fault.Message) (full bool) {
 	d.recordFrame(x, o.detail)
 	rep := d.word(x, o)
 	x.scope.Release()
+	waits := rep.ready != nil
 	s.say(x, rep)
+	if !waits {
+		*x = exchange{}
+		exchanges.Put(x)
+	}
 	return s.isFull()
 }
+
+// exchanges are those that are over, of frames that nothing went wrong with: there is one for every line that a client says.
+var exchanges = sync.Pool{New: func() any { return &exchange{} }}
 
 // recordFrame writes a frame of the client down, with what is wrong with it; d.mu is held.
 func (d *Desk) recordFrame(x *exchange, wrong string) {
@@ -99,7 +109,7 @@ func (d *Desk) recordFrame(x *exchange, wrong string) {
 	if x.isJSON {
 		body = cappedObject
 	}
-	d.recordSocket(e, time.Now(), socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: body(x.body)})
+	d.recordSocket(e, time.Time{}, socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: body(x.body)})
 }
 
 // play carries a frame through the fault that was decided on, as Desk.play does a request; d.mu is held, and is given up for as long as the fault is being played.

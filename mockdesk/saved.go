@@ -60,8 +60,8 @@ const (
 	lineAt
 )
 
-// encode puts the state, if there is one, and the events that are new into the record; room is for use on the way.
-func (r *Record) encode(state *savedConversation, log []kept, lines []Line, room *[]byte) error {
+// encode puts the state, if there is one, and the events that are new into a record.
+func (c *Changes) encode(r *Record, state *savedConversation, log []kept, lines []Line) error {
 	var err error
 	if state != nil {
 		if r.State, err = json.Marshal(state); err != nil {
@@ -71,34 +71,24 @@ func (r *Record) encode(state *savedConversation, log []kept, lines []Line, room
 	if len(log) == 0 {
 		return nil
 	}
-	r.Events = make([]SavedEvent, len(log))
-	for i, k := range log {
-		body := make([]byte, 0, k.length())
+	first := len(c.events)
+	for _, k := range log {
+		began := len(c.bodies)
 		for _, f := range k.frames {
-			*room = f.Append((*room)[:0])
-			body = packed.Bytes(body, savedFrame, *room)
+			c.piece = f.Append(c.piece[:0])
+			c.bodies = packed.Bytes(c.bodies, savedFrame, c.piece)
 		}
 		if len(lines) > 0 && lines[0].Cursor == k.cursor {
-			if *room, err = lines[0].append((*room)[:0]); err != nil {
+			if c.piece, err = lines[0].append(c.piece[:0]); err != nil {
 				return err
 			}
-			body, lines = packed.Bytes(body, savedLine, *room), lines[1:]
+			c.bodies, lines = packed.Bytes(c.bodies, savedLine, c.piece), lines[1:]
 		}
-		r.Events[i] = SavedEvent{Cursor: k.cursor, Name: k.name, Body: body}
+		// What was put into room that has grown since stays where it was.
+		c.events = append(c.events, SavedEvent{Cursor: k.cursor, Name: k.name, Body: c.bodies[began:len(c.bodies):len(c.bodies)]})
 	}
+	r.Events = c.events[first:len(c.events):len(c.events)]
 	return nil
-}
-
-// usualLine is what a line needs when it is saved, in bytes; a longer one gets more.
-const usualLine = 192
-
-// length is about what the event needs when it is saved, in bytes.
-func (k kept) length() int {
-	length := usualLine
-	for _, f := range k.frames {
-		length += len(f.Raw)
-	}
-	return length
 }
 
 // append writes the line down.

@@ -63,7 +63,7 @@ type SavedMedium struct {
 	Content  []byte
 }
 
-// Changes are what has changed at a desk since it was asked last.
+// Changes are what has changed at a desk since it was asked last. They are valid until it is asked again.
 type Changes struct {
 	// Mark is what Saved is to be told once they are saved.
 	Mark int
@@ -80,6 +80,27 @@ type Changes struct {
 	states []*savedConversation
 	logs   [][]kept
 	lines  [][]Line
+	// events and bodies are room for those of the records, piece for what is on its way there.
+	events        []SavedEvent
+	bodies, piece []byte
+}
+
+// mostBodies is how much room for bodies is kept for the next time, in bytes.
+const mostBodies = 1 << 20
+
+// begin empties it and keeps its room: there are hundreds a second.
+func (c *Changes) begin() {
+	clear(c.Records)
+	clear(c.states)
+	clear(c.logs)
+	clear(c.lines)
+	clear(c.events)
+	if cap(c.bodies) > mostBodies {
+		c.bodies = nil
+	}
+	*c = Changes{
+		Records: c.Records[:0], states: c.states[:0], logs: c.logs[:0], lines: c.lines[:0], events: c.events[:0], bodies: c.bodies[:0], piece: c.piece[:0],
+	}
 }
 
 // Encode fills in Desk, and State and Events of the records. The error says what cannot be written as JSON.
@@ -91,9 +112,8 @@ func (c *Changes) Encode() error {
 		}
 	}
 	records := c.Records[len(c.Records)-len(c.states):]
-	var room []byte
 	for i, state := range c.states {
-		if err := records[i].encode(state, c.logs[i], c.lines[i], &room); err != nil {
+		if err := c.encode(&records[i], state, c.logs[i], c.lines[i]); err != nil {
 			return fmt.Errorf("encode the conversation %s: %w", records[i].ID, err)
 		}
 	}
@@ -110,8 +130,10 @@ type saving struct {
 	lost error
 	// current is closed when the changes that Changes has given last are saved, or cannot be; next when those are that come after.
 	current, next chan struct{}
-	// held are the listeners that have something to say which is not saved yet.
-	held map[listener]struct{}
+	// held are the listeners that have something to say which is not saved yet, each with the mark of what it waits for.
+	held map[listener]int
+	// due is room for those of them who are to look.
+	due []listener
 
 	// touched are the conversations that have changed, each with what of it has beside its events.
 	touched map[*Conversation]extent
@@ -123,6 +145,8 @@ type saving struct {
 	withdrawn []Record
 	forgotten []string
 	media     []SavedMedium
+	// given is what Changes gives.
+	given Changes
 }
 
 // listener writes to a client what is to be said to it.
@@ -180,8 +204,24 @@ func (d *Desk) mayGoOut(mark int, l listener) bool {
 	if mark <= d.saving.safe {
 		return true
 	}
-	d.saving.held[l] = struct{}{}
+	d.hold(mark, l)
 	return false
+}
+
+// hold has the listener told to look once the changes up to a mark are saved; d.mu is held. What a listener waits for already comes first.
+func (d *Desk) hold(mark int, l listener) {
+	if before, held := d.saving.held[l]; !held || mark < before {
+		d.saving.held[l] = mark
+	}
+}
+
+// offer tells a listener that there is something to say which rests on the changes up to a mark, as soon as it may be said; d.mu is held. Waking it before would be for nothing.
+func (d *Desk) offer(mark int, l listener) {
+	if mark > d.saving.safe {
+		d.hold(mark, l)
+		return
+	}
+	l.look()
 }
 
 // awaitSaved returns when the changes up to a mark are saved. Its error is the context's, ErrClosed, or says why they cannot be.
@@ -216,8 +256,10 @@ func (d *Desk) Changes() *Changes {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &d.saving
-	given := &Changes{Mark: s.changes, Forgotten: s.forgotten, Media: s.media, Records: s.withdrawn}
-	given.grow(len(s.touched))
+	given := &s.given
+	given.begin()
+	given.Mark, given.Forgotten, given.Media = s.changes, s.forgotten, s.media
+	given.Records = append(given.Records, s.withdrawn...)
 	for c, of := range s.touched {
 		given.add(c, of)
 	}
@@ -229,11 +271,6 @@ func (d *Desk) Changes() *Changes {
 	s.desk, s.forgotten, s.media, s.withdrawn = false, nil, nil, nil
 	s.taken, s.current, s.next = s.changes, s.next, make(chan struct{})
 	return given
-}
-
-// grow makes room for n records.
-func (c *Changes) grow(n int) {
-	c.Records, c.states, c.logs, c.lines = slices.Grow(c.Records, n), make([]*savedConversation, 0, n), make([][]kept, 0, n), make([][]Line, 0, n)
 }
 
 // add adds what has changed of a conversation; the desk's lock is held.
@@ -252,8 +289,19 @@ func (c *Changes) add(one *Conversation, of extent) {
 	one.taken = len(one.log)
 }
 
-// Saved says that the changes up to a mark are saved, and lets go out what rests on them; with an error that they cannot be, nor any that follow.
+// Saved says that the changes up to a mark are saved, and lets go out what rests on them; with an error that they cannot be, nor any that follow. It is called by the goroutine that
+// calls Changes.
 func (d *Desk) Saved(mark int, err error) {
+	due := d.safe(mark, err)
+	// Without the lock: those who look need it, all of them at once.
+	for _, l := range due {
+		l.look()
+	}
+	clear(due)
+}
+
+// safe is Saved, but gives the listeners that are to look; they are valid until it is called again.
+func (d *Desk) safe(mark int, err error) (due []listener) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := &d.saving
@@ -262,17 +310,21 @@ func (d *Desk) Saved(mark int, err error) {
 	if err != nil {
 		close(s.next)
 		s.next = s.current
-		return
+		return nil
 	}
 	if s.changes-s.safe > mostUnsaved {
 		d.broadcast() // Sockets may be read again.
 	}
 	s.safe = mark
-	for l := range s.held {
-		l.look()
+	s.due = s.due[:0]
+	for l, waits := range s.held {
+		if waits <= mark {
+			delete(s.held, l)
+			s.due = append(s.due, l)
+		}
 	}
-	clear(s.held)
 	d.trim()
+	return s.due
 }
 
 // SetNote keeps a note of whoever plays the conversation with it, which is not empty; the desk makes nothing of it.

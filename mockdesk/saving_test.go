@@ -1,6 +1,7 @@
 package mockdesk_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -80,6 +81,9 @@ func (k *keeper) take() int {
 			r.State, r.Over = before.State, before.Over
 		}
 		r.Events = slices.Concat(before.Events, r.Events)
+		for i := len(before.Events); i < len(r.Events); i++ {
+			r.Events[i].Body = bytes.Clone(r.Events[i].Body)
+		}
 		k.records[r.ID] = r
 	}
 	k.media = append(k.media, changes.Media...)

@@ -114,20 +114,43 @@ func (c *Conversation) tellOfUser() {
 	}
 }
 
-// UserLineAfter is the first line of the user after the cursor; false if there is none.
-func (c *Conversation) UserLineAfter(cursor int) (Line, bool) {
-	c.desk.mu.Lock()
-	defer c.desk.mu.Unlock()
-	for _, l := range c.linesAfter(cursor) {
-		if l.Role == RoleUser {
-			return l, true
-		}
-	}
-	return Line{}, false
+// Hearing is what there is to hear in a conversation at one moment.
+type Hearing struct {
+	// Line is the first line of the user; Said says that there is one.
+	Line Line
+	Said bool
+	// More says that others follow it, Ended that the conversation is over.
+	More, Ended bool
 }
 
-// linesAfter is called with the desk's lock held.
+// Hear gives what there is to hear after the cursor. Whatever comes later is told to whom OnUser was given.
+func (c *Conversation) Hear(cursor int) Hearing {
+	c.desk.mu.Lock()
+	defer c.desk.mu.Unlock()
+	h := Hearing{Ended: c.state == Ended}
+	for _, l := range c.linesAfter(cursor) {
+		switch {
+		case l.Role != RoleUser:
+		case h.Said:
+			h.More = true
+			return h
+		default:
+			h.Line, h.Said = l, true
+		}
+	}
+	return h
+}
+
+// fewNew is how many lines those who follow a conversation have not seen yet at most, nearly always.
+const fewNew = 4
+
+// linesAfter is called with the desk's lock held. Looking at the last of the lines first spares those who follow a conversation the way through all of it.
 func (c *Conversation) linesAfter(cursor int) []Line {
+	for n := len(c.lines); n >= max(len(c.lines)-fewNew, 0); n-- {
+		if n == 0 || c.lines[n-1].Cursor <= cursor {
+			return c.lines[n:]
+		}
+	}
 	first, _ := slices.BinarySearchFunc(c.lines, cursor+1, func(l Line, at int) int { return l.Cursor - at })
 	return c.lines[first:]
 }

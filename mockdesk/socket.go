@@ -57,6 +57,10 @@ type socket struct {
 	busy    bool
 	reaches int
 	about   string
+	// finished says that the pump is done with the frame, and counted how many frames it has written for it that a page is to have. They are the pump's, which tells them when it asks for
+	// the next frame.
+	finished bool
+	counted  int
 	// worded is the event that the pump got last, if it is JSON.
 	worded []byte
 	// delayed is whether a fault has the socket write nothing until the clock has gone on.
@@ -248,7 +252,7 @@ func (s *socket) queue(a aside) {
 		return
 	}
 	s.asides = append(s.asides, a)
-	s.look()
+	s.desk.offer(a.mark, s)
 }
 
 // look implements listener.
@@ -350,6 +354,7 @@ func (s *socket) ended(e fault.End) {
 // gone notes that nothing of the socket is left.
 func (s *socket) gone() {
 	s.desk.mu.Lock()
+	s.finish()
 	delete(s.desk.leaving, s)
 	s.desk.broadcast()
 	s.desk.mu.Unlock()
@@ -404,6 +409,7 @@ func (s *socket) cut() {
 func (s *socket) give() (fault.Message, bool) {
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()
+	s.finish()
 	if s.closed {
 		return fault.Message{}, false
 	}
@@ -477,7 +483,7 @@ func (k kept) on(feed int) []wire.Frame {
 
 // sending records what is written.
 func (s *socket) sending(m fault.Message) {
-	s.desk.recordSocket(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: m.Name}, time.Now(),
+	s.desk.recordSocket(journal.Entry{Kind: journal.Frame, From: journal.Desk, To: journal.Integration, Name: m.Name}, time.Time{},
 		socketData{Conversation: s.about, Socket: s.number, Body: s.recorded(m.Data)})
 }
 
@@ -489,19 +495,26 @@ func (s *socket) recorded(data []byte) json.RawMessage {
 	return capped(data)
 }
 
-// sent notes what came of the frame that the pump was given.
+// sent notes what came of the frame that the pump was given. The pump asks for the next one at once, so that the lock, which is wanted for every frame, need be taken only once.
 func (s *socket) sent(written []fault.Message) {
-	s.desk.mu.Lock()
-	defer s.desk.mu.Unlock()
-	s.busy = false
+	s.finished = true
+	for _, m := range written {
+		if m.Tag == true {
+			s.counted++
+		}
+	}
+}
+
+// finish notes that the pump is done with a frame, if it is; d.mu is held. It is called by the pump.
+func (s *socket) finish() {
+	if !s.finished {
+		return
+	}
+	s.framesSent += s.counted
+	s.finished, s.counted, s.busy = false, 0, false
 	// A frame may have had the socket begin anew meanwhile.
 	if s.reaches > 0 {
 		s.written, s.reaches = s.reaches, 0
-	}
-	for _, m := range written {
-		if m.Tag == true {
-			s.framesSent++
-		}
 	}
 	s.desk.broadcast()
 }

@@ -57,8 +57,10 @@ func (r UploadRules) fields() map[string]any {
 type fields interface {
 	// field returns a value as expressions have it; if it is not plain, it has to be encoded and read for that.
 	field(name string) (value any, plain bool)
-	// encode writes all of them as a JSON object. The error says which of them is no JSON value.
-	encode() (json.RawMessage, error)
+	// encode writes all of them down as a JSON object. The error says which of them is no JSON value.
+	encode(dst []byte) ([]byte, error)
+	// length is about how many bytes that takes.
+	length() int
 }
 
 // plainFields are fields by their names.
@@ -74,11 +76,16 @@ func (p plainFields) field(name string) (value any, plain bool) {
 	return nil, false
 }
 
-func (p plainFields) encode() (json.RawMessage, error) {
+// usualField is how long a field mostly is, in bytes.
+const usualField = 64
+
+func (p plainFields) length() int { return usualField * len(p) }
+
+func (p plainFields) encode(dst []byte) ([]byte, error) {
 	if len(p) == 0 {
-		return json.RawMessage("{}"), nil
+		return append(dst, "{}"...), nil
 	}
-	return wire.Encode(p)
+	return wire.AppendMap(dst, p)
 }
 
 // isPlain says whether a map has no values but those that are the same once they are encoded.
@@ -144,10 +151,13 @@ func (s *said) field(name string) (value any, plain bool) {
 	return nil, true
 }
 
-// encode writes what the map of plain would, in the same order.
-func (s *said) encode() (json.RawMessage, error) {
+func (s *said) length() int {
 	const names = `{"author":{"id":"","name":"","role":""},"format":"","id":"","text":""}`
-	raw := make([]byte, 0, len(names)+len(s.by.agent)+len(s.by.name)+len(s.by.role)+len(s.format)+len(s.key)+len(s.text))
+	return len(names) + len(s.by.agent) + len(s.by.name) + len(s.by.role) + len(s.format) + len(s.key) + len(s.text)
+}
+
+// encode writes what the map of plain would, in the same order.
+func (s *said) encode(raw []byte) ([]byte, error) {
 	raw = append(raw, `{"author":{`...)
 	if s.by.agent != "" {
 		raw = append(wire.AppendString(append(raw, `"id":`...), s.by.agent), ',')
@@ -181,7 +191,7 @@ type eventView struct {
 func (v *eventView) Fields() []byte {
 	if v.raw == nil {
 		// Who words an event without having encoded it first has made its fields of plain values, which always encode.
-		v.raw, _ = v.fields.encode()
+		v.raw, _ = v.fields.encode(nil)
 	}
 	return v.raw
 }

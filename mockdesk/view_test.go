@@ -15,9 +15,9 @@ func TestALineIsEncodedAsItsFieldsAre(t *testing.T) {
 		{key: "u.2", text: "hello", format: "text", by: author{role: RoleUser, name: "Kim"}, authors: authors{}},
 		{key: "m.3", format: "text", by: author{role: RoleDesk}, authors: authors{}},
 	} {
-		short, err := one.encode()
+		short, err := one.encode(nil)
 		require.NoError(t, err)
-		long, err := one.plain().encode()
+		long, err := one.plain().encode(nil)
 		require.NoError(t, err)
 		assert.Equal(t, string(long), string(short))
 		for name, value := range one.plain() {

@@ -2,16 +2,19 @@
 // Everything that a page or a desk said goes in as text, never as markup.
 function deskcheckDiagram(div, journal, shared) {
 	"use strict";
-	const HIDDEN = new Set(["screen", "console"]); // what happens because of the rest; drawn on demand
+	// Those who take part where it is a connector that is tried: users first, then the connector, then what Talkdesk is made of.
+	const cast = journal.cast || [];
+	const HIDDEN = new Set(cast.length ? ["console"] : ["screen", "console"]); // what happens because of the rest; drawn on demand
 	const NOTES = { violation: "bad", error: "bad", dialog: "odd", navigation: "odd", popup: "odd", refusal: "odd", screen: "calm", console: "calm", event: "calm", clock: "calm" };
+	if (cast.length) delete NOTES.screen; // What a user sees crosses to the user there.
 	const REPLIES = new Set(["settled", "returned", "response"]);
 	// The colours are for what a message goes by: with agent desks REST, the socket and whatever the customer writes by.
 	const desks = journal.desks || [];
 	const ROWS = desks.length > 1 ? 240 : 120; // entries drawn at first; more on demand. Each desk begins with some twenty.
 	const WIRE = { request: "wire", response: "wire", opened: "wire", frame: "wire", closed: "wire" };
-	const CHANNEL = desks.length ? { ...WIRE, request: "method", response: "method", event: "callback", act: "callback" }
+	const CHANNEL = cast.length ? { ...WIRE, request: "method", response: "method", act: "wire", screen: "wire" } : desks.length ? { ...WIRE, request: "method", response: "method", event: "callback", act: "callback" }
 		: { ...WIRE, call: "method", settled: "method", callback: "callback", returned: "callback", probe: "callback" };
-	const CHANNELS = desks.length ? { method: "REST", wire: "Socket.IO", callback: "customer" } : { method: "method", callback: "callback", wire: "wire" };
+	const CHANNELS = cast.length ? { method: "API", callback: "webhook", wire: "user" } : desks.length ? { method: "REST", wire: "Socket.IO", callback: "customer" } : { method: "method", callback: "callback", wire: "wire" };
 	const ROW = 32, BAND = 30, LINE = 16, BAND_LINES = 4, CHAR = charWidth();
 	const bandPen = document.createElement("canvas").getContext("2d");
 	bandPen.font = '600 12.5px system-ui, "Liberation Sans", sans-serif'; // as report.css has it
@@ -22,8 +25,9 @@ function deskcheckDiagram(div, journal, shared) {
 		return { seq, at, kind, from, to, name, ref, chat, widget, requirement, note, data, cut, outcome, value: parsed(data, cut) };
 	});
 	const bySeq = new Map(entries.map((entry) => [entry.seq, entry]));
-	const parties = desks.length ? ["customer", "agent-manager", ...desks] : ["user", "host", "integration", "desk"];
-	if (entries.some((entry) => entry.from === "agent" || entry.to === "agent")) parties.push("agent");
+	const channelOf = (entry) => (entry.from === "webhook" || entry.to === "webhook" ? "callback" : CHANNEL[entry.kind]);
+	const parties = cast.length ? [...cast] : desks.length ? ["customer", "agent-manager", ...desks] : ["user", "host", "integration", "desk"];
+	if (!cast.length && entries.some((entry) => entry.from === "agent" || entry.to === "agent")) parties.push("agent");
 	const state = { from: 0, rows: ROWS, everything: false, chosen: 0 };
 	const shows = Object.keys(journal.shows || {}).map(Number);
 
@@ -89,8 +93,14 @@ function deskcheckDiagram(div, journal, shared) {
 		case "probe": return `looked for ${entry.name}`;
 		case "frame": return desks.length ? `${entry.name}${about(entry)}` : entry.name;
 		case "act": return desks.length && entry.note ? entry.note : entry.name;
+		case "screen": return cast.length ? seen(entry) : entry.name;
 		default: return entry.name;
 		}
+	}
+	// What a user of a connector has seen: a line, a file, a notice, or how the chat stands.
+	function seen(entry) {
+		const { from, text, file, state } = entry.value || {};
+		return `${from || ""} ${text || file?.name || state || entry.name}`.trim();
 	}
 	// What a frame of a desk is about: the event that it carries, or the frame that it acknowledges.
 	function about(entry) {
@@ -100,7 +110,7 @@ function deskcheckDiagram(div, journal, shared) {
 		return typeof event?.name === "string" ? ` ${event.name}` : "";
 	}
 	function noteText(entry) {
-		if (entry.kind === "screen") return "the screen changed";
+		if (entry.kind === "screen") return cast.length ? label(entry) : "the screen changed";
 		if (entry.kind === "act" && desks.length) return label(entry);
 		const kind = entry.kind === "clock" || entry.kind === "violation" ? "" : `${entry.kind}:`;
 		const words = [entry.requirement, kind, entry.name, entry.note && `– ${entry.note}`];
@@ -266,7 +276,7 @@ function deskcheckDiagram(div, journal, shared) {
 		const bad = note === "bad" || went(entry);
 		const found = shows.includes(entry.seq);
 		const g = shape("g", {
-			class: `row ${CHANNEL[entry.kind] ? "c-" + CHANNEL[entry.kind] : ""} k-${CSS.escape(entry.kind)}${bad ? " bad" : ""}${note === "odd" ? " odd" : ""}${found ? " found" : ""}`,
+			class: `row ${channelOf(entry) ? "c-" + channelOf(entry) : ""} k-${CSS.escape(entry.kind)}${bad ? " bad" : ""}${note === "odd" ? " odd" : ""}${found ? " found" : ""}`,
 			role: "option", tabindex: "-1", "aria-selected": "false", "data-seq": entry.seq,
 			"aria-label": `${time(entry.at)}, ${entry.kind}, ${entry.from} to ${entry.to}: ${line(note ? noteText(entry) : label(entry), 160)}`,
 		});

@@ -326,6 +326,8 @@ type pageJournal struct {
 	// Entries are in order of time. Each is [seq, atMs, kind, from, to, name, ref, chat, widget, requirement, note, payload, bytes cut, outcome], trailing empties left out.
 	// A payload that is a number is the place of the text in the page's list of shared ones.
 	Entries [][]any `json:"entries"`
+	// Cast are the parties from left to right where it is a connector that is tried; empty for a contract that has other parties.
+	Cast []string `json:"cast,omitempty"`
 	// Desks are the parties where people work, in the order in which they appear; empty for a contract that has other parties.
 	Desks []string    `json:"desks,omitempty"`
 	Steps []pageStep  `json:"steps"`
@@ -350,8 +352,11 @@ func journalsFor(r *Result, news []bool) (all [][]byte, shared []byte, err error
 				limit = caps[0]
 			}
 			journals[i] = journalFor(s, limit)
-			if r.ofDesks() {
+			switch r.Contract {
+			case contractDesks:
 				journals[i].Desks = desksIn(s.Evidence.Entries)
+			case contractConnectors:
+				journals[i].Cast = castIn(s.Evidence.Entries)
 			}
 		}
 		if shared, err = json.Marshal(share(journals)); err != nil {
@@ -417,6 +422,29 @@ func desksIn(entries []Entry) []string {
 		}
 	}
 	return desks
+}
+
+// connectorsCast are those who take part in every scenario of a connector, from left to right; users stand before them.
+var connectorsCast = []string{"connector", "identity", "api", "storage", "webhook", "agent"}
+
+// castIn are the parties of a connector's journal: the users in the order in which they appear, and then those of connectorsCast that appear.
+func castIn(entries []Entry) []string {
+	var users, others []string
+	there := map[string]bool{}
+	for _, e := range byTime(entries) {
+		for _, party := range []string{e.From, e.To} {
+			if !there[party] && party != "" && party != "kit" && !slices.Contains(connectorsCast, party) {
+				users = append(users, party)
+			}
+			there[party] = true
+		}
+	}
+	for _, party := range connectorsCast {
+		if there[party] {
+			others = append(others, party)
+		}
+	}
+	return slices.Concat(users, others)
 }
 
 // journalFor is one scenario's data, its payloads cut to limit bytes.

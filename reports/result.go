@@ -98,13 +98,19 @@ type Result struct {
 	Profile  string    `json:"profile,omitempty"`
 }
 
-// ofDesks says that the run is about an agent desk.
-func (r *Result) ofDesks() bool { return r.Contract == "agent-manager" }
+// The contracts whose subject is not an integration.
+const (
+	contractDesks      = "agent-manager"
+	contractConnectors = "digital-connect"
+)
 
-// Subject is what people call the object under test: "integration" or "agent desk".
+// Subject is what people call the object under test: "integration", "agent desk" or "connector".
 func (r *Result) Subject() string {
-	if r.ofDesks() {
+	switch r.Contract {
+	case contractDesks:
 		return "agent desk"
+	case contractConnectors:
+		return "connector"
 	}
 	return "integration"
 }

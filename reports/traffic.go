@@ -12,14 +12,25 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// The verdicts that only a recording has, beside Passed, Failed and Warned: a requirement that nothing in it has put to the test, and one that cannot be judged for want of something that is not known.
+// TrafficVerdict is what a recording says of a requirement. Its string form is the word that every output uses.
+type TrafficVerdict string
+
+// The verdicts of a recording. What it shows is never all that a requirement says.
 const (
-	NotSeen Verdict = "not seen"
-	LeftOut Verdict = "left out"
+	// TrafficFailed: a MUST was seen broken.
+	TrafficFailed = TrafficVerdict(Failed)
+	// TrafficWarned: a SHOULD does not hold, or a MUST that nothing public demands.
+	TrafficWarned = TrafficVerdict(Warned)
+	// TrafficPassed: it held wherever it was put to the test, as far as a recording shows it.
+	TrafficPassed = TrafficVerdict(Passed)
+	// TrafficNotSeen: nothing in the recording put it to the test.
+	TrafficNotSeen TrafficVerdict = "not seen"
+	// TrafficLeftOut: it cannot be judged without something that is not known.
+	TrafficLeftOut TrafficVerdict = "left out"
 )
 
 // trafficVerdicts are those of a recording in the order in which they are told.
-var trafficVerdicts = []Verdict{Failed, Warned, Passed, NotSeen, LeftOut}
+var trafficVerdicts = []TrafficVerdict{TrafficFailed, TrafficWarned, TrafficPassed, TrafficNotSeen, TrafficLeftOut}
 
 // Traffic is what the rules of a contract say of recorded exchanges. It is no certificate: most of a contract shows only where a kit plays the other side.
 type Traffic struct {
@@ -57,10 +68,10 @@ type TrafficRequirement struct {
 	ID    string `json:"id"`
 	Level string `json:"level"`
 	// Label is as in Requirement: "assumed" for what nothing public demands, so that it can only warn.
-	Label      string  `json:"label,omitempty"`
-	Capability string  `json:"capability"`
-	Statement  string  `json:"statement"`
-	Verdict    Verdict `json:"verdict"`
+	Label      string         `json:"label,omitempty"`
+	Capability string         `json:"capability"`
+	Statement  string         `json:"statement"`
+	Verdict    TrafficVerdict `json:"verdict"`
 	// Reason says what is missing where it was left out.
 	Reason string `json:"reason,omitempty"`
 	// Exchanges is how many put it to the test.
@@ -80,8 +91,8 @@ type TrafficBreach struct {
 }
 
 // Count counts the requirements by verdict, with every verdict that a recording has.
-func (t *Traffic) Count() map[Verdict]int {
-	counts := map[Verdict]int{}
+func (t *Traffic) Count() map[TrafficVerdict]int {
+	counts := map[TrafficVerdict]int{}
 	for _, v := range trafficVerdicts {
 		counts[v] = 0
 	}
@@ -148,7 +159,7 @@ func (v *trafficText) head() {
 	}
 	v.line("exchanges", fmt.Sprintf("%s (%s)", thousands(all), strings.Join(parties, ", ")))
 	if len(v.t.Elsewhere) > 0 {
-		v.line("elsewhere", counted(v.t.Elsewhere)+": none of Talkdesk's, and looked at for secrets only")
+		v.line("elsewhere", tally(v.t.Elsewhere)+": none of Talkdesk's, and looked at for secrets only")
 	}
 	if n := v.t.CredentialsTakenOut; n > 0 {
 		v.line("taken out", plural(n, "exchange")+" had no credentials in the recording, which were not judged")
@@ -161,13 +172,13 @@ func (v *trafficText) head() {
 		v.line("not judged", u.Place+": "+u.Why)
 	}
 	if len(v.t.Said) > 0 {
-		v.line("webhooks", counted(v.t.Said))
+		v.line("webhooks", tally(v.t.Said))
 	}
 	_, _ = v.WriteString("\n")
 }
 
-// counted lists names with their counts.
-func counted(counts map[string]int) string {
+// tally lists names with their counts.
+func tally(counts map[string]int) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
 	})
@@ -179,9 +190,9 @@ func counted(counts map[string]int) string {
 }
 
 // requirements tells those of a verdict.
-func (v *trafficText) requirements(verdict Verdict) {
+func (v *trafficText) requirements(verdict TrafficVerdict) {
 	for _, q := range v.t.Requirements {
-		if q.Verdict != verdict || v.o.Quiet && verdict != Failed && verdict != Warned {
+		if q.Verdict != verdict || v.o.Quiet && verdict != TrafficFailed && verdict != TrafficWarned {
 			continue
 		}
 		level := strings.Trim(q.Level+", "+q.Label, ", ")
@@ -189,7 +200,7 @@ func (v *trafficText) requirements(verdict Verdict) {
 		if q.Reason != "" {
 			says = "needs " + q.Reason + " (" + level + ")"
 		}
-		_, _ = v.WriteString(hang(v.paint.verdict(verdict, cell(string(verdict), 10), text.Bold)+v.paint.bold(cell(q.ID, 14)), oneLine(says), v.width))
+		_, _ = v.WriteString(hang(v.paint.verdict(Verdict(verdict), cell(string(verdict), 10), text.Bold)+v.paint.bold(cell(q.ID, 14)), oneLine(says), v.width))
 		v.breaches(q.Breaches)
 	}
 }

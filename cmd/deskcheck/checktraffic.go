@@ -20,7 +20,7 @@ A FILE is one of these, and - is standard input:
   lines of JSON, each an exchange; "--schema" describes it
   a journal that "deskcheck run" has saved, in deskcheck-report/journals
 
-Several files are one recording: what the connector sent may be in one, what it was sent in another. The hosts of Talkdesk are known by their names, its storage by the links that
+Several files are one recording, by one clock: what the connector sent may be in one, what it was sent in another. The hosts of Talkdesk are known by their names, its storage by the links that
 it gave, webhooks by what they say. What goes to other hosts is counted, and looked at for secrets only.
 
 Secrets may be taken out of a recording, as in "Authorization: Bearer [redacted]": what is not known is not judged. None is ever printed.
@@ -28,7 +28,7 @@ Secrets may be taken out of a recording, as in "Authorization: Bearer [redacted]
 Each requirement is one of these:
   failed     a MUST does not hold
   warned     a SHOULD does not hold, or a MUST that nothing public demands
-  passed     it held wherever it was put to the test
+  passed     it held wherever it was put to the test, as far as a recording shows it
   not seen   nothing in the recording put it to the test
   left out   it cannot be judged without something that is not known
 
@@ -60,7 +60,7 @@ func (p *program) checkTrafficCommand() *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error { return p.checkTraffic(c, f, args) },
 	}, func(flags *pflag.FlagSet) {
-		flags.StringVar(&f.account, "account", "", "the account file in `FILE`: what the connector is configured with, without which some rules are left out")
+		flags.StringVar(&f.account, "account", "", "the `FILE` that says what the connector is configured with; without it, some rules are left out")
 		flags.IntVar(&f.users, "users", 0, "`N` end users took part; without it, some rules are left out")
 		flags.BoolVar(&f.json, "json", false, "print it as JSON, with every breach")
 		flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what does not hold, and the last line")

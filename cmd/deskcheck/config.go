@@ -117,8 +117,8 @@ func (p *program) configCheck(path string) error {
 	if n := len(config.KnownFailing); n > 0 {
 		known = plural(n, "known failure")
 	}
-	if config.Integration == (deskcheck.Integration{}) && !config.HasOwnPage() {
-		p.printf("%s is fine, but no integration is configured: it certifies the embedded reference integration against %s, with %s\n", path, config.Dialect, known)
+	if what, ours := config.IsOurs(); ours {
+		p.printf("%s is fine, but no %s is configured: it certifies the embedded reference %s against %s, with %s\n", path, what, what, config.Dialect, known)
 		return nil
 	}
 	p.printf("%s is fine: it certifies %s against %s, with %s\n", path, config.What(), config.Dialect, known)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ where it was. What a client was told is in the file before it is told. --ephemer
 With --contract agent-manager it plays the Agent Manager to an agent desk instead: desks sign in below --base, over HTTP and Socket.IO, with the user names and passwords that are printed. Customers and
 what goes wrong are played by the verbs "customer", "agent", "refuse" and their like, and in the console. It is held in memory: nothing is saved.
 
+With --contract digital-connect it plays Talkdesk to a connector: the identity server, the API, files and their storage at the wire's address, and webhooks to where the account file of -c says. What a connector
+is to be configured with is printed. The agents are played by the verbs "say", "send-file", "end" and "start", and in the console; --demo runs the reference connector beside it. Nothing is saved.
+
 The other verbs speak to a desk that runs. They find it at --desk or DESKCHECK_DESK, and send the token of --token or DESKCHECK_DESK_TOKEN. A CONVERSATION is its id, an unambiguous beginning
 of it, or @last for the newest.
 
@@ -44,7 +48,8 @@ const deskExample = `  deskcheck desk                              serve one des
   deskcheck desk join @last                   an agent joins the newest conversation
   deskcheck desk say @last "How can I help?"
   deskcheck desk wait 'kind == "request" && data.body.text != nil'
-  deskcheck desk --contract agent-manager     what an agent desk signs in to`
+  deskcheck desk --contract agent-manager     what an agent desk signs in to
+  deskcheck desk --contract digital-connect --demo   Talkdesk, with a connector to it`
 
 // defaultStore is where the desk is saved if nothing else was said, below the working directory.
 const defaultStore = ".deskcheck/desk.db"
@@ -54,8 +59,8 @@ const defaultDeskConfig = "desk.yaml"
 
 // deskFlags are those of the desk that is served.
 type deskFlags struct {
-	config, contract, base, wire, control, tokenEnv, logLevel, certificate, store string
-	expose, logJSON, demo, driver, ephemeral                                      bool
+	config, contract, base, wire, control, tokenEnv, logLevel, certificate, store, proxy string
+	expose, logJSON, demo, driver, ephemeral                                             bool
 }
 
 func (p *program) deskCommand() *cobra.Command {
@@ -74,8 +79,8 @@ func (p *program) deskCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return p.serveDesk(c.Context(), f) },
 	}
 	flags := pflag.NewFlagSet("desk", pflag.ContinueOnError)
-	flags.StringVarP(&f.config, "config", "c", "", "read `FILE`; desk.yaml is read if it is there")
-	flags.StringVar(&f.contract, "contract", "", "what is played a part of, `NAME`: ai-chat or agent-manager; as the file says, or ai-chat")
+	flags.StringVarP(&f.config, "config", "c", "", "read `FILE`; desk.yaml is read if it is there. With digital-connect it is the account file")
+	flags.StringVar(&f.contract, "contract", "", "what is played a part of, `NAME`: ai-chat, agent-manager or digital-connect; as the file says, or ai-chat")
 	flags.StringVar(&f.base, "base", "", "the `PATH` below which agent desks sign in, such as /agent-manager; the root if nothing else is said")
 	flags.StringVar(&f.wire, "wire", "", "the `ADDRESS` of the wire; "+standalone.DefaultWire+" if nothing else is said")
 	flags.StringVar(&f.control, "control", "", "the `ADDRESS` of the control API; "+standalone.DefaultControl+" if nothing else is said")
@@ -83,7 +88,8 @@ func (p *program) deskCommand() *cobra.Command {
 	flags.StringVar(&f.tokenEnv, "token-env", "", "take the token from the environment variable `NAME`")
 	flags.StringVar(&f.certificate, "certificate-out", "", "write the certificate of the wire to `FILE`, for clients that are to trust it")
 	flags.StringVar(&f.logLevel, "log-level", "info", "log from `LEVEL` on: debug, info, warn or error")
-	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent; of an agent manager, have a customer come whenever an agent is ready")
+	flags.BoolVar(&f.demo, "demo", false, "show a chat beside the console, with the reference integration, so that one person can play user and agent; of an agent manager, have a customer come whenever an agent is ready; of Talkdesk, run the reference connector beside it")
+	flags.StringVar(&f.proxy, "proxy", "", "of Talkdesk, the `ADDRESS` of a proxy that has its real names lead here, with TLS, for connectors that take no base URLs")
 	flags.StringVar(&f.store, "store", "", "save the desk in `FILE`; "+defaultStore+" if nothing else is said")
 	flags.BoolVar(&f.ephemeral, "ephemeral", false, "save nothing: all is forgotten when the desk stops")
 	flags.BoolVar(&f.driver, "driver", false, "offer the desk by the driver contract as well, as a vendor's sandbox may: for desk.driver in deskcheck.yaml")
@@ -197,10 +203,12 @@ func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
 	switch contract {
 	case contractManager:
 		return p.serveManager(ctx, f, log)
+	case contractTalkdesk:
+		return p.serveTalkdesk(ctx, f, log)
 	case "", contractChat:
 		return p.serveChatDesk(ctx, f, log)
 	}
-	return &deskcheck.UserError{Err: fmt.Errorf("no desk is played of the contract %q", contract), Fix: "use " + contractChat + " or " + contractManager}
+	return &deskcheck.UserError{Err: fmt.Errorf("no desk is played of the contract %q", contract), Fix: "use " + contractChat + ", " + contractManager + " or " + contractTalkdesk}
 }
 
 // standing is what serves until it is told to stop.
@@ -225,9 +233,17 @@ func stay(ctx context.Context, desk standing, err error) error {
 	return nil
 }
 
+// noProxy is for what is served by base URLs alone.
+func noProxy() error {
+	return &deskcheck.UserError{Err: errors.New("--proxy is for Talkdesk"), Fix: "leave it out, or add --contract " + contractTalkdesk}
+}
+
 func (p *program) serveChatDesk(ctx context.Context, f deskFlags, log *slog.Logger) error {
-	if f.base != "" {
+	switch {
+	case f.base != "":
 		return &deskcheck.UserError{Err: errors.New("--base is for an agent manager"), Fix: "leave it out, or add --contract " + contractManager}
+	case f.proxy != "":
+		return noProxy()
 	}
 	config, err := f.deskConfig()
 	if err != nil {
@@ -322,18 +338,19 @@ func deskMistake(err error) error {
 }
 
 func (p *program) deskSchemaCommand() *cobra.Command {
+	schemas := []cobra.Completion{"desk", "manager", "account", "script"}
 	return &cobra.Command{
-		Use:               "schema [desk|manager|script]",
-		Short:             "Print the JSON Schema of desk.yaml, of that of an agent manager, or of a script",
-		Args:              arguments(0, 1, "desk, manager or script"),
-		ValidArgsFunction: cobra.FixedCompletions([]cobra.Completion{"desk", "manager", "script"}, cobra.ShellCompDirectiveNoFileComp),
+		Use:               "schema [desk|manager|account|script]",
+		Short:             "Print the JSON Schema of desk.yaml, of that of an agent manager, of an account file of Talkdesk, or of a script",
+		Args:              arguments(0, 1, "desk, manager, account or script"),
+		ValidArgsFunction: cobra.FixedCompletions(schemas, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := strings.Join(args, "")
 			if name == "" {
 				name = "desk"
 			}
-			if name != "desk" && name != "manager" && name != "script" {
-				return &deskcheck.UserError{Err: fmt.Errorf("there is no schema %q", name), Fix: "print that of desk, manager or script"}
+			if !slices.Contains(schemas, name) {
+				return &deskcheck.UserError{Err: fmt.Errorf("there is no schema %q", name), Fix: "print one of " + strings.Join(schemas, ", ")}
 			}
 			text, err := fixtures.ReadFile("schemas/" + name + ".schema.json")
 			if err != nil {

@@ -19,7 +19,7 @@ func (d *deskCaller) actCommands() []*cobra.Command {
 	var agent, reason, format, name, words, mediaType string
 	var stop, byDesk bool
 	as := func(flags *pflag.FlagSet) {
-		flags.StringVar(&agent, "agent", "", "the `ID` of the agent who acts; needed only where several are in the conversation")
+		flags.StringVar(&agent, "agent", "", "the `ID` of the agent who acts; needed only where several are in the conversation. With Talkdesk the agent's name")
 	}
 	plain := func(use, short string, act func(*client.Tenant, context.Context, string, api.AgentAct) (api.Acted, error)) *cobra.Command {
 		return d.verb(use+" CONVERSATION [AGENT]", short, 1, 2, "a conversation and perhaps an agent", func(ctx context.Context, args []string) error {
@@ -36,6 +36,9 @@ func (d *deskCaller) actCommands() []*cobra.Command {
 		plain("join", "An agent joins", (*client.Tenant).Join),
 		plain("leave", "An agent leaves", (*client.Tenant).Leave),
 		with(d.verb("say CONVERSATION TEXT", "An agent says something", 2, 2, "a conversation and a text", func(ctx context.Context, args []string) error {
+			if t, err := d.talkdesk(ctx); t != nil || err != nil {
+				return d.sayAtTalkdesk(ctx, t, err, args[0], args[1], agent)
+			}
 			return d.acted(d.chosen().Say(ctx, args[0], api.SayAct{Agent: agent, Text: args[1], Format: format}))
 		}), func(flags *pflag.FlagSet) {
 			as(flags)
@@ -52,6 +55,9 @@ func (d *deskCaller) actCommands() []*cobra.Command {
 			return d.acted(d.chosen().Transfer(ctx, args[0], api.TransferAct{Agent: agent, To: second(args)}))
 		}), as),
 		with(d.verb("end CONVERSATION", "An agent ends the conversation, or the desk does", 1, 1, "a conversation", func(ctx context.Context, args []string) error {
+			if t, err := d.talkdesk(ctx); t != nil || err != nil {
+				return d.endAtTalkdesk(ctx, t, err, args[0])
+			}
 			act := api.EndAct{Agent: agent, Reason: reason}
 			if byDesk {
 				act.By = "desk"
@@ -110,5 +116,8 @@ func (d *deskCaller) sendFile(ctx context.Context, conversation, path string, f 
 		f.Type = mime.TypeByExtension(filepath.Ext(f.Name))
 	}
 	f.Content = content
+	if t, err := d.talkdesk(ctx); t != nil || err != nil {
+		return d.sendAtTalkdesk(ctx, t, err, conversation, f)
+	}
 	return d.acted(d.chosen().SendFile(ctx, conversation, f))
 }

@@ -56,6 +56,9 @@ func (d *deskCaller) resetCommand() *cobra.Command {
 		if manager, err := d.manager(ctx); manager != nil || err != nil {
 			return d.resetManager(ctx, manager, err)
 		}
+		if t, err := d.talkdesk(ctx); t != nil || err != nil {
+			return d.resetTalkdesk(ctx, t, err)
+		}
 		t, err := d.chosen().Reset(ctx)
 		return answer(d, t, err, func(t api.Tenant) { d.printf("%s is as it was created\n", t.Name) })
 	}), func(flags *pflag.FlagSet) {

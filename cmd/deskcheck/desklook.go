@@ -32,7 +32,7 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 			return d.conversations(ctx, list)
 		}), func(flags *pflag.FlagSet) {
 			list.Newest = true
-			flags.StringVar(&list.State, "state", "", "only those that are waiting, active or ended; with an agent manager open, closed or at a stage such as WRAP_UP")
+			flags.StringVar(&list.State, "state", "", "only those that are waiting, active or ended; with an agent manager open, closed or at a stage such as WRAP_UP, with Talkdesk open or ended")
 			flags.StringVar(&list.Queue, "queue", "", "only those of a `QUEUE`")
 			flags.IntVar(&list.Limit, "limit", 100, "how many at most")
 		}),
@@ -101,6 +101,9 @@ func (d *deskCaller) conversations(ctx context.Context, q client.ConversationQue
 	if manager, err := d.manager(ctx); manager != nil || err != nil {
 		return d.managed(ctx, manager, err, q)
 	}
+	if t, err := d.talkdesk(ctx); t != nil || err != nil {
+		return d.listAtTalkdesk(ctx, t, err, q)
+	}
 	page, err := d.chosen().Conversations(ctx, q)
 	return answer(d, page, err, func(page api.ConversationPage) {
 		if len(page.Conversations) == 0 {
@@ -132,6 +135,9 @@ type shown struct {
 func (d *deskCaller) show(ctx context.Context, id string) error {
 	if manager, err := d.manager(ctx); manager != nil || err != nil {
 		return d.showManaged(ctx, manager, err, id)
+	}
+	if t, err := d.talkdesk(ctx); t != nil || err != nil {
+		return d.showAtTalkdesk(ctx, t, err, id)
 	}
 	one := d.chosen()
 	view, err := one.Conversation(ctx, id)

@@ -21,6 +21,9 @@ const (
 // managerConfig reads the file and puts what flags say over it.
 func (f deskFlags) managerConfig() (standalone.ManagerConfig, error) {
 	var c standalone.ManagerConfig
+	if f.proxy != "" {
+		return c, noProxy()
+	}
 	for flag, given := range map[string]bool{"--store": f.store != "", "--driver": f.driver, "--certificate-out": f.certificate != ""} {
 		if given {
 			return c, &deskcheck.UserError{Err: fmt.Errorf("%s is not for an agent manager", flag), Fix: "leave it out: an agent manager is held in memory, and served over plain HTTP"}
@@ -70,13 +73,7 @@ func (p *program) tellManager(m *standalone.Manager) {
 		lines = append(lines, [3]string{"token", token})
 	}
 	lines = append(lines, [3]string{"saved", "nowhere", storeNote("")})
-	width := 0
-	for _, line := range lines {
-		width = max(width, len(line[1]))
-	}
-	for _, line := range lines {
-		p.deskLine(line[0], fmt.Sprintf("%-*s", width+2, line[1]), line[2])
-	}
+	p.deskLines(lines)
 	p.printf("\n")
 	t := p.table("sign in as", "password", "who is")
 	for _, a := range m.People() {

@@ -168,7 +168,7 @@ func TestEveryActOfAManagerHasAVerb(t *testing.T) {
 // serves runs a command line that serves until something was said, and gives what it printed.
 func (b *bench) serves(t *testing.T, until string, args ...string) (code int, said string) {
 	t.Helper()
-	b.startDesk, b.startManager = standalone.Start, standalone.StartManager
+	b.startDesk, b.startManager, b.startTalkdesk = standalone.Start, standalone.StartManager, standalone.StartTalkdesk
 	reader, writer := io.Pipe()
 	b.out.Writer = writer
 	ctx, stop := context.WithCancel(t.Context())

@@ -21,6 +21,15 @@ func (d *deskCaller) manager(ctx context.Context) (*client.Manager, error) {
 	return d.server().Manager(), nil
 }
 
+// talkdesk is Talkdesk that runs, nil if something else does.
+func (d *deskCaller) talkdesk(ctx context.Context) (*client.Talkdesk, error) {
+	what, err := d.server().Server(ctx)
+	if err != nil || what.Contract != contractTalkdesk {
+		return nil, err
+	}
+	return d.server().Talkdesk(), nil
+}
+
 // mustManage is manager, where nothing else will do.
 func (d *deskCaller) mustManage(ctx context.Context) (*client.Manager, error) {
 	m, err := d.manager(ctx)

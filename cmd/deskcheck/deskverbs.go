@@ -92,11 +92,11 @@ func (p *program) addDeskVerbs(desk *cobra.Command) {
 	shared.BoolVar(&d.json, "json", false, "what the API answers, as JSON")
 	shared.VisitAll(func(f *pflag.Flag) { f.Annotations = map[string][]string{groupKey: {"For the verbs"}} })
 	desk.PersistentFlags().AddFlagSet(shared)
-	desk.AddGroup(&cobra.Group{ID: "act", Title: "Play agents:"}, &cobra.Group{ID: "look", Title: "Watch:"}, &cobra.Group{ID: "break", Title: "Break and bend:"}, &cobra.Group{ID: "manager", Title: "With an agent manager:"}, &cobra.Group{ID: "keep", Title: "Keep house:"})
+	desk.AddGroup(&cobra.Group{ID: "act", Title: "Play agents:"}, &cobra.Group{ID: "look", Title: "Watch:"}, &cobra.Group{ID: "break", Title: "Break and bend:"}, &cobra.Group{ID: "manager", Title: "With an agent manager:"}, &cobra.Group{ID: "talkdesk", Title: "With Talkdesk:"}, &cobra.Group{ID: "keep", Title: "Keep house:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"act": append(d.actCommands(), d.queueCommands()...), "look": d.lookCommands(), "break": append(d.bendCommands(), d.faultsCommand(), d.faultCommand(), d.chaosCommand(), d.advanceCommand()),
-		"manager": d.managerCommands(),
-		"keep":    {d.tenantCommand(), d.resetCommand(), d.scriptCommand(), d.speakCommand(), p.deskSchemaCommand()},
+		"manager": d.managerCommands(), "talkdesk": d.talkdeskCommands(),
+		"keep": {d.tenantCommand(), d.resetCommand(), d.scriptCommand(), d.speakCommand(), p.deskSchemaCommand()},
 	} {
 		for _, c := range commands {
 			c.GroupID = group

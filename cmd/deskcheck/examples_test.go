@@ -41,6 +41,10 @@ func TestExamplesWork(t *testing.T) {
 					runDeskExample(t, words(line)[1:])
 					return
 				}
+				if strings.Contains(line, "deskcheck validate") {
+					runValidateExample(t, words(line)[1:])
+					return
+				}
 				if strings.Contains(line, "deskcheck wire record") {
 					runRecordExample(t, words(line)[1:])
 					return
@@ -78,6 +82,11 @@ func runDeskExample(t *testing.T, args []string) {
 		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
 		return standalone.StartManager(c, o)
 	}
+	t.Setenv(asProgram, "1") // The connector of a demo is a process of its own.
+	b.startTalkdesk = func(c standalone.TalkdeskConfig, o standalone.Options) (*standalone.Talkdesk, error) {
+		c.Listen.Wire, c.Listen.Control = "127.0.0.1:0", "127.0.0.1:0"
+		return standalone.StartTalkdesk(c, o)
+	}
 	b.user("/v1/conversations/conversation-0001", "{}")
 	b.user("/v1/conversations/conversation-0001/messages/k1", `{"text":"Hello"}`)
 	b.says(0, "join", "@last", "ada")
@@ -107,6 +116,26 @@ func runRecordExample(t *testing.T, args []string) {
 	}
 	assert.Equal(t, 2, b.execute(ctx, args))
 	assert.Contains(t, b.stderr.String(), "error: no request has passed")
+}
+
+// runValidateExample runs a command line that validates: every file that it names, and the standard input, hold a payload that fits the schema.
+func runValidateExample(t *testing.T, args []string) {
+	t.Helper()
+	b := newBench(t)
+	at := slices.Index(args, "--schema")
+	payload := map[string]string{
+		"message_created": goodMessage, "start": `{"touchpoint_id":"t","contact_person":{"email":"a@b"}}`, "digital-connect/start": `{"touchpoint_id":"t","contact_person":{"email":"a@b"}}`,
+		"digital-connect/message": `{"content":"hi"}`, "callbacks/agentJoined": `[{"id":"a","nickname":"Ada","user_type":"human"}]`,
+	}[args[at+1]]
+	require.NotEmpty(t, payload, "no payload is known for %s", args[at+1])
+	b.in = input{Reader: strings.NewReader(payload)}
+	for _, file := range args[at+2:] {
+		if !strings.HasPrefix(file, "-") {
+			payloadFile(t, file, payload)
+		}
+	}
+	assert.Zero(t, b.does(args...), "%s%s", b.stdout.String(), b.stderr.String())
+	assert.Contains(t, b.stdout.String(), "valid")
 }
 
 func allCommands(c *cobra.Command) []*cobra.Command {
@@ -148,7 +177,7 @@ func commandLines(markdown string) []string {
 func words(line string) []string {
 	var all []string
 	for _, word := range regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`).FindAllString(line, -1) {
-		if word == "|" || word == ">" || word == "&&" {
+		if word == "|" || word == ">" || word == "<" || word == "&&" {
 			break
 		}
 		all = append(all, strings.Trim(word, `'"`))
@@ -182,12 +211,40 @@ func onThisMachine(t *testing.T, args []string) []string {
 		require.NoError(t, os.WriteFile(args[2], wire.NativeFile(), 0o600))
 	}
 	if len(args) > 2 && args[0] == "driver" && args[1] == "check" {
-		args[2] = offered(t, nil, driver.AgentSay)
+		if args[2] = offered(t, nil, driver.AgentSay); slices.Contains(args, "digital-connect") {
+			args[2] = drivesUsers(t, "/files")
+		}
+	}
+	if args[0] == "check-traffic" {
+		recorded(t, args[1:])
 	}
 	if len(args) > 1 && args[0] == "config" && args[1] == "check" {
 		require.NoError(t, os.WriteFile(defaultConfig, nil, 0o600))
 	}
 	return args
+}
+
+// recorded writes the recordings that a command line names, and the account file. Of several files, the first has everything.
+func recorded(t *testing.T, args []string) {
+	t.Helper()
+	from := filepath.Join(testdata, "..", "..", "..", "mockdesk", "digitalconnect", "traffic", "testdata")
+	for _, name := range args {
+		sample := "good" + filepath.Ext(name)
+		switch filepath.Ext(name) {
+		case ".yaml":
+			sample = "account.yaml"
+		case ".har", ".ndjson":
+		default:
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(from, sample))
+		require.NoError(t, err)
+		if name != args[slices.IndexFunc(args, func(a string) bool { return filepath.Ext(a) == filepath.Ext(name) })] {
+			text = []byte(`{"log":{"entries":[]}}`)
+		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
+		require.NoError(t, os.WriteFile(name, text, 0o600))
+	}
 }
 
 func TestCommandLines(t *testing.T) {

@@ -23,6 +23,7 @@ const listLong = `Lists what the contract demands and what deskcheck has for it.
   integrations   the reference, and the broken ones that "deskcheck selftest" runs
   capabilities   the parts of the contract, for --capability and for capabilities: in deskcheck.yaml
   profiles       what an integration can earn, for --profile
+  schemas        what "deskcheck validate" holds payloads against, of every contract
   steps [WORD…]  the sentences of which features are made, for --features; with words, those that speak of all of them
   slow           the ten slowest scenarios of the last run, and what each waited for
 
@@ -36,7 +37,7 @@ const listExample = `  deskcheck list
   deskcheck list steps typing`
 
 // subjects are what list knows, in the order of its help.
-var subjects = []string{"requirements", "features", "integrations", "capabilities", "profiles", "steps", "slow"}
+var subjects = []string{"requirements", "features", "integrations", "capabilities", "profiles", "schemas", "steps", "slow"}
 
 type listFlags struct {
 	config                 deskcheck.Config
@@ -70,6 +71,12 @@ func (p *program) listCommand() *cobra.Command {
 			}
 			if len(args) > 1 && subject != "steps" && slices.Contains(subjects, subject) {
 				return &deskcheck.UserError{Err: fmt.Errorf("list %s takes no words, found %q", subject, args[1]), Fix: "only steps can be searched; for the others, pipe the list into grep"}
+			}
+			if subject == "schemas" {
+				if c.Flags().Changed("dialect") {
+					return &deskcheck.UserError{Err: errors.New("--dialect is not for schemas: their names say where one belongs to a dialect")}
+				}
+				return p.listSchemas(f, c.Flags().Changed("contract"))
 			}
 			if subject == "slow" {
 				return p.listSlow(f)
@@ -106,9 +113,13 @@ func (p *program) list(subject string, f listFlags) error {
 	if err != nil {
 		return err
 	}
-	l := map[string]func(deskcheck.Traceability, listFlags) listing{
+	return p.listing(f, map[string]func(deskcheck.Traceability, listFlags) listing{
 		"requirements": requirementListing, "features": featureListing, "integrations": integrationListing, "capabilities": capabilityListing, "profiles": profileListing,
-	}[subject](t, f)
+	}[subject](t, f))
+}
+
+// listing prints a subject in the form that the flags ask for.
+func (p *program) listing(f listFlags, l listing) error {
 	switch {
 	case f.quiet:
 		for _, id := range l.ids {
@@ -131,6 +142,29 @@ func (p *program) list(subject string, f listFlags) error {
 		p.sayf("%s", l.note)
 	}
 	return nil
+}
+
+// listSchemas lists the schemas of all contracts, or of the one that was asked for.
+func (p *program) listSchemas(f listFlags, ofOne bool) error {
+	if err := f.check("schemas"); err != nil {
+		return err
+	}
+	all, err := fixtures.Schemas()
+	if err != nil {
+		return err
+	}
+	l := listing{header: []string{"schema", "of what"}, items: []any{}}
+	for _, s := range all {
+		if !ofOne || s.Contract == f.config.Contract {
+			of := s.Description
+			if s.Title != path.Base(s.Name) { // where the title is no more than the name, it says nothing
+				of = s.Title + ". " + of
+			}
+			l.add(s.Name, s, s.Name, of)
+		}
+	}
+	l.note = fmt.Sprintf("%d schemas; \"deskcheck validate --schema NAME FILE\" holds a payload against one, and the end of a name will do where it means that one alone", len(l.rows))
+	return p.listing(f, l)
 }
 
 // check refuses flags that do not go together.

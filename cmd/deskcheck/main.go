@@ -80,6 +80,10 @@ func newProgram(listen func()) *program {
 			listen()
 			return standalone.StartManager(c, o)
 		},
+		startTalkdesk: func(c standalone.TalkdeskConfig, o standalone.Options) (*standalone.Talkdesk, error) {
+			listen()
+			return standalone.StartTalkdesk(c, o)
+		},
 		connector: func(ctx context.Context, environment func(string) string, out, err io.Writer) int {
 			listen()
 			return reference.Main(ctx, environment, out, err)

@@ -35,6 +35,8 @@ type program struct {
 	startDesk func(standalone.Config, standalone.Options) (*standalone.Server, error)
 	// startManager is to an agent manager what startDesk is to the desk of a chat.
 	startManager func(standalone.ManagerConfig, standalone.Options) (*standalone.Manager, error)
+	// startTalkdesk is to Talkdesk what startDesk is to the desk of a chat.
+	startTalkdesk func(standalone.TalkdeskConfig, standalone.Options) (*standalone.Talkdesk, error)
 	// connector runs the reference connector, and gives its exit code.
 	connector func(ctx context.Context, environment func(string) string, out, err io.Writer) int
 	open      func(address string) error
@@ -213,7 +215,7 @@ func (p *program) root() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "certify", Title: "Certify:"}, &cobra.Group{ID: "look", Title: "Look things up:"}, &cobra.Group{ID: "desk", Title: "The desk:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"certify": {p.runCommand(), p.selftestCommand(), p.compareCommand(), p.checkTrafficCommand()},
-		"look":    {p.listCommand(), p.explainCommand()},
+		"look":    {p.listCommand(), p.explainCommand(), p.validateCommand()},
 		"desk":    {p.deskCommand(), p.wireCommand(), p.driverCommand(), p.uiMapCommand()},
 		"setup":   {p.configCommand(), p.doctorCommand(), p.versionCommand()},
 	} {

@@ -20,8 +20,9 @@ import (
 // defaultConfig is read without being asked for when it lies in the working directory.
 const defaultConfig = "deskcheck.yaml"
 
-const runLong = `Certifies an integration, or with --contract agent-manager an agent desk: runs the scenarios of the contract against it in a real browser
-and says per requirement whether it holds. Without one it certifies the embedded reference, which must always pass.
+const runLong = `Certifies an integration, or with --contract agent-manager an agent desk, or with --contract digital-connect a connector: runs the scenarios
+of the contract against it, in a real browser where there is a page, and says per requirement whether it holds. Without one it certifies the
+embedded reference, which must always pass.
 
 A SELECTION is a requirement (FLOW-03), an area (FLOW), a feature (availability), a scenario's ID (the feature and the line at which it
 stands there, such as name/8) or a part of its name. Several are joined by "or". --tags and --capability narrow further. What matches
@@ -47,6 +48,7 @@ const runExample = `  deskcheck run
 type runFlags struct {
 	path, baseline string
 	agentDesk      string
+	connector      string
 	config         deskcheck.Config
 	quiet, watch   bool
 	pause          bool
@@ -67,9 +69,10 @@ func (p *program) runCommand() *cobra.Command {
 	what.StringVar(&f.config.Integration.Export, "export", "", "the `NAME` of that export; default: the default export")
 	what.StringVar(&f.config.Integration.Bundle, "bundle", "", "a prebuilt script `FILE` instead")
 	what.StringVar(&f.config.Integration.Global, "global", "", "the `NAME` of the global variable in which the script leaves the factory; needless if it registers the factory in the chat's configuration itself (orchestrate, web-chat)")
-	what.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract: ai-chat certifies an integration, agent-manager an agent desk")
+	what.StringVar(&f.config.Contract, "contract", f.config.Contract, "the `NAME` of the contract: ai-chat certifies an integration, agent-manager an agent desk, digital-connect a connector")
 	what.StringVar(&f.agentDesk, "agent-desk", "", "the agent desk: the `PLACE` of its page, an http address or a folder of built files; default: the embedded reference desk")
-	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat); of the contract agent-manager: cx-2024, seed or legacy-2023")
+	what.StringVar(&f.connector, "connector", "", "the connector: the `LINE` that starts it, or the http address where it runs already; deskcheck.yaml says how to talk to it; default: the embedded reference connector")
+	what.StringVar(&f.config.Dialect, "dialect", f.config.Dialect, "the `NAME` of the chat: ai-chat, orchestrate (watsonx Orchestrate Chat) or web-chat (Watson Assistant web chat); of the contract agent-manager: cx-2024, seed or legacy-2023; of digital-connect: dc-2026.1")
 	what.StringVar(&f.config.Host, "host", f.config.Host, "the `CHAT` that loads the integration: emulated is ours, carbon the real one (npm installs it once); the URL of a page of your own has it, and perhaps a chat, already")
 	what.StringVar(&f.config.Features, "features", "", "a `DIR` with features of your own, to run as well; see \"deskcheck list steps\"")
 
@@ -108,7 +111,9 @@ func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (d
 	if err != nil {
 		return config, err
 	}
-	f.apply(c.Flags(), &config, args)
+	if err := f.apply(c.Flags(), &config, args); err != nil {
+		return config, err
+	}
 	return config, flagNames(c.Flags(), config.Validate())
 }
 
@@ -116,7 +121,7 @@ func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (d
 func emptyFlags(flags *pflag.FlagSet) error {
 	var problems []deskcheck.ConfigProblem
 	for _, flag := range []struct{ name, expected string }{
-		{"config", "a file"}, {"contract", "ai-chat or agent-manager"}, {"agent-desk", "an http address or a folder"}, {"host", "emulated or an http address"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"}, {"features", "a folder"},
+		{"config", "a file"}, {"contract", "ai-chat, agent-manager or digital-connect"}, {"agent-desk", "an http address or a folder"}, {"connector", "a command line or an http address"}, {"host", "emulated or an http address"}, {"integration", "a file"}, {"export", "the name of an export"}, {"bundle", "a file"}, {"global", "the name of a global variable"}, {"profile", "the name of a profile"}, {"features", "a folder"},
 	} {
 		if given := flags.Lookup(flag.name); given != nil && given.Changed && flags.Lookup(flag.name).Value.String() == "" {
 			problems = append(problems, deskcheck.ConfigProblem{Key: "--" + flag.name, Expected: flag.expected, Found: "nothing"})
@@ -153,15 +158,31 @@ func absent(path string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// apply lays the flags that were given over the configuration.
-func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selection []string) {
+// contractGiven is the contract that the flags name, or mean by what is to be certified; empty if they do neither.
+func (f *runFlags) contractGiven(given func(string) bool) string {
+	switch {
+	case given("contract"):
+		return f.config.Contract
+	case given("integration"):
+	case given("agent-desk"):
+		return contractManager
+	case given("connector"):
+		return contractConnector
+	}
+	return ""
+}
+
+// apply lays the flags that were given over the configuration. The error is a *UserError.
+func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selection []string) error {
 	given := flags.Changed
-	if given("contract") || given("agent-desk") && !given("integration") {
-		contract := f.config.Contract
-		if !given("contract") {
-			contract = "agent-manager"
-		}
+	if contract := f.contractGiven(given); contract != "" {
 		*config = config.For(contract)
+	}
+	if given("connector") {
+		var err error
+		if config.Connector, err = config.Connector.At(f.connector); err != nil {
+			return err
+		}
 	}
 	if given("agent-desk") {
 		config.AgentDesk = deskcheck.AgentDeskAt(f.agentDesk)
@@ -204,6 +225,7 @@ func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selecti
 	if len(selection) > 0 {
 		config.Select = selection
 	}
+	return nil
 }
 
 // flagNames puts the flag in the place of the key where the value came from a flag, because that is what the user wrote.

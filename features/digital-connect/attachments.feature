@@ -129,7 +129,7 @@ Feature: Files
         | longer than a file's may be     |
         | HTML                            |
 
-    @DC-ATT-13
+    @DC-MSG-11
     Scenario: A file is not opened by itself
       Given the client may handle files
       And Ann talks to an agent

@@ -72,7 +72,8 @@ Feature: The end of a conversation
 
     @DC-END-09
     Scenario: A user who is gone does not keep an agent busy
-      Given Ann talks to an agent
+      Given users who are gone keep an agent for 3 seconds
+      And Ann talks to an agent
       When Ann is gone
       Then the connector ends the conversation with Ann within its idle time
 

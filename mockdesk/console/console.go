@@ -1,4 +1,4 @@
-// Package console is the web page on which a person watches a desk and plays its agents, or an agent manager and plays its customers: conversations, transcript, journal, faults.
+// Package console is the web page on which a person watches a desk and plays its agents, an agent manager and plays its customers, or Talkdesk and plays its agents: conversations, transcript, journal, faults.
 // The page speaks the control API and nothing else; here it is only served.
 package console
 
@@ -25,8 +25,9 @@ type Page string
 
 // The pages.
 const (
-	Chat    Page = "index.html"   // the desk of a chat, whose agents are played
-	Manager Page = "manager.html" // an agent manager, whose customers are played
+	Chat     Page = "index.html"    // the desk of a chat, whose agents are played
+	Manager  Page = "manager.html"  // an agent manager, whose customers are played
+	Talkdesk Page = "talkdesk.html" // Talkdesk, whose agents are played
 )
 
 // Options are what a console is served with; the zero value will do.

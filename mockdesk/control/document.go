@@ -10,7 +10,7 @@ import (
 var openAPI []byte
 
 // described is the document, which is the same for all servers.
-var described = serving.NewDocument(openAPI)
+var described = serving.NewDocument(openAPI, serving.Faults)
 
 // Document returns the OpenAPI document of the control API, as YAML. The error is one of the program: the embedded document is none.
 func Document() ([]byte, error) { return described.YAML() }

@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"strconv"
+	"sync"
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/serving"
@@ -18,23 +19,40 @@ type Metrics struct {
 	events   *prometheus.CounterVec
 	entries  *prometheus.CounterVec
 	faults   *prometheus.CounterVec
+
+	// kinds has the counters of entries by kind (journal.Kind), in and out those of frames: finding them by their labels would cost more than counting.
+	kinds   sync.Map
+	in, out func() prometheus.Counter
 }
 
 // NewMetrics returns figures that are all zero.
 func NewMetrics() *Metrics {
 	registry := serving.NewRegistry()
-	return &Metrics{
+	m := &Metrics{
 		registry: registry,
 		requests: serving.Counter(registry, "wire_requests_total", "Requests that the wire has answered, by operation and status; status 0 is no answer.", "operation", "status"),
 		events:   serving.Counter(registry, "wire_frames_total", "Frames that have crossed the wire's sockets, by direction.", "direction"),
 		entries:  serving.Counter(registry, "journal_entries_total", "Entries that were written to journals, by kind.", "kind"),
 		faults:   serving.Counter(registry, "faults_played_total", "Faults that were played, by kind and operation.", "kind", "operation"),
 	}
+	m.in = sync.OnceValue(func() prometheus.Counter { return m.events.WithLabelValues("in") })
+	m.out = sync.OnceValue(func() prometheus.Counter { return m.events.WithLabelValues("out") })
+	return m
+}
+
+// kind is the counter of entries of a kind.
+func (m *Metrics) kind(k journal.Kind) prometheus.Counter {
+	known, found := m.kinds.Load(k)
+	if !found {
+		known, _ = m.kinds.LoadOrStore(k, m.entries.WithLabelValues(string(k)))
+	}
+	counter, _ := known.(prometheus.Counter) // The map holds nothing else.
+	return counter
 }
 
 // Observe counts an entry of a journal.
 func (m *Metrics) Observe(e journal.Entry) {
-	m.entries.WithLabelValues(string(e.Kind)).Inc()
+	m.kind(e.Kind).Inc()
 	switch e.Kind {
 	case journal.Response:
 		var data struct {
@@ -49,11 +67,11 @@ func (m *Metrics) Observe(e journal.Entry) {
 		}
 		m.requests.WithLabelValues(operation, strconv.Itoa(data.Status)).Inc()
 	case journal.Frame:
-		direction := "out"
 		if e.From == journal.Integration {
-			direction = "in"
+			m.in().Inc()
+			return
 		}
-		m.events.WithLabelValues(direction).Inc()
+		m.out().Inc()
 	default:
 	}
 }

@@ -13,10 +13,10 @@ import (
 	"deskcheck/mockdesk/digitalconnect"
 )
 
-func sampleText(t testing.TB) string {
-	t.Helper()
+func sampleText(tb testing.TB) string {
+	tb.Helper()
 	source, err := os.ReadFile("testdata/account.yaml")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return string(source)
 }
 

@@ -157,6 +157,7 @@ func (c *checker) auth(key string, a Auth) {
 		}
 	}
 	switch a.Type {
+	case webhook.None, "":
 	case webhook.Basic:
 		need("user", a.User)
 		need("secret", a.Secret)

@@ -80,14 +80,14 @@ func (rep reply) lost() reply {
 // name is the request as the journal and reports call it.
 func (x *exchange) name() string { return x.r.Method + " " + x.r.URL.EscapedPath() }
 
-// ServeHTTP serves one request of the connector's. Which of the three it is for goes by the host of the request; a host that is none of these is answered with 421.
+// ServeHTTP serves one request of the connector's. Which of the three it is for goes by the host of the request, or where they share one by its path; a host that is none of these is answered with 421.
 func (t *Talkdesk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !t.enter() {
 		panic(http.ErrAbortHandler)
 	}
 	defer t.work.Done()
 	x := &exchange{w: w, r: r, at: time.Now(), limit: maxBody}
-	x.party = t.hosts[withoutPort(r.Host)]
+	x.party = t.party(r)
 	t.route(x)
 	if err := t.read(x); err != nil {
 		t.refuseBody(x, err)
@@ -205,14 +205,15 @@ func (t *Talkdesk) misplay(x *exchange, decision fault.Decision, effect func() r
 			return fault.Reply{Status: rep.status, Header: rep.header, Body: rep.body}
 		},
 		Answering: func(o fault.Outcome) {
-			if o.Note != "" {
+			gone := o.Status != 0 && x.r.Context().Err() != nil
+			if o.Note != "" && !gone {
 				note = o.Note
 			}
 			if decision.Fault.Kind == fault.Truncate && len(o.Body) > 0 {
 				o.Body = o.Body[:min(decision.Fault.Bytes, len(o.Body)-1)]
 			}
 			rep := reply{status: o.Status, body: o.Body, note: note, conversation: conversation}
-			if x.r.Context().Err() != nil {
+			if gone {
 				rep = rep.lost()
 			}
 			t.recordResponse(x, rep)
@@ -227,6 +228,7 @@ func (x *exchange) refused(status int, title string) reply {
 		return tokenError(status, map[int]string{http.StatusUnauthorized: "invalid_client", http.StatusBadRequest: "invalid_request"}[status], title)
 	case Storage:
 		return plain(status, title)
+	default:
 	}
 	return refusal(status, "MOCK-"+strconv.Itoa(status), title, "The mock was told to answer so.")
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,9 +28,9 @@ func (s *stage) play(operation string, f fault.Fault) fault.ID {
 	return id
 }
 
-// responses are the answers to an operation so far.
-func (s *stage) responses(operation string) []journal.Entry {
-	return s.journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Response && e.Operation == operation })
+// answersToStart are the answers to starts so far.
+func (s *stage) answersToStart() []journal.Entry {
+	return s.journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Response && e.Operation == digitalconnect.OpStart })
 }
 
 func TestFaultsThatAnswer(t *testing.T) {
@@ -74,7 +75,7 @@ func TestFaultsThatAnswer(t *testing.T) {
 			assert.Len(t, s.mock.Conversations(), 1, "the same transfer")
 			assert.Empty(t, s.violations())
 			played := s.await("fault.played", journal.Act)
-			assert.Less(t, played.Seq, s.responses(digitalconnect.OpStart)[0].Seq)
+			assert.Less(t, played.Seq, s.answersToStart()[0].Seq)
 		})
 	}
 }
@@ -97,7 +98,7 @@ func TestFaultsThatLoseTheAnswer(t *testing.T) {
 			_, err := s.call(http.MethodPost, api+conversations, "application/json", aStart, "Authorization", "Bearer "+s.token)
 			require.Error(t, err)
 			assert.Equal(t, one.opened, len(s.mock.Conversations()) == 1)
-			assert.Contains(t, s.responses(digitalconnect.OpStart)[0].Note, one.note)
+			assert.Contains(t, s.answersToStart()[0].Note, one.note)
 			assert.Equal(t, http.StatusCreated, s.do(http.MethodPost, conversations, aStart).status)
 			assert.Empty(t, s.violations(), "whoever has no answer asks again")
 		})
@@ -141,8 +142,48 @@ func TestFaultsThatTakeTime(t *testing.T) {
 	}))
 	giveUp()
 	require.ErrorIs(t, <-gone, context.Canceled)
-	require.NoError(t, s.journal.WaitUntil(ctx, func() bool { return len(s.responses(digitalconnect.OpStart)) == 3 }))
-	assert.Contains(t, s.responses(digitalconnect.OpStart)[2].Note, "the desk was told never to answer")
+	require.NoError(t, s.journal.WaitUntil(ctx, func() bool { return len(s.answersToStart()) == 3 }))
+	assert.Contains(t, s.answersToStart()[2].Note, "the desk was told never to answer")
+}
+
+// TestClientThatHasGone has a start take effect after its client has given up, who then asks again.
+func TestClientThatHasGone(t *testing.T) {
+	s := newStage(t, func(o *digitalconnect.Options) { o.Users = 1 })
+	s.signIn()
+	id := s.play(digitalconnect.OpStart, fault.Fault{Kind: fault.HoldReply})
+	impatient, giveUp := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(impatient, http.MethodPost, api+conversations, strings.NewReader(aStart))
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+s.token)
+	r.Header.Set("Content-Type", "application/json")
+	noticed := make(chan struct{})
+	var once sync.Once
+	s.watch = func(r *http.Request) { once.Do(func() { context.AfterFunc(r.Context(), func() { close(noticed) }) }) }
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	gone := make(chan error, 1)
+	go func() {
+		response, err := s.client.Do(r)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		gone <- err
+	}()
+	require.NoError(t, s.mock.Faults().WaitParked(ctx, fault.Scope{}, 1))
+	giveUp()
+	require.ErrorIs(t, <-gone, context.Canceled)
+	select {
+	case <-noticed:
+	case <-ctx.Done():
+		require.FailNow(t, "the mock never saw that its client had gone")
+	}
+	require.NoError(t, s.mock.Faults().Release(id))
+	answered := s.await("POST "+conversations, journal.Response)
+	assert.InDelta(t, 0, data(t, answered)["status"], 0)
+	assert.Equal(t, "The client had gone before the answer 201.", answered.Note)
+	assert.Equal(t, http.StatusCreated, s.do(http.MethodPost, conversations, aStart).status)
+	assert.Len(t, s.mock.Conversations(), 2)
+	assert.Empty(t, s.violations(), "whoever has no answer asks again")
 }
 
 func TestFaultsOfEveryOperation(t *testing.T) {

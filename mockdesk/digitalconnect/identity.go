@@ -122,7 +122,7 @@ func (t *Talkdesk) asserted(form rules.Form, problems []rules.Problem) (*Client,
 		}
 	}
 	now := time.Now()
-	a, wrong := rules.ReadAssertion(form.Get("client_assertion"), t.addresses.Identity+rules.TokenPath, now, func(id string) map[string]string {
+	a, wrong := rules.ReadAssertion(form.Get("client_assertion"), t.tokenURLs(), now, func(id string) map[string]string {
 		if c := t.account.client(id); c != nil {
 			return c.keys()
 		}

@@ -52,7 +52,8 @@ func TestDCAuth07TokenReply(t *testing.T) {
 			assert.Equal(t, "no-store", a.header.Get("Cache-Control"))
 		}
 		isJWT := func(a answer) bool { return strings.Count(a.member("access_token"), ".") == 2 }
-		assert.Equal(t, map[string][2]bool{"opaque": {false, false}, "jwt": {true, true}, "alternate": {false, true}}[format], [2]bool{isJWT(first), isJWT(second)})
+		expected := map[string][2]bool{"opaque": {false, false}, "jwt": {true, true}, "alternate": {false, true}}[format]
+		assert.Equal(t, expected, [2]bool{isJWT(first), isJWT(second)})
 		assert.NotEqual(t, first.member("access_token"), second.member("access_token"))
 	}
 }

@@ -114,10 +114,11 @@ func TestNoSecretIsWrittenDown(t *testing.T) {
 	require.NoError(t, err)
 	s.delivered(sent.Delivery)
 	require.NotEmpty(t, s.violations())
-	all := ""
+	var written strings.Builder
 	for _, e := range s.journal.Since(0) {
-		all += fmt.Sprintf("%s %s %s %s\n", e.Name, e.Note, e.Untold, e.Data)
+		fmt.Fprintf(&written, "%s %s %s %s\n", e.Name, e.Note, e.Untold, e.Data)
 	}
+	all := written.String()
 	for name, one := range map[string]string{
 		"client secret": secret, "token": s.token, "secret of the webhook": hookSecret, "assertion": url.QueryEscape(assertion.Get("client_assertion")), "mistyped secret": "mistyped-secret",
 		"another secret, as Basic has it": base64.StdEncoding.EncodeToString([]byte("kit-client:another-secret")), "signature": signature, "other signature": "abcdefgh",

@@ -53,8 +53,9 @@ type stage struct {
 
 	mu     sync.Mutex
 	events []heard
-	// hook answers events in the place of 204.
-	hook http.HandlerFunc
+	// hook answers events in the place of 204; watch sees requests before the mock does.
+	hook  http.HandlerFunc
+	watch func(*http.Request)
 }
 
 // heard is an event that the connector was told.
@@ -124,7 +125,15 @@ func newStage(t *testing.T, with ...set) *stage {
 	mock, err := digitalconnect.New(o)
 	require.NoError(t, err)
 	s.mock = mock
-	server := httptest.NewServer(mock)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		watch := s.watch
+		s.mu.Unlock()
+		if watch != nil {
+			watch(r)
+		}
+		mock.ServeHTTP(w, r)
+	}))
 	var dialer net.Dialer
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return dialer.DialContext(ctx, network, server.Listener.Addr().String())

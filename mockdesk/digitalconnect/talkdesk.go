@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,7 +42,8 @@ var (
 	ErrUnknown = errors.New("the account has no such thing")
 )
 
-// Addresses are the base URLs by which a connector reaches Talkdesk: a scheme, a host, and a port unless it is that of the scheme.
+// Addresses are the base URLs by which a connector reaches Talkdesk: a scheme, a host, and a port unless it is that of the scheme. Where all three are the same, the path of a request tells whom it is for,
+// and its host tells nothing.
 type Addresses struct{ Identity, API, Storage string }
 
 // defaultStorage is where the storage is if nothing else was said: no document says where it is in life.
@@ -51,7 +53,7 @@ const defaultStorage = "https://attachments.storage.test"
 type Options struct {
 	// Account is what was set up. It is not changed.
 	Account *Account
-	// Journal receives every crossing; nil records nothing.
+	// Journal receives every crossing; nil records nothing. Its observer is called while the mock is locked, so it must not call the mock.
 	Journal *journal.Journal
 	// Clock is what lives of tokens and links and the ceiling of executions go by; nil is the time of the machine.
 	Clock mockdesk.Clock
@@ -75,16 +77,18 @@ type Talkdesk struct {
 	settings  Settings
 	addresses Addresses
 	hosts     map[string]journal.Party
-	clock     mockdesk.Clock
-	journal   *journal.Journal
-	tokens    *Tokens
-	plan      *fault.Plan
-	judge     *rules.Judge
-	store     *files.Store
-	sender    *webhook.Sender
-	refusing  func(operation string)
-	hidden    *hidden
-	started   time.Time
+	// shared says that all three are at one address.
+	shared   bool
+	clock    mockdesk.Clock
+	journal  *journal.Journal
+	tokens   *Tokens
+	plan     *fault.Plan
+	judge    *rules.Judge
+	store    *files.Store
+	sender   *webhook.Sender
+	refusing func(operation string)
+	hidden   *hidden
+	started  time.Time
 
 	done   chan struct{}
 	conns  chan net.Conn
@@ -158,6 +162,7 @@ func (t *Talkdesk) address(given Addresses) error {
 		Identity: cmp.Or(given.Identity, "https://"+identity), API: cmp.Or(given.API, "https://"+api), Storage: cmp.Or(given.Storage, defaultStorage),
 	}
 	t.hosts = map[string]journal.Party{}
+	t.shared = t.addresses.Identity == t.addresses.API && t.addresses.API == t.addresses.Storage
 	for _, one := range []struct {
 		party   journal.Party
 		address *string
@@ -168,12 +173,25 @@ func (t *Talkdesk) address(given Addresses) error {
 		}
 		*one.address = u.Scheme + "://" + u.Host
 		host := withoutPort(u.Host)
-		if other, taken := t.hosts[host]; taken {
-			return fmt.Errorf("%s and %s are both at %s; give each a host of its own", other, one.party, host)
+		if other, taken := t.hosts[host]; taken && !t.shared {
+			return fmt.Errorf("%s and %s are both at %s; give each a host of its own, or all three the same", other, one.party, host)
 		}
 		t.hosts[host] = one.party
 	}
 	return nil
+}
+
+// party is whom a request is for, empty for none.
+func (t *Talkdesk) party(r *http.Request) journal.Party {
+	switch path := r.URL.EscapedPath(); {
+	case !t.shared:
+		return t.hosts[withoutPort(r.Host)]
+	case strings.HasPrefix(path, "/oauth/"):
+		return Identity
+	case strings.HasPrefix(path, "/uploads/"), strings.HasPrefix(path, "/downloads/"):
+		return Storage
+	}
+	return API
 }
 
 // withoutPort is a host in lower case, without a port that goes without saying.
@@ -185,11 +203,16 @@ func withoutPort(host string) string {
 // about is what the judge is to know.
 func (t *Talkdesk) about(o Options) rules.About {
 	about := t.account.About()
-	about.TokenURL, about.Touchpoint, about.SeesStorage, about.Users = t.addresses.Identity+rules.TokenPath, o.Touchpoint, true, o.Users
+	about.TokenURLs, about.Touchpoint, about.SeesStorage, about.Users = t.tokenURLs(), o.Touchpoint, true, o.Users
 	if identity, _, _ := rules.Hosts(t.account.Name, t.account.Region); t.hosts[identity] != Identity {
 		about.Account, about.Region = "", ""
 	}
 	return about
+}
+
+// tokenURLs are the addresses of the token operation: the real one, and the one by which the connector reaches it.
+func (t *Talkdesk) tokenURLs() []string {
+	return slices.Compact(append(t.account.About().TokenURLs, t.addresses.Identity+rules.TokenPath))
 }
 
 // About is what a judge can know from the account alone: its name and region, its clients, the names of touchpoints and arguments, the webhook if there is one integration, and the touchpoint if there
@@ -197,7 +220,7 @@ func (t *Talkdesk) about(o Options) rules.About {
 func (a *Account) About() rules.About {
 	about := rules.About{Account: a.Name, Region: a.Region}
 	if identity, _, known := rules.Hosts(a.Name, a.Region); known {
-		about.TokenURL = "https://" + identity + rules.TokenPath
+		about.TokenURLs = []string{"https://" + identity + rules.TokenPath}
 	}
 	for _, c := range a.Clients {
 		one := rules.Client{ID: c.ID, Scopes: c.Scopes, Keys: c.keys()}

@@ -47,7 +47,7 @@ func TestDCTouch02UnknownTouchpoint(t *testing.T) {
 		assert.Empty(t, fixtures.CheckDigitalConnect("error", []byte(a.text)))
 	}
 	assert.Empty(t, s.mock.Conversations())
-	assert.Equal(t, []string{"DC-CONV-02"}, s.violations(), "a name is no id")
+	assert.Equal(t, []string{"DC-CONV-02", "DC-CONV-02"}, s.violations(), "a name is no id, and nothing is none")
 }
 
 // upload has the connector upload a file, and gives its attachment's id.

@@ -11,11 +11,15 @@ import (
 	"deskcheck/mockdesk/agentmanager"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/managerapi"
+	"deskcheck/mockdesk/control/named"
 	"deskcheck/mockdesk/journal"
 )
 
-// last names the newest of customers and conversations.
-const last = "@last"
+// last names the newest of customers and conversations, and begin is how there come to be some.
+const (
+	last  = named.Last
+	begin = "have a customer come"
+)
 
 // bodyOf makes a body of words; the error names the field by its name at the place where the words stand.
 func bodyOf(w managerapi.Words) (agentmanager.Body, error) {
@@ -146,7 +150,7 @@ func (s *Shift) customer(name string) (*agentmanager.Customer, error) {
 	s.mu.Lock()
 	customers := slices.Clone(s.customers)
 	s.mu.Unlock()
-	return pick("customer", name, customers, (*agentmanager.Customer).ID, func(c *agentmanager.Customer) string { return s.conversationOf(c).Snapshot().Person.FirstName })
+	return named.Pick("customer", begin, name, customers, (*agentmanager.Customer).ID, func(c *agentmanager.Customer) string { return s.conversationOf(c).Snapshot().Person.FirstName })
 }
 
 // Conversation is one of the conversations, by id, an unambiguous beginning of it, or @last.
@@ -159,33 +163,7 @@ func (s *Shift) Conversation(name string) (managerapi.Conversation, error) {
 }
 
 func (s *Shift) conversation(name string) (*agentmanager.Conversation, error) {
-	return pick("conversation", name, s.manager.Conversations(), (*agentmanager.Conversation).ID, nil)
-}
-
-// pick finds one of several things by its id, an unambiguous beginning of that, what else it is called, or @last.
-func pick[T any](what, name string, all []*T, id, called func(*T) string) (*T, error) {
-	if name == last {
-		if len(all) == 0 {
-			return nil, api.Refuse(api.Unknown, "there is no %s yet; have a customer come", what)
-		}
-		return all[len(all)-1], nil
-	}
-	var found []*T
-	for _, one := range all {
-		switch {
-		case id(one) == name:
-			return one, nil
-		case strings.HasPrefix(id(one), name), called != nil && strings.EqualFold(called(one), name):
-			found = append(found, one)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return nil, api.Refuse(api.Unknown, "there is no %s %q; list those that there are", what, name)
-	case 1:
-		return found[0], nil
-	}
-	return nil, api.Refuse(api.Conflict, "%q can be %d %ss; give more of the id", name, len(found), what)
+	return named.Pick("conversation", begin, name, s.manager.Conversations(), (*agentmanager.Conversation).ID, nil)
 }
 
 // Conversations are all conversations, the newest first if that is wanted; stage is empty for any, or open or closed, or one of the contract's.

@@ -155,18 +155,23 @@ func (j *Journal) Observe(f func(Entry)) { j.observer = f }
 func (j *Journal) Filter(f func(Entry) Entry) { j.filter = f }
 
 // Append adds an entry that happened now and returns it with Seq and At filled in. Data may be given as anything that json.Marshal takes through Payload.
-func (j *Journal) Append(e Entry) Entry { return j.AppendAt(e, time.Now()) }
+func (j *Journal) Append(e Entry) Entry { return j.add(e, time.Now()) }
 
 // AppendAt adds an entry that was seen by another clock-reader (the page) at the given moment. A moment in the future is an error of clocks between processes
 // and is taken as now, so that nothing is ever recorded as later than its arrival.
 func (j *Journal) AppendAt(e Entry, at time.Time) Entry {
+	if now := time.Now(); at.After(now) {
+		at = now
+	}
+	return j.add(e, at)
+}
+
+// add adds an entry that happened at a moment that is not in the future.
+func (j *Journal) add(e Entry, at time.Time) Entry {
 	if j.filter != nil {
 		e = j.filter(e)
 	}
 	j.mu.Lock()
-	if now := time.Now(); at.After(now) {
-		at = now
-	}
 	e.Seq = j.dropped + j.entries.length + 1
 	e.At = max(at.Sub(j.start), 0)
 	j.entries.add(e)

@@ -3,6 +3,8 @@ package standalone
 import (
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // tlsHandshake is the first byte of a connection that begins with a TLS handshake; no HTTP request begins with it.
@@ -102,6 +104,23 @@ type begun struct {
 	net.Conn
 
 	first []byte
+	// timed is whether a deadline for writing may be set.
+	timed atomic.Bool
+}
+
+// SetWriteDeadline passes a deadline on. That there is none is only told where there may be one: it is said before every frame that is written.
+func (b *begun) SetWriteDeadline(at time.Time) error {
+	if at.IsZero() && !b.timed.Load() {
+		return nil
+	}
+	b.timed.Store(!at.IsZero())
+	return b.Conn.SetWriteDeadline(at)
+}
+
+// SetDeadline sets both deadlines.
+func (b *begun) SetDeadline(at time.Time) error {
+	b.timed.Store(!at.IsZero())
+	return b.Conn.SetDeadline(at)
 }
 
 // Read gives the first byte again.

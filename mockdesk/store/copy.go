@@ -7,6 +7,9 @@ const (
 	copyEvery = 5 * time.Second
 	// mostLog is how much of the log, in pages of 4 KiB, may be in use before it is begun anew, which the transactions wait for.
 	mostLog = 32_000
+	// longestLog is how long the log's file may stay once it is begun anew, in bytes. That is twice what mostLog comes to, so that it is hardly ever cut: the transaction which finds it longer
+	// waits for as much as 100 ms until the file system has freed what is cut off, and so does everyone whose change came with it.
+	longestLog = 2 * mostLog << 12
 )
 
 // copying has SQLite copy its log into the file. That writes to the disk and waits for it, so it is done beside the transactions, for none to wait. Only a log of which everything is

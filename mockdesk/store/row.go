@@ -30,7 +30,8 @@ const (
 
 // part is what has changed of a conversation.
 type part struct {
-	id string
+	// id is only there in one that was read, and part of what is read like all else.
+	id []byte
 	// forgotten says that all that came before is not to be kept.
 	forgotten bool
 	ordinal   int
@@ -42,9 +43,9 @@ type part struct {
 	events []byte
 }
 
-// append writes the part down; room is for use on the way.
-func (p part) append(dst, room []byte) (result, roomy []byte) {
-	room = packed.Text(room[:0], partID, p.id)
+// append writes the part of the conversation of an id down; room is for use on the way.
+func (p part) append(dst, room []byte, id string) (result, roomy []byte) {
+	room = packed.Text(room[:0], partID, id)
 	room = packed.Truth(room, partForgotten, p.forgotten)
 	room = packed.Int(room, partOrdinal, p.ordinal)
 	room = packed.Truth(room, partOver, p.over)
@@ -64,7 +65,7 @@ func readPart(raw []byte) (part, error) {
 		}
 		switch f.Number {
 		case partID:
-			p.id = f.Text()
+			p.id = f.Bytes
 		case partForgotten:
 			p.forgotten = f.Int != 0
 		case partOrdinal:

@@ -28,18 +28,20 @@ func (g *gathered) add(c Change, room *writing) {
 		g.state = c.State
 	}
 	for _, id := range c.Forgotten {
-		g.addPart(part{id: id, forgotten: true}, room)
+		g.addPart(id, part{forgotten: true}, room)
 	}
+	events := c.Events
 	for _, one := range c.Conversations {
-		g.addPart(part{id: one.ID, ordinal: one.Ordinal, over: one.Over, state: one.State, note: one.Note}, room)
-	}
-	for events := c.Events; len(events) > 0; {
-		of, n := events[0].Conversation, 0
-		for room.events = room.events[:0]; n < len(events) && events[n].Conversation == of; n++ {
-			room.events = appendEvent(room.events, events[n])
+		p := part{ordinal: one.Ordinal, over: one.Over, state: one.State, note: one.Note}
+		if len(events) > 0 && events[0].Conversation == one.ID {
+			events = p.take(events, room)
 		}
-		g.addPart(part{id: of, first: events[0].Cursor, events: room.events}, room)
-		events = events[n:]
+		g.addPart(one.ID, p, room)
+	}
+	for len(events) > 0 {
+		of, p := events[0].Conversation, part{}
+		events = p.take(events, room)
+		g.addPart(of, p, room)
 	}
 	g.media = append(g.media, c.Media...)
 	for _, e := range c.Entries {
@@ -82,8 +84,18 @@ func (w *writing) done(g *gathered) {
 	}
 }
 
-func (g *gathered) addPart(p part, room *writing) {
-	g.parts, room.part = p.append(g.parts, room.part)
+// take takes those events over that are of the same conversation as the first, which are valid until the next time, and returns the others.
+func (p *part) take(events []Event, room *writing) []Event {
+	n := 0
+	for room.events = room.events[:0]; n < len(events) && events[n].Conversation == events[0].Conversation; n++ {
+		room.events = appendEvent(room.events, events[n])
+	}
+	p.first, p.events = events[0].Cursor, room.events
+	return events[n:]
+}
+
+func (g *gathered) addPart(id string, p part, room *writing) {
+	g.parts, room.part = p.append(g.parts, room.part, id)
 }
 
 // save is called by the goroutine that writes.

@@ -8,20 +8,23 @@ import (
 
 // settling are changes of conversations on their way from the log to where they belong.
 type settling struct {
-	// read is the number of the row that was read last, to that of the last that is to be, transactions how many are left for the way.
-	read, to, transactions int
-	// changed are the conversations, each with all that is new of it; waiting are those that are not there yet, once all rows are read, in the order of the tables.
-	changed map[owner]*part
+	// to is the number of the last row whose changes they are, transactions how many there are for the way, conversations how many are to go it.
+	to, transactions, conversations int
+	// changed are the conversations; waiting are those that are not there yet, in the order of the tables.
+	changed *changed
 	waiting []owner
 }
 
-// owner says whose conversation it is.
-type owner struct{ tenant, id string }
+// owner says whose conversation it is, and what is new of it.
+type owner struct {
+	tenant, id string
+	news       *news
+}
 
 // settle takes a step of the way if there is enough to go it for.
 func (l *log) settle(w *writer) error {
 	if l.settling != nil || l.unsettled >= mostUnsettled {
-		if err := l.settleSome(w, rowsAtOnce); err != nil {
+		if err := l.settleSome(w, 1); err != nil {
 			return err
 		}
 	}
@@ -43,18 +46,14 @@ func (l *log) settleAll(w *writer) error {
 	return nil
 }
 
-// settleSome takes a step of the way, and reads at most so many rows.
-func (l *log) settleSome(w *writer, most int) error {
+// settleSome takes a step of the way, or as many as are asked for.
+func (l *log) settleSome(w *writer, steps int) error {
+	if l.settling == nil {
+		l.settling = l.gathered.settle(l.last, l.last-l.settled)
+		l.gathered, l.spare, l.unsettled = cmp.Or(l.spare, newChanged()), nil, 0
+	}
 	s := l.settling
-	if s == nil {
-		// Half of what the way began with has come again before it ends.
-		s = &settling{read: l.settled, to: l.last, transactions: max((l.last-l.settled)/2, 1), changed: map[owner]*part{}}
-		l.settling, l.unsettled = s, 0
-	}
-	if s.read < s.to {
-		return s.collect(w, l, most)
-	}
-	n := min(len(s.waiting), (len(s.changed)/s.transactions+1)*most)
+	n := min(len(s.waiting), (s.conversations/s.transactions+1)*steps)
 	for _, of := range s.waiting[:n] {
 		if err := s.place(w, l, of); err != nil {
 			return err
@@ -63,70 +62,23 @@ func (l *log) settleSome(w *writer, most int) error {
 	if s.waiting = s.waiting[n:]; len(s.waiting) > 0 {
 		return nil
 	}
-	for of := range s.changed {
-		l.removing[of.tenant] = true
+	for tenant := range s.changed.of {
+		l.removing[tenant] = true
 	}
-	l.settling, l.settled = nil, s.to
+	s.changed.clear()
+	l.settling, l.settled, l.spare = nil, s.to, s.changed
 	return w.exec("UPDATE settled SET number = ?", l.settled)
-}
-
-// collect reads some of the rows.
-func (s *settling) collect(w *writer, l *log, most int) error {
-	last, rows, err := l.read(w, s.read, s.to, most, func(tenant string, p part) { s.add(owner{tenant, p.id}, p) })
-	if err != nil {
-		return err
-	}
-	if s.read = last; rows == most && last < s.to {
-		return nil
-	}
-	s.read = s.to
-	for of := range s.changed {
-		s.waiting = append(s.waiting, of)
-	}
-	// Neighbours share pages.
-	slices.SortFunc(s.waiting, func(a, b owner) int { return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.id, b.id)) })
-	return nil
-}
-
-// add adds what came later. What is read is only valid for now.
-func (s *settling) add(of owner, p part) {
-	if p.forgotten {
-		s.changed[of] = &part{forgotten: true}
-		return
-	}
-	now := s.changed[of]
-	if now == nil {
-		now = &part{}
-		s.changed[of] = now
-	}
-	if p.state != nil || p.note != nil {
-		now.ordinal, now.over = p.ordinal, p.over
-	}
-	if p.state != nil {
-		now.state = append(now.state[:0], p.state...)
-	}
-	if p.note != nil {
-		now.note = append(now.note[:0], p.note...)
-	}
-	if now.first == 0 {
-		now.first = p.first
-	}
-	now.events = append(now.events, p.events...)
 }
 
 // drop leaves out whatever there is of a tenant.
 func (s *settling) drop(tenant string) {
-	for of := range s.changed {
-		if of.tenant == tenant {
-			delete(s.changed, of)
-		}
-	}
+	s.changed.drop(tenant)
 	s.waiting = slices.DeleteFunc(s.waiting, func(of owner) bool { return of.tenant == tenant })
 }
 
 // place writes what is new of a conversation. Of the events that were there already, since they were put there before a kill, all come again.
 func (s *settling) place(w *writer, l *log, of owner) error {
-	p := s.changed[of]
+	p := of.news
 	if p.forgotten {
 		for _, statement := range []string{"DELETE FROM event WHERE tenant = ? AND conversation = ?", "DELETE FROM conversation WHERE tenant = ? AND id = ?"} {
 			if err := w.exec(statement, of.tenant, of.id); err != nil {
@@ -144,7 +96,7 @@ func (s *settling) place(w *writer, l *log, of owner) error {
 	if p.first == 0 {
 		return nil
 	}
-	return w.exec("INSERT INTO event (tenant, conversation, first, events) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET events = excluded.events", of.tenant, of.id, p.first, l.compress(p.events))
+	return w.exec("INSERT INTO event (tenant, conversation, first, events) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET events = excluded.events", of.tenant, of.id, p.first, l.compress(s.changed.pile.read(p.events)))
 }
 
 // nothing is NULL for bytes that there are not.

@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/gofrs/flock"
@@ -120,7 +121,7 @@ func open(path string) (*sql.DB, error) {
 		return nil, err
 	}
 	address := url.URL{Scheme: "file", Path: absolute, RawQuery: url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(16777216)", "wal_autocheckpoint(0)"}, "_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(" + strconv.Itoa(longestLog) + ")", "wal_autocheckpoint(0)"}, "_txlock": {"immediate"},
 	}.Encode()}
 	db, err := sql.Open("sqlite", address.String())
 	if err != nil {
@@ -229,7 +230,7 @@ func (c *Commit) Wait(ctx context.Context) error {
 // Done is closed when the change is kept, or could not be: Wait then returns at once.
 func (c *Commit) Done() <-chan struct{} { return c.done }
 
-// Write hands over a change of a tenant and returns at once; of events and entries it keeps nothing but copies. Changes are kept in the order in which they were handed over, all or none of each.
+// Write hands over a change of a tenant and returns at once; of conversations, events and entries it keeps nothing but copies. Changes are kept in the order in which they were handed over, all or none of each.
 func (s *Store) Write(tenant string, c Change) *Commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -326,7 +327,7 @@ type Change struct {
 	State json.RawMessage
 	// Conversations are those that have changed, as they are now.
 	Conversations []Conversation
-	// Events are what was added to the conversations' streams.
+	// Events are what was added to the conversations' streams, those of each together. It saves room if those of Conversations come first, in the order of these.
 	Events []Event
 	// Entries are what was added to the journal, in its order.
 	Entries []Entry

@@ -282,8 +282,7 @@ type player struct {
 func (p *player) behind() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, said := p.c.UserLineAfter(p.cursor)
-	return said && !p.over
+	return p.c.Hear(p.cursor).Said && !p.over
 }
 
 // begin has the player hear what the user says, and has said.
@@ -294,21 +293,22 @@ func (p *player) begin() {
 
 // listen hears what the user has said since the last time, and ends the player if the conversation or the script is over.
 func (p *player) listen() {
-	// Asked first: what was said before the end is heard.
-	ended := p.c.State() == mockdesk.Ended
 	for {
 		p.mu.Lock()
 		cursor, over := p.cursor, p.over
 		p.mu.Unlock()
-		line, said := p.c.UserLineAfter(cursor)
-		if over || !said {
-			if over || ended {
+		now := p.c.Hear(cursor)
+		if over || !now.Said {
+			if over || now.Ended {
 				p.finish()
 			}
 			return
 		}
-		p.hear(line)
+		p.hear(now.Line)
 		p.tenant.progress(func() {})
+		if !now.More && !now.Ended {
+			return // Whatever has come since calls the player again, and so does the end.
+		}
 	}
 }
 

@@ -54,9 +54,7 @@ func (t *Tenant) state() (json.RawMessage, error) {
 	if chaos := t.Chaos().Options; t.ctx.Err() == nil {
 		t.keeper.chaos = chaos
 	}
-	t.faults.mu.Lock()
-	given := maps.Clone(t.faults.given)
-	t.faults.mu.Unlock()
+	given := t.faults.Given()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := savedTenant{

@@ -43,10 +43,12 @@ type keeper struct {
 	// The rest is the keeper's own: the states as they were saved last, how far the journal was, and from where on it was kept.
 	itself, desk  json.RawMessage
 	entry, oldest int
-	// fresh, written and entries are room for the entries of a round.
-	fresh   []journal.Entry
-	written []byte
-	entries []store.Entry
+	// fresh, written and entries are room for the entries of a round, conversations and events for the rest.
+	fresh         []journal.Entry
+	written       []byte
+	entries       []store.Entry
+	conversations []store.Conversation
+	events        []store.Event
 	// chaos is what was left to chance while the tenant was open.
 	chaos *fault.ChaosOptions
 }
@@ -170,7 +172,7 @@ func (t *Tenant) gather() (store.Change, int, error) {
 	return change, changes.Mark, err
 }
 
-// change makes of what has changed what is stored.
+// change makes of what has changed what is stored; but for what the store takes as it is, it is valid until the next.
 func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (store.Change, error) {
 	k := t.keeper
 	change := store.Change{Forgotten: changes.Forgotten}
@@ -184,19 +186,33 @@ func (t *Tenant) change(itself json.RawMessage, changes *mockdesk.Changes) (stor
 			return change, err
 		}
 	}
+	clear(k.conversations)
+	clear(k.events)
+	k.conversations, k.events = k.conversations[:0], k.events[:0]
 	for _, r := range changes.Records {
 		if r.State != nil || r.Note != nil {
-			change.Conversations = append(change.Conversations, store.Conversation{ID: r.ID, Ordinal: r.Ordinal, Over: r.Over, State: r.State, Note: r.Note})
-		}
-		for _, e := range r.Events {
-			change.Events = append(change.Events, store.Event{Conversation: r.ID, Cursor: e.Cursor, Name: e.Name, Body: e.Body})
+			k.conversations = append(k.conversations, store.Conversation{ID: r.ID, Ordinal: r.Ordinal, Over: r.Over, State: r.State, Note: r.Note})
+			k.addEvents(r)
 		}
 	}
+	for _, r := range changes.Records {
+		if r.State == nil && r.Note == nil {
+			k.addEvents(r)
+		}
+	}
+	change.Conversations, change.Events = k.conversations, k.events
 	for _, m := range changes.Media {
 		change.Media = append(change.Media, store.Medium(m))
 	}
 	t.addEntries(&change)
 	return change, nil
+}
+
+// addEvents adds the events of a record.
+func (k *keeper) addEvents(r mockdesk.Record) {
+	for _, e := range r.Events {
+		k.events = append(k.events, store.Event{Conversation: r.ID, Cursor: e.Cursor, Name: e.Name, Body: e.Body})
+	}
 }
 
 // addEntries adds what was recorded since the last time; it is valid until the next.

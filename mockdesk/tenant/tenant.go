@@ -11,6 +11,8 @@ import (
 
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
+	"deskcheck/mockdesk/control/faults"
+	"deskcheck/mockdesk/fault"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/wire"
 )
@@ -33,7 +35,7 @@ type Tenant struct {
 	journal  *journal.Journal
 	limit    int
 	clock    *mockdesk.AdvancingClock
-	faults   *faults
+	faults   *faults.Set
 	// began is what its clock showed at first, keeps how many entries of the journal are kept in the store.
 	began time.Time
 	keeps int
@@ -72,9 +74,10 @@ type Tenant struct {
 func (r *Registry) open(spec api.NewTenant, before *saved) (*Tenant, error) {
 	spec.Availability = cmp.Or(spec.Availability, api.ByAgents)
 	t := &Tenant{
-		spec: spec, registry: r, created: time.Now(), limit: cmp.Or(spec.Journal.Limit, defaultJournal), keeps: cmp.Or(spec.Journal.Limit, r.options.Entries), faults: newFaults(),
+		spec: spec, registry: r, created: time.Now(), limit: cmp.Or(spec.Journal.Limit, defaultJournal), keeps: cmp.Or(spec.Journal.Limit, r.options.Entries),
 		modes: map[string]api.AvailabilityMode{}, queues: slices.Clone(spec.Queues), scripts: map[string]*script{}, players: map[*player]struct{}{}, audience: newAudience(),
 	}
+	t.faults = faults.New(func() *fault.Plan { return t.desk.Faults() }, func(rule fault.Rule) error { return t.desk.CheckRule(rule) })
 	asBefore := before != nil && before.isAsBefore(spec)
 	if t.wire = spec.Wire; asBefore {
 		t.wire = before.Wire
@@ -154,9 +157,7 @@ func (t *Tenant) openDesk(spoken *wire.Wire) {
 // restoreDesk has the desk and the faults go on where they were.
 func (t *Tenant) restoreDesk(s *saved) error {
 	t.keeper.entry, t.keeper.oldest, t.keeper.desk = s.entry, s.oldest, s.desk
-	if s.Faults != nil {
-		t.faults.given = s.Faults
-	}
+	t.faults.Recall(s.Faults)
 	return t.desk.Restore(s.desk, s.records, s.media)
 }
 

@@ -98,9 +98,6 @@ func oneLine(text string) string {
 	return strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
 }
 
-// usualLength is what most of what is said needs, in bytes; what needs more gets it.
-const usualLength = 256
-
 // write is the body alone.
 func (said *Said) write(s *Scope) ([]byte, error) {
 	if err := bind(said.with, s); err != nil {
@@ -108,11 +105,13 @@ func (said *Said) write(s *Scope) ([]byte, error) {
 	}
 	switch {
 	case said.body != nil:
-		raw, err := said.body.write(make([]byte, 0, usualLength), s)
+		raw, err := said.body.write(s.room[:0], s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", said.where, err)
 		}
-		return raw, nil
+		s.room = raw
+		// Events are kept for as long as their conversation is, so they are to be no longer than they need.
+		return append(make([]byte, 0, len(raw)), raw...), nil
 	case said.fields != nil:
 		form := url.Values{}
 		for _, f := range said.fields {

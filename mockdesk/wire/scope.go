@@ -30,7 +30,12 @@ type Scope struct {
 	budget int
 	// env is all of it as the machine of the expressions takes it, empty as long as none has run since the values changed.
 	env map[string]any
+	// room is where what is said is written, before it is known how long it is.
+	room []byte
 }
+
+// mostRoom is how much room a scope keeps, in bytes.
+const mostRoom = 16 << 10
 
 // variable is a value under its name.
 type variable struct {
@@ -55,6 +60,9 @@ func NewScope() *Scope {
 func (s *Scope) Release() {
 	clear(s.vars)
 	clear(s.env)
+	if cap(s.room) > mostRoom {
+		s.room = nil
+	}
 	s.vars, s.source, s.clock = s.vars[:0], nil, time.Time{}
 	scopes.Put(s)
 }
@@ -101,7 +109,12 @@ func (m moment) Field(name string) any {
 }
 
 // Stamp is a moment as the desk's own documents write it: RFC 3339 in UTC with milliseconds.
-func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+func Stamp(t time.Time) string { return string(AppendStamp(nil, t)) }
+
+// AppendStamp writes a moment as Stamp does.
+func AppendStamp(dst []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
+}
 
 // Source is where a request or a frame comes from: what is known of it beside its body.
 type Source struct {

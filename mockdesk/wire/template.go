@@ -187,9 +187,29 @@ func saysNothing(said []byte) bool {
 	return false
 }
 
-// Encode makes JSON of a map whose values are plain: truth values, numbers, texts, lists and maps of those, and JSON. The error says which is none.
-func Encode(m map[string]any) (json.RawMessage, error) {
-	return appendMap(make([]byte, 0, usualLength), m)
+// AppendMap writes a map as a JSON object, its fields in the order of their names. Its values are plain: truth values, numbers, texts, lists and maps of those, and JSON. The error says
+// which is none.
+func AppendMap(dst []byte, m map[string]any) ([]byte, error) {
+	if m == nil {
+		return append(dst, "null"...), nil
+	}
+	var room [usualFields]string
+	names := room[:0]
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	dst = append(dst, '{')
+	var err error
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dst, err = appendJSON(append(AppendString(dst, name), ':'), m[name]); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
 }
 
 // usualFields is how many most maps have; those that have more take longer.
@@ -225,7 +245,7 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 		}
 		return append(dst, ']'), nil
 	case map[string]any:
-		return appendMap(dst, v)
+		return AppendMap(dst, v)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return dst, errors.New("JSON has no such number")
@@ -240,34 +260,18 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	return append(dst, raw...), nil
 }
 
-// appendMap writes a map as a JSON object, its fields in the order of their names.
-func appendMap(dst []byte, m map[string]any) ([]byte, error) {
-	if m == nil {
-		return append(dst, "null"...), nil
+// plainBytes are those that stand for themselves in a JSON string.
+var plainBytes = func() (plain [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
 	}
-	var room [usualFields]string
-	names := room[:0]
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	dst = append(dst, '{')
-	var err error
-	for i, name := range names {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		if dst, err = appendJSON(append(AppendString(dst, name), ':'), m[name]); err != nil {
-			return dst, err
-		}
-	}
-	return append(dst, '}'), nil
-}
+	return plain
+}()
 
 // AppendString writes a JSON string. Most texts need no escapes and are copied.
 func AppendString(dst []byte, text string) []byte {
 	for i := range len(text) {
-		if c := text[i]; c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if !plainBytes[text[i]] {
 			raw, _ := json.Marshal(text) // A string always has one.
 			return append(dst, raw...)
 		}

@@ -9,7 +9,8 @@ import (
 // attachTries is how often a tab is tried to be made: under load a browser now and then refuses one.
 const attachTries = 3
 
-// Pool is one browser and the tabs in it. Its methods are safe for any number of goroutines.
+// Pool is one browser and the tabs in it. Its methods are safe for any number of goroutines. A nil Pool is that of a run without a browser: it has no version, no deaths and no tabs to
+// lease, and there is nothing to close.
 type Pool struct {
 	options   Options
 	installed Installation
@@ -51,7 +52,12 @@ func Launch(ctx context.Context, o Options) (*Pool, error) {
 }
 
 // Installation is the browser that runs, with the version that it gave itself.
-func (p *Pool) Installation() Installation { return p.installed }
+func (p *Pool) Installation() Installation {
+	if p == nil {
+		return Installation{}
+	}
+	return p.installed
+}
 
 // Pids are the operating system's ids of the browser's processes, the browser itself first; for measurements and for tests that kill it.
 func (p *Pool) Pids(ctx context.Context) ([]int, error) {
@@ -178,6 +184,9 @@ func (p *Pool) take(s *session, good bool) {
 // Close ends the browser and everything in it, and waits until its process and its profile directory are gone. Tabs that are still leased are lost. Further calls do
 // nothing.
 func (p *Pool) Close() error {
+	if p == nil {
+		return nil
+	}
 	p.closeOnce.Do(func() {
 		p.mu.Lock()
 		p.closed = true

@@ -362,7 +362,7 @@ func (p *Player) endsConversation(name string, within time.Duration) error {
 }
 
 func (p *Player) endsIdle(name string) error {
-	idle := p.stage.Connector.IdleEnd
+	idle := p.idle
 	if idle == 0 {
 		return &steps.NotApplicable{Capability: "idle-end", Why: "connector.idle-end does not say after what time it ends the conversation of a user who is gone"}
 	}

@@ -61,7 +61,7 @@ func stage(t *testing.T) *digitalconnect.Stage {
 					"CONNECTOR_PRIVATE_KEY_FILE": "${key}", "CONNECTOR_KEY_ID": "${key.id}", "CONNECTOR_WEBHOOK_AUTH": "basic", "CONNECTOR_WEBHOOK_USER": "${webhook.user}", "CONNECTOR_WEBHOOK_SECRET": "${webhook.secret}",
 				},
 			},
-			Webhook: "/hook", WebhookAuth: "basic", Driver: "/driver", Intercept: intercept.ByProxy, IdleEnd: 3 * time.Second, Authority: authority,
+			Webhook: "/hook", WebhookAuth: "basic", Driver: "/driver", Intercept: intercept.ByProxy, Authority: authority,
 		},
 	}
 }

@@ -30,6 +30,7 @@ var openingSteps = []definition{
 	define(`contacts hear what they wrote`, func(p *Player) any { return p.echoes }),
 	define(`a conversation that the user ends is reported as ended`, func(p *Player) any { return p.endsReported }),
 	define(`an end is answered with (200|204)`, func(p *Player) any { return p.endAnswered }),
+	define(`users who are gone keep an agent for (\d+) seconds`, func(p *Player) any { return p.idleFor }, "For a connector that is told so (${idle-end}); any other has a time of its own (connector.idle-end)."),
 	define(`the connector wants credentials of whoever delivers events`, func(p *Player) any { return p.wantsCredentials }),
 	define(`users may be gone for (\d+) seconds`, func(p *Player) any { return p.mayBeGone }, "Before the connector ends their conversations: the value ${idle-end} of connector.env."),
 	define(`(?P<user>[A-Z]\w*) talks to the bot`, func(p *Player) any { return p.talksToBot }),
@@ -140,6 +141,15 @@ func (p *Player) endsReported() error {
 
 func (p *Player) endAnswered(status int) error {
 	return p.setting(func(a *digitalconnect.Account) { a.Settings.DeleteStatus = status })
+}
+
+// idleFor has effect on a connector that takes the time from the kit.
+func (p *Player) idleFor(seconds int) error {
+	return p.setting(func(*digitalconnect.Account) {
+		if p.stage.Connector.takesIdleEnd() {
+			p.idle = time.Duration(seconds) * time.Second
+		}
+	})
 }
 
 func (p *Player) wantsCredentials() error {

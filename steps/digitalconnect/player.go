@@ -32,6 +32,8 @@ type Player struct {
 	values  map[string]string
 	// distrusted has an authority that the connector does not trust sign for Talkdesk; authenticated has deliveries carry the credentials that the connector wants.
 	distrusted, authenticated bool
+	// idle is how long a user who is gone keeps an agent, 0 if nobody knows.
+	idle time.Duration
 	// key is the private key of the client, in PEM, if the scenario has given it one.
 	key string
 
@@ -71,6 +73,10 @@ func newPlayer(ctx context.Context, st *Stage, tab *browser.Tab, deadlines steps
 	p := &Player{
 		Scene: steps.NewScene(ctx, "connector", deadlines), stage: st, clock: mockdesk.NewAdvancingClock(), first: tab,
 		account: st.Account.Clone(), values: map[string]string{}, guests: map[string]*guest{}, sentFiles: map[string]int{},
+	}
+	p.idle = st.Connector.IdleEnd
+	if st.Connector.takesIdleEnd() {
+		p.idle = patient
 	}
 	p.Journal.Filter(p.redact)
 	p.Face(p)

@@ -60,6 +60,21 @@ func (c *Connector) Live() bool { return c.URL == "" }
 // Override says that it is given the addresses of Talkdesk, and makes none of its own.
 func (c *Connector) Override() bool { return c.Intercept == intercept.ByURL }
 
+// patient is how long a user who is gone keeps an agent where a scenario does not say: longer than any page is starved on a busy machine.
+const patient = 2 * time.Minute
+
+// takesIdleEnd says that the connector is told how long users who are gone keep an agent.
+func (c *Connector) takesIdleEnd() bool {
+	if !c.Live() {
+		return false
+	}
+	texts := slices.Concat(c.Program.Command, slices.Collect(maps.Values(c.Program.Env)))
+	for _, f := range c.Program.Files {
+		texts = append(texts, f.Text)
+	}
+	return slices.ContainsFunc(texts, func(text string) bool { return slices.Contains(connector.Used(text), "idle-end") })
+}
+
 // The credentials by which events are delivered to connectors that want some.
 const (
 	webhookUser   = "talkdesk"
@@ -154,7 +169,7 @@ func (p *Player) startConnector() error {
 	c := &p.stage.Connector
 	values := connector.Values{
 		"type": "talkdesk", "account": p.account.Name, "client.id": p.account.Clients[0].ID, "region": p.account.Region, "webhook.user": webhookUser, "webhook.secret": webhookSecret,
-		"idle-end": c.IdleEnd.String(), "key": "", "key.id": "",
+		"idle-end": p.idle.String(), "key": "", "key.id": "",
 	}
 	maps.Copy(values, p.values)
 	maps.Copy(values, p.run.way.Values())
@@ -203,7 +218,7 @@ func (p *Player) startTalkdesk() error {
 
 func (p *Player) openUsers() error {
 	c := &p.stage.Connector
-	if c.Driver != "" {
+	if c.Page == nil {
 		base, err := p.run.running.At(c.Driver)
 		if err != nil {
 			return acts("find the user driver", err)

@@ -4,6 +4,7 @@ package digitalconnect
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 type Stage struct {
 	// Connector is how the connector under test is run.
 	Connector Connector
+	// Name is what reports call it.
+	Name string
 	// Account is what Talkdesk is set up with, before a scenario changes it.
 	Account *digitalconnect.Account
 	// Holds says whether a requirement holds in the dialect of the run; nil takes all of them to.
@@ -31,6 +34,12 @@ type Stage struct {
 	Pause func(ctx context.Context, s steps.Scenario, came steps.Performance)
 }
 
+// longest is how long a scenario may take: what it waits for takes its real time, but none of it long.
+const longest = 2 * time.Minute
+
+// carried is how long a word may take from one side to the other. No document says how soon it has to be there; it is the kit's own, for a connector on a busy machine.
+const carried = 5 * time.Second
+
 // Paced says that time may not run ahead: the connector has a clock of its own.
 func (st *Stage) Paced() bool { return false }
 
@@ -38,6 +47,7 @@ func (st *Stage) Paced() bool { return false }
 // others that the scenario has leased are.
 func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) steps.Performance {
 	run := ctx
+	deadlines.Scenario, deadlines.Event = min(deadlines.Scenario, longest), max(deadlines.Event, carried)
 	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
 	p := newPlayer(ctx, st, tab, deadlines)
@@ -66,7 +76,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 		result.Outcomes[i].Spent = spent[i+1].Minus(spent[i])
 	}
 	p.closing(&result)
-	result.Started, result.Unstarted = p.run != nil, p.unstarted
+	result.Name, result.Started, result.Unstarted = st.Name, p.talkdesk != nil, p.unstarted
 	result.Capabilities = p.sightings()
 	result.Entries = p.Journal.Since(0)
 	if result.Err() != nil {
@@ -112,6 +122,14 @@ func (p *Player) sightings() map[string]string {
 			seen["attachments-out"] = Shows("attachments-out")[0]
 		case "download-link":
 			seen["attachments-in"] = Shows("attachments-in")[0]
+		case "start":
+			var body map[string]any
+			_ = json.Unmarshal(callOf(e).Body, &body) // What is no object has nothing.
+			for field, capability := range map[string]string{"previous_messages": "transcript", "context_parameters": "arguments"} {
+				if body[field] != nil {
+					seen[capability] = Shows(capability)[0]
+				}
+			}
 		}
 	}
 	return seen

@@ -59,27 +59,33 @@ type driven struct {
 
 // Open implements Opener. The user's events are followed until Life ends or the user is closed.
 func (d *Driver) Open(ctx context.Context, name, email string) (User, error) {
+	user, err := d.letIn(ctx, name, email)
+	if err != nil {
+		return nil, blamed("let "+name+" in", err)
+	}
+	u := &driven{driver: d, name: name, path: "/users/" + url.PathEscape(user), sights: sights{journal: d.Journal, party: journal.Party(name)}}
+	u.begin()
+	return u, nil
+}
+
+// letIn has a new user come, and gives what the driver calls the user.
+func (d *Driver) letIn(ctx context.Context, name, email string) (string, error) {
 	asked := map[string]string{"name": name}
 	if email != "" {
 		asked["email"] = email
 	}
-	var made struct{ User string }
-	doing := "let " + name + " in"
 	raw, err := d.ask(ctx, http.MethodPost, "/users", asked, 0, http.StatusCreated)
-	if err == nil {
-		if err = json.Unmarshal(raw, &made); err == nil && made.User == "" {
-			err = errors.New("it has no user")
-		}
-		if err != nil {
-			err = fmt.Errorf("the answer to POST /users is not as the contract says: %w", err)
-		}
+	if err != nil {
+		return "", err
+	}
+	var made struct{ User string }
+	if err = json.Unmarshal(raw, &made); err == nil && made.User == "" {
+		err = errors.New("it has no user")
 	}
 	if err != nil {
-		return nil, blamed(doing, err)
+		return "", fmt.Errorf("the answer to POST /users is not as the contract says: %w", err)
 	}
-	u := &driven{driver: d, name: name, path: "/users/" + url.PathEscape(made.User), sights: sights{journal: d.Journal, party: journal.Party(name)}}
-	u.begin()
-	return u, nil
+	return made.User, nil
 }
 
 // begin has the user's events be followed.

@@ -1,6 +1,7 @@
 package enduser_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -190,4 +191,11 @@ func await(t *testing.T, j *journal.Journal, what string, m journal.Match) journ
 	e, err := j.Wait(ctx, 0, m)
 	require.NoError(t, err, what)
 	return e
+}
+
+// peeked is the body of a request, which can be read again.
+func peeked(r *http.Request) string {
+	raw, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	return string(raw)
 }

@@ -19,7 +19,7 @@ let following = true;
 let view = 'payload'; // what of it is shown
 let answered = 0; // the number of the answer that is shown with it
 
-// about is what the contract has of its own: the desk's name as a party, all parties, the forms in which an entry can be copied, and words() for what an entry carries.
+// about is what the contract has of its own: the desk's name as a party (or its names), all parties, the forms in which an entry can be copied, and words() for what an entry carries.
 let about;
 
 // families are the kinds that one switch shows.
@@ -205,7 +205,7 @@ function fillRow(row, entry, index) {
 // directionOf points to the right at what the desk is sent, and to the left at what it sends; what is done at the desk itself crosses nothing.
 function directionOf(entry) {
   if (entry.kind === 'act' || entry.kind === 'clock') return '•';
-  return entry.to === about.desk ? '→' : '←';
+  return [about.desk].flat().includes(entry.to) ? '→' : '←';
 }
 
 // nameOf is what an entry is called, short enough for the words that it carries to be seen behind it.

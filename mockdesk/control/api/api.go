@@ -38,10 +38,10 @@ type Server struct {
 	Wire      WireAddresses `json:"wire"`
 }
 
-// WireAddresses are where a client finds a desk.
+// WireAddresses are where a client finds a desk. One without sockets has no SocketURL.
 type WireAddresses struct {
 	URL           string `json:"url"`
-	SocketURL     string `json:"socketUrl"`
+	SocketURL     string `json:"socketUrl,omitempty"`
 	TLSURL        string `json:"tlsUrl,omitempty"`
 	TLSSocketURL  string `json:"tlsSocketUrl,omitempty"`
 	NameURL       string `json:"nameUrl,omitempty"`

@@ -222,5 +222,5 @@ func (c *Client) CreateTenant(ctx context.Context, spec api.NewTenant) (*Tenant,
 
 // Tenant is the tenant of a name, whether or not there is one; its methods tell.
 func (c *Client) Tenant(name string) *Tenant {
-	return &Tenant{c.recorded(name)}
+	return &Tenant{Faulty{c.recorded(name)}}
 }

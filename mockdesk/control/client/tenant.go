@@ -11,7 +11,7 @@ import (
 )
 
 // Tenant is a desk of its own at the server.
-type Tenant struct{ Recorded }
+type Tenant struct{ Faulty }
 
 func (t *Tenant) conversation(id string) string {
 	return t.path + "/conversations/" + url.PathEscape(id)
@@ -115,42 +115,6 @@ func (t *Tenant) Lines(ctx context.Context, id string, after, limit int) (api.Li
 	setNumber(query, "after", after)
 	setNumber(query, "limit", limit)
 	return get[api.LinePage](ctx, t.client, t.conversation(id)+"/lines", query)
-}
-
-// Faults are those that are set.
-func (t *Tenant) Faults(ctx context.Context) (api.FaultList, error) {
-	return get[api.FaultList](ctx, t.client, t.path+"/faults", nil)
-}
-
-// AddFault sets one.
-func (t *Tenant) AddFault(ctx context.Context, f api.NewFault) (api.Fault, error) {
-	return post[api.Fault](ctx, t.client, t.path+"/faults", f)
-}
-
-// AddRules sets rules, all of them or none, before those that are set.
-func (t *Tenant) AddRules(ctx context.Context, rules ...fault.Rule) ([]api.Fault, error) {
-	added, err := post[api.AddedFaults](ctx, t.client, t.path+"/faults/rules", api.NewRules{Rules: rules})
-	return added.Faults, err
-}
-
-// Fault is one that is set, or was.
-func (t *Tenant) Fault(ctx context.Context, id string) (api.Fault, error) {
-	return get[api.Fault](ctx, t.client, t.path+"/faults/"+url.PathEscape(id), nil)
-}
-
-// RemoveFault has a fault play no more.
-func (t *Tenant) RemoveFault(ctx context.Context, id string) error {
-	return remove(ctx, t.client, t.path+"/faults/"+url.PathEscape(id))
-}
-
-// ClearFaults removes all faults and lets the requests go on that they hold.
-func (t *Tenant) ClearFaults(ctx context.Context) (api.Released, error) {
-	return exchange[api.Released](ctx, t.client, request{method: http.MethodDelete, path: t.path + "/faults"})
-}
-
-// ReleaseFaults lets the requests of an operation go on that faults hold; an empty one is all.
-func (t *Tenant) ReleaseFaults(ctx context.Context, operation string) (api.Released, error) {
-	return post[api.Released](ctx, t.client, t.path+"/faults/release", api.Release{Operation: operation})
 }
 
 // Chaos is the chance by which faults are played.

@@ -1,9 +1,7 @@
 package manager
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"deskcheck/mockdesk/control/api"
@@ -24,8 +22,8 @@ func (s *Server) operations() []serving.Operation {
 		serving.Get("listTenants", "/v1/tenants", func(*serving.Call) (*serving.Answer, error) {
 			return serving.OK(managerapi.TenantPage{Tenants: []managerapi.Tenant{s.floor.Shift().Describe()}})
 		}),
-		serving.Get("getTenant", base, telling(s, (*floor.Shift).Describe)),
-		serving.Post("resetTenant", base+"/reset", "", true, s.about(func(*serving.Call, *floor.Shift) (*serving.Answer, error) {
+		serving.Get("getTenant", base, serving.Telling(s.shift, (*floor.Shift).Describe)),
+		serving.Post("resetTenant", base+"/reset", "", true, serving.About(s.shift, func(*serving.Call, *floor.Shift) (*serving.Answer, error) {
 			fresh, err := s.floor.Reset()
 			if err != nil {
 				return nil, err
@@ -42,14 +40,14 @@ func (s *Server) operations() []serving.Operation {
 func (s *Server) ofAgents() []serving.Operation {
 	const agents, agent = base + "/agents", base + "/agents/{agent}"
 	return []serving.Operation{
-		serving.Get("listAgents", agents, telling(s, func(shift *floor.Shift) managerapi.AgentList { return managerapi.AgentList{Agents: shift.Agents()} })),
-		serving.Post("addAgent", agents, "NewAgent", false, adding(s, (*floor.Shift).AddAgent, func(a managerapi.Agent) string { return a.Username })),
-		serving.Get("getAgent", agent, naming(s, "agent", (*floor.Shift).Agent)),
-		serving.Post("forceOut", agent+"/force-out", "", true, naming(s, "agent", (*floor.Shift).ForceOut)),
-		serving.Post("disconnect", agent+"/disconnect", "", true, naming(s, "agent", (*floor.Shift).Disconnect)),
-		serving.Post("cut", agent+"/cut", "", true, naming(s, "agent", (*floor.Shift).Cut)),
-		serving.Post("emit", agent+"/emit", "Emission", false, doing(s, "agent", (*floor.Shift).Emit)),
-		serving.Post("setDomain", agent+"/set-domain", "DomainState", false, doing(s, "agent", (*floor.Shift).SetDomain)),
+		serving.Get("listAgents", agents, serving.Telling(s.shift, func(shift *floor.Shift) managerapi.AgentList { return managerapi.AgentList{Agents: shift.Agents()} })),
+		serving.Post("addAgent", agents, "NewAgent", false, serving.Adding(s.shift, (*floor.Shift).AddAgent, func(a managerapi.Agent) string { return a.Username })),
+		serving.Get("getAgent", agent, serving.Naming(s.shift, "agent", (*floor.Shift).Agent)),
+		serving.Post("forceOut", agent+"/force-out", "", true, serving.Naming(s.shift, "agent", (*floor.Shift).ForceOut)),
+		serving.Post("disconnect", agent+"/disconnect", "", true, serving.Naming(s.shift, "agent", (*floor.Shift).Disconnect)),
+		serving.Post("cut", agent+"/cut", "", true, serving.Naming(s.shift, "agent", (*floor.Shift).Cut)),
+		serving.Post("emit", agent+"/emit", "Emission", false, serving.Doing(s.shift, "agent", (*floor.Shift).Emit)),
+		serving.Post("setDomain", agent+"/set-domain", "DomainState", false, serving.Doing(s.shift, "agent", (*floor.Shift).SetDomain)),
 	}
 }
 
@@ -58,12 +56,12 @@ func nowhere[T any](T) string { return "" }
 
 func (s *Server) ofPlaces() []serving.Operation {
 	return []serving.Operation{
-		serving.Get("listQueues", base+"/queues", telling(s, func(shift *floor.Shift) managerapi.QueueList { return managerapi.QueueList{Queues: shift.Queues()} })),
-		serving.Post("addQueue", base+"/queues", "NewQueue", false, adding(s, (*floor.Shift).AddQueue, nowhere)),
-		serving.Get("listLists", base+"/lists", telling(s, func(shift *floor.Shift) managerapi.ListList { return managerapi.ListList{Lists: shift.Lists()} })),
-		serving.Post("addList", base+"/lists", "NewList", false, adding(s, (*floor.Shift).AddList, nowhere)),
-		serving.Get("listDomains", base+"/domains", telling(s, func(shift *floor.Shift) managerapi.DomainList { return managerapi.DomainList{Domains: shift.Domains()} })),
-		serving.Get("listChannels", base+"/channels", telling(s, func(shift *floor.Shift) managerapi.ChannelList {
+		serving.Get("listQueues", base+"/queues", serving.Telling(s.shift, func(shift *floor.Shift) managerapi.QueueList { return managerapi.QueueList{Queues: shift.Queues()} })),
+		serving.Post("addQueue", base+"/queues", "NewQueue", false, serving.Adding(s.shift, (*floor.Shift).AddQueue, nowhere)),
+		serving.Get("listLists", base+"/lists", serving.Telling(s.shift, func(shift *floor.Shift) managerapi.ListList { return managerapi.ListList{Lists: shift.Lists()} })),
+		serving.Post("addList", base+"/lists", "NewList", false, serving.Adding(s.shift, (*floor.Shift).AddList, nowhere)),
+		serving.Get("listDomains", base+"/domains", serving.Telling(s.shift, func(shift *floor.Shift) managerapi.DomainList { return managerapi.DomainList{Domains: shift.Domains()} })),
+		serving.Get("listChannels", base+"/channels", serving.Telling(s.shift, func(shift *floor.Shift) managerapi.ChannelList {
 			return managerapi.ChannelList{Channels: shift.Channels()}
 		})),
 	}
@@ -72,47 +70,47 @@ func (s *Server) ofPlaces() []serving.Operation {
 func (s *Server) ofCustomers() []serving.Operation {
 	const customers, customer = base + "/customers", base + "/customers/{customer}"
 	return []serving.Operation{
-		serving.Get("listCustomers", customers, telling(s, func(shift *floor.Shift) managerapi.CustomerList {
+		serving.Get("listCustomers", customers, serving.Telling(s.shift, func(shift *floor.Shift) managerapi.CustomerList {
 			return managerapi.CustomerList{Customers: shift.Customers()}
 		})),
-		serving.Post("addCustomer", customers, "NewCustomer", false, adding(s, (*floor.Shift).AddCustomer, func(c managerapi.Customer) string { return c.ID })),
-		serving.Get("getCustomer", customer, naming(s, "customer", (*floor.Shift).Customer)),
-		serving.Post("startAgain", customer+"/start", "Request", true, doing(s, "customer", (*floor.Shift).Start)),
-		serving.Post("say", customer+"/say", "Words", false, doing(s, "customer", (*floor.Shift).Say)),
-		serving.Post("reply", customer+"/reply", "Reply", false, doing(s, "customer", (*floor.Shift).Reply)),
-		serving.Post("type", customer+"/type", "", true, naming(s, "customer", (*floor.Shift).Type)),
-		serving.Post("deliver", customer+"/deliver", "Delivery", false, doing(s, "customer", (*floor.Shift).Deliver)),
-		serving.Post("open", customer+"/open", "NewSession", false, doing(s, "customer", func(shift *floor.Shift, name string, given managerapi.NewSession) (managerapi.Acted, error) {
+		serving.Post("addCustomer", customers, "NewCustomer", false, serving.Adding(s.shift, (*floor.Shift).AddCustomer, func(c managerapi.Customer) string { return c.ID })),
+		serving.Get("getCustomer", customer, serving.Naming(s.shift, "customer", (*floor.Shift).Customer)),
+		serving.Post("startAgain", customer+"/start", "Request", true, serving.Doing(s.shift, "customer", (*floor.Shift).Start)),
+		serving.Post("say", customer+"/say", "Words", false, serving.Doing(s.shift, "customer", (*floor.Shift).Say)),
+		serving.Post("reply", customer+"/reply", "Reply", false, serving.Doing(s.shift, "customer", (*floor.Shift).Reply)),
+		serving.Post("type", customer+"/type", "", true, serving.Naming(s.shift, "customer", (*floor.Shift).Type)),
+		serving.Post("deliver", customer+"/deliver", "Delivery", false, serving.Doing(s.shift, "customer", (*floor.Shift).Deliver)),
+		serving.Post("open", customer+"/open", "NewSession", false, serving.Doing(s.shift, "customer", func(shift *floor.Shift, name string, given managerapi.NewSession) (managerapi.Acted, error) {
 			return shift.Open(name, given.Channel)
 		})),
-		serving.Post("identify", customer+"/identify", "Person", false, doing(s, "customer", (*floor.Shift).Identify)),
-		serving.Post("leave", customer+"/leave", "", true, naming(s, "customer", (*floor.Shift).Leave)),
+		serving.Post("identify", customer+"/identify", "Person", false, serving.Doing(s.shift, "customer", (*floor.Shift).Identify)),
+		serving.Post("leave", customer+"/leave", "", true, serving.Naming(s.shift, "customer", (*floor.Shift).Leave)),
 	}
 }
 
 func (s *Server) ofConversations() []serving.Operation {
 	const conversations, conversation = base + "/conversations", base + "/conversations/{conversation}"
 	return []serving.Operation{
-		serving.Get("listConversations", conversations, s.about(listConversations)),
-		serving.Get("getConversation", conversation, naming(s, "conversation", (*floor.Shift).Conversation)),
-		serving.Get("listEvents", conversation+"/events", s.about(listEvents)),
-		serving.Post("closeConversation", conversation+"/close", "Closing", true, doing(s, "conversation", (*floor.Shift).CloseConversation)),
-		serving.Put("setData", conversation+"/data", "Data", doing(s, "conversation", (*floor.Shift).SetData)),
-		serving.Put("startSLA", conversation+"/sla", "SLA", doing(s, "conversation", (*floor.Shift).StartSLA)),
-		serving.Remove("stopSLA", conversation+"/sla", naming(s, "conversation", (*floor.Shift).StopSLA)),
-		serving.Post("suggest", conversation+"/suggest", "Suggestions", false, doing(s, "conversation", (*floor.Shift).Suggest)),
-		serving.Get("listSamples", base+"/samples", telling(s, func(*floor.Shift) managerapi.SampleList { return managerapi.SampleList{Samples: floor.Samples()} })),
+		serving.Get("listConversations", conversations, serving.About(s.shift, listConversations)),
+		serving.Get("getConversation", conversation, serving.Naming(s.shift, "conversation", (*floor.Shift).Conversation)),
+		serving.Get("listEvents", conversation+"/events", serving.About(s.shift, listEvents)),
+		serving.Post("closeConversation", conversation+"/close", "Closing", true, serving.Doing(s.shift, "conversation", (*floor.Shift).CloseConversation)),
+		serving.Put("setData", conversation+"/data", "Data", serving.Doing(s.shift, "conversation", (*floor.Shift).SetData)),
+		serving.Put("startSLA", conversation+"/sla", "SLA", serving.Doing(s.shift, "conversation", (*floor.Shift).StartSLA)),
+		serving.Remove("stopSLA", conversation+"/sla", serving.Naming(s.shift, "conversation", (*floor.Shift).StopSLA)),
+		serving.Post("suggest", conversation+"/suggest", "Suggestions", false, serving.Doing(s.shift, "conversation", (*floor.Shift).Suggest)),
+		serving.Get("listSamples", base+"/samples", serving.Telling(s.shift, func(*floor.Shift) managerapi.SampleList { return managerapi.SampleList{Samples: floor.Samples()} })),
 	}
 }
 
 func (s *Server) ofAnnouncements() []serving.Operation {
 	const announcements = base + "/announcements"
 	return []serving.Operation{
-		serving.Get("listAnnouncements", announcements, telling(s, func(shift *floor.Shift) managerapi.AnnouncementList {
+		serving.Get("listAnnouncements", announcements, serving.Telling(s.shift, func(shift *floor.Shift) managerapi.AnnouncementList {
 			return managerapi.AnnouncementList{Announcements: shift.Announcements()}
 		})),
-		serving.Post("announce", announcements, "NewAnnouncement", false, adding(s, (*floor.Shift).Announce, func(a managerapi.Announcement) string { return a.ID })),
-		serving.Remove("withdraw", announcements+"/{announcement}", s.about(func(c *serving.Call, shift *floor.Shift) (*serving.Answer, error) {
+		serving.Post("announce", announcements, "NewAnnouncement", false, serving.Adding(s.shift, (*floor.Shift).Announce, func(a managerapi.Announcement) string { return a.ID })),
+		serving.Remove("withdraw", announcements+"/{announcement}", serving.About(s.shift, func(c *serving.Call, shift *floor.Shift) (*serving.Answer, error) {
 			return serving.NoContent(shift.Withdraw(c.PathValue("announcement")))
 		})),
 	}
@@ -121,27 +119,27 @@ func (s *Server) ofAnnouncements() []serving.Operation {
 func (s *Server) ofFaults() []serving.Operation {
 	const faults = base + "/faults"
 	return []serving.Operation{
-		serving.Get("getFaults", faults, telling(s, (*floor.Shift).Faults)),
-		serving.Remove("heal", faults, changing(s, (*floor.Shift).Heal)),
-		serving.Put("failLogins", faults+"/logins", "Logins", doing(s, "", func(shift *floor.Shift, _ string, given managerapi.Logins) (managerapi.Faults, error) {
+		serving.Get("getFaults", faults, serving.Telling(s.shift, (*floor.Shift).Faults)),
+		serving.Remove("heal", faults, serving.Changing(s.shift, (*floor.Shift).Heal)),
+		serving.Put("failLogins", faults+"/logins", "Logins", serving.Doing(s.shift, "", func(shift *floor.Shift, _ string, given managerapi.Logins) (managerapi.Faults, error) {
 			return shift.FailLogins(given.Status)
 		})),
-		serving.Remove("healLogins", faults+"/logins", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.FailLogins(0) })),
-		serving.Put("refuseHandshakes", faults+"/handshakes", "Handshakes", doing(s, "", func(shift *floor.Shift, _ string, given managerapi.Handshakes) (managerapi.Faults, error) {
+		serving.Remove("healLogins", faults+"/logins", serving.Changing(s.shift, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.FailLogins(0) })),
+		serving.Put("refuseHandshakes", faults+"/handshakes", "Handshakes", serving.Doing(s.shift, "", func(shift *floor.Shift, _ string, given managerapi.Handshakes) (managerapi.Faults, error) {
 			return shift.RefuseHandshakes(&given)
 		})),
-		serving.Remove("healHandshakes", faults+"/handshakes", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseHandshakes(nil) })),
-		serving.Put("refuseStates", faults+"/states", "", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseStates(true) })),
-		serving.Remove("healStates", faults+"/states", changing(s, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseStates(false) })),
-		serving.Put("withhold", faults+"/withheld/{event}", "", naming(s, "event", (*floor.Shift).Withhold)),
-		serving.Remove("release", faults+"/withheld/{event}", naming(s, "event", (*floor.Shift).Release)),
+		serving.Remove("healHandshakes", faults+"/handshakes", serving.Changing(s.shift, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseHandshakes(nil) })),
+		serving.Put("refuseStates", faults+"/states", "", serving.Changing(s.shift, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseStates(true) })),
+		serving.Remove("healStates", faults+"/states", serving.Changing(s.shift, func(shift *floor.Shift) (managerapi.Faults, error) { return shift.RefuseStates(false) })),
+		serving.Put("withhold", faults+"/withheld/{event}", "", serving.Naming(s.shift, "event", (*floor.Shift).Withhold)),
+		serving.Remove("release", faults+"/withheld/{event}", serving.Naming(s.shift, "event", (*floor.Shift).Release)),
 	}
 }
 
 func (s *Server) ofClock() []serving.Operation {
 	return []serving.Operation{
-		serving.Get("getClock", base+"/clock", telling(s, (*floor.Shift).Clock)),
-		serving.Post("advanceClock", base+"/clock/advance", "Advance", false, doing(s, "", func(shift *floor.Shift, _ string, a api.Advance) (api.Clock, error) {
+		serving.Get("getClock", base+"/clock", serving.Telling(s.shift, (*floor.Shift).Clock)),
+		serving.Post("advanceClock", base+"/clock/advance", "Advance", false, serving.Doing(s.shift, "", func(shift *floor.Shift, _ string, a api.Advance) (api.Clock, error) {
 			return shift.Advance(time.Duration(a.By))
 		})),
 	}
@@ -155,24 +153,15 @@ func listConversations(c *serving.Call, shift *floor.Shift) (*serving.Answer, er
 	if err != nil {
 		return nil, err
 	}
-	stage, err := oneOf(c, "stage", stages)
+	stage, err := serving.OneOf(c, "stage", stages)
 	if err != nil {
 		return nil, err
 	}
-	order, err := oneOf(c, "order", []string{"oldest", "newest"})
+	order, err := serving.OneOf(c, "order", []string{"oldest", "newest"})
 	if err != nil {
 		return nil, err
 	}
 	return serving.OK(managerapi.ConversationList{Conversations: shift.Conversations(stage, order == "newest", limit)})
-}
-
-// oneOf reads a word of the query, which may be left out.
-func oneOf(c *serving.Call, name string, words []string) (string, error) {
-	given := c.URL.Query().Get(name)
-	if given == "" || slices.Contains(words, given) {
-		return given, nil
-	}
-	return "", serving.Invalid(fmt.Sprintf("%s: expected one of %v, found %q.", name, words, given))
 }
 
 func listEvents(c *serving.Call, shift *floor.Shift) (*serving.Answer, error) {

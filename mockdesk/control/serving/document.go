@@ -20,9 +20,16 @@ import (
 //go:embed shared.yaml
 var shared []byte
 
+// Faults is what documents have in common whose faults are the rules of a plan, for NewDocument.
+//
+//go:embed faults.yaml
+var Faults []byte
+
 // Document is the OpenAPI document of an API: what is its own, and what it has in common with others. Make one with NewDocument.
 type Document struct {
-	own []byte
+	// own is what no other has, common what others have as well.
+	own    []byte
+	common [][]byte
 	// asYAML and asJSON are the whole of it, definitions are its schemas in the form of one JSON Schema, each with the words for what it expects.
 	asYAML, asJSON func() ([]byte, error)
 	definitions    func() (map[string]any, error)
@@ -30,9 +37,9 @@ type Document struct {
 	compiled sync.Map
 }
 
-// NewDocument makes a document of what is its own, which is YAML. It is read when it is needed.
-func NewDocument(own []byte) *Document {
-	d := &Document{own: own}
+// NewDocument makes a document of what is its own and what it has in common with some others, in YAML, besides what all have. It is read when it is needed.
+func NewDocument(own []byte, common ...[]byte) *Document {
+	d := &Document{own: own, common: append(common, shared)}
 	d.asYAML, d.asJSON, d.definitions = sync.OnceValues(d.compose), sync.OnceValues(d.encode), sync.OnceValues(d.define)
 	return d
 }
@@ -44,17 +51,27 @@ func (d *Document) YAML() ([]byte, error) { return d.asYAML() }
 func (d *Document) JSON() ([]byte, error) { return d.asJSON() }
 
 func (d *Document) compose() ([]byte, error) {
-	var own, common yaml.MapSlice
-	for text, into := range map[*[]byte]*yaml.MapSlice{&d.own: &own, &shared: &common} {
-		if err := yaml.UnmarshalWithOptions(*text, into, yaml.UseOrderedMap()); err != nil {
-			return nil, fmt.Errorf("read the OpenAPI document: %w", err)
-		}
-	}
-	whole, err := merged(own, common, "")
+	whole, err := read(d.own)
 	if err != nil {
 		return nil, err
 	}
+	for _, text := range d.common {
+		common, err := read(text)
+		if err != nil {
+			return nil, err
+		}
+		if whole, err = merged(whole, common, ""); err != nil {
+			return nil, err
+		}
+	}
 	return yaml.Marshal(whole)
+}
+
+func read(text []byte) (all yaml.MapSlice, err error) {
+	if err = yaml.UnmarshalWithOptions(text, &all, yaml.UseOrderedMap()); err != nil {
+		return nil, fmt.Errorf("read the OpenAPI document: %w", err)
+	}
+	return all, nil
 }
 
 // merged adds what all documents have to one; the error names what that one has already.

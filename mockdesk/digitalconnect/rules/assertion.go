@@ -69,8 +69,8 @@ type claims struct {
 }
 
 // ReadAssertion reads a client_assertion as of now and says all that is wrong with it (DC-AUTH-04): its header, its claims, and its signature by the keys of the client whom it names (in PEM by kid; nil leaves
-// the signature out). tokenURL is its right audience, empty leaves that out. Whether its jti was used before is the caller's to know.
-func ReadAssertion(assertion, tokenURL string, now time.Time, keysOf func(client string) map[string]string) (Assertion, []Breach) {
+// the signature out). audiences are the addresses of the token operation, one of which it must be for; none leaves that out. Whether its jti was used before is the caller's to know.
+func ReadAssertion(assertion string, audiences []string, now time.Time, keysOf func(client string) map[string]string) (Assertion, []Breach) {
 	v := &verdict{}
 	wrong := func(pointer, expected, recorded string) { v.breach("DC-AUTH-04", pointer, expected, recorded) }
 	token, err := jwt.ParseSigned(assertion, algorithms)
@@ -87,7 +87,7 @@ func ReadAssertion(assertion, tokenURL string, now time.Time, keysOf func(client
 		wrong("client_assertion", "claims in JSON, with exp and iat as numbers of seconds", recorded)
 		return Assertion{}, v.found
 	}
-	checkClaims(wrong, c, tokenURL, now)
+	checkClaims(wrong, c, audiences, now)
 	checkSignature(wrong, token, keysOf(c.Issuer))
 	a := Assertion{Client: c.Issuer, ID: c.ID}
 	if c.Expires != nil {
@@ -96,15 +96,15 @@ func ReadAssertion(assertion, tokenURL string, now time.Time, keysOf func(client
 	return a, v.found
 }
 
-func checkClaims(wrong func(pointer, expected, recorded string), c claims, tokenURL string, now time.Time) {
+func checkClaims(wrong func(pointer, expected, recorded string), c claims, audiences []string, now time.Time) {
 	switch {
 	case c.Issuer == "":
 		wrong("iss", "the client id", "nothing")
 	case c.Subject != c.Issuer:
 		wrong("sub", "the client id, as in iss", shown(c.Subject))
 	}
-	if tokenURL != "" && !slices.Contains(c.Audience, tokenURL) {
-		wrong("aud", "the token URL, "+tokenURL, shown(strings.Join(c.Audience, ", ")))
+	if len(audiences) > 0 && !slices.ContainsFunc(audiences, func(one string) bool { return slices.Contains(c.Audience, one) }) {
+		wrong("aud", "the token URL, "+strings.Join(audiences, " or "), shown(strings.Join(c.Audience, ", ")))
 	}
 	if c.ID == "" {
 		wrong("jti", "an id of its own", "nothing")

@@ -3,8 +3,8 @@ package rules
 import (
 	"errors"
 	"fmt"
-	"math"
 	"mime"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -125,6 +125,9 @@ func (r *reader) text(object map[string]any, pointer, key, requirement string, w
 	return text
 }
 
+// address is what looks like one e-mail address (DC-CONV-04).
+var address = regexp.MustCompile(`^[^@\s,;<>]+@[^@\s,;<>]+$`)
+
 // ReadStart reads the body of a start and says all that is wrong with it by itself (DC-CONV-01 to 07, 20, DC-ARG-03, 08).
 func ReadStart(contentType string, body []byte) (Start, []Problem) {
 	r := &reader{operation: "DC-CONV-01"}
@@ -137,9 +140,15 @@ func (r *reader) start(contentType string, body []byte) (s Start, object map[str
 		return s, nil
 	}
 	s.TouchpointID = r.text(object, "", "touchpoint_id", "DC-CONV-02", Senseless)
+	if object["touchpoint_id"] == "" {
+		r.wrong(Mild, "DC-CONV-02", "/touchpoint_id", "the Touchpoint ID", kindOf(""))
+	}
 	switch contact := object["contact_person"].(type) {
 	case map[string]any:
 		s.Email = r.text(contact, "/contact_person", "email", "DC-CONV-03", Invalid)
+		if _, is := contact["email"].(string); is && !address.MatchString(s.Email) {
+			r.wrong(Mild, "DC-CONV-04", "/contact_person/email", "an e-mail address", "a text that is none")
+		}
 		r.unknown(contact, "/contact_person", "email")
 	default:
 		r.wrong(Invalid, "DC-CONV-03", "/contact_person", "an object with email", recorded(object, "contact_person"))
@@ -203,7 +212,7 @@ func (r *reader) previous(object map[string]any) []Previous {
 			Type:    r.text(message, pointer, "type", "DC-CONV-07", Invalid),
 			Content: r.text(message, pointer, "content", "DC-CONV-07", Invalid), CreatedAt: r.text(message, pointer, "created_at", "DC-CONV-07", Invalid),
 		}
-		if kind := strings.ToLower(p.Type); p.Type != "" && kind != "user" && kind != "external" {
+		if _, is := message["type"].(string); is && !slices.Contains([]string{"user", "external"}, strings.ToLower(p.Type)) {
 			r.wrong(Invalid, "DC-CONV-07", below(pointer, "type"), "user or external, in whichever case", strconv.Quote(p.Type))
 		}
 		r.unknown(message, pointer, "type", "content", "created_at")
@@ -239,10 +248,21 @@ func (r *reader) message(contentType string, body []byte) (m Message) {
 	switch {
 	case !hasContent && !hasFiles && len(object) > 0:
 		r.wrong(Invalid, "DC-MSG-01", "", "content, attachments or both", "an object with "+strings.Join(sorted(object), ", "))
-	case (m.Content == nil || strings.TrimSpace(*m.Content) == "") && len(m.Files) == 0 && len(r.problems) == 0:
+	case (!hasContent || isBlank(content)) && (!hasFiles || isNoFile(attachments)):
 		r.wrong(Mild, "DC-MSG-06", "", "a text or an attachment", "a message with neither")
 	}
 	return m
+}
+
+// isBlank says whether a value is a text of nothing but blanks, isNoFile whether it is an empty list. What is of another type is no empty message, but something else that is wrong.
+func isBlank(content any) bool {
+	text, is := content.(string)
+	return is && strings.TrimSpace(text) == ""
+}
+
+func isNoFile(attachments any) bool {
+	items, is := attachments.([]any)
+	return is && len(items) == 0
 }
 
 func (r *reader) attachments(value any) []File {
@@ -263,6 +283,9 @@ func (r *reader) attachments(value any) []File {
 			ID:   r.text(one, pointer, "id", "DC-ATT-02", Invalid),
 			Name: r.text(one, pointer, "name", "DC-ATT-02", Invalid), Type: r.text(one, pointer, "type", "DC-ATT-02", Invalid),
 		}
+		if one["id"] == "" {
+			r.wrong(Invalid, "DC-ATT-02", below(pointer, "id"), "the id of an attachment", kindOf(""))
+		}
 		f.Size = r.size(one, below(pointer, "size"))
 		r.unknown(one, pointer, "id", "name", "type", "size")
 		all = append(all, f)
@@ -270,18 +293,23 @@ func (r *reader) attachments(value any) []File {
 	return all
 }
 
+// decimal is a number that is written as a text.
+var decimal = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
 // size reads the size of a file; -1 is none.
 func (r *reader) size(item map[string]any, pointer string) float64 {
 	value, there := item["size"]
 	if size, is := value.(float64); is {
+		if size < 0 {
+			r.wrong(Mild, "DC-ATT-04", pointer, "a number of bytes", kindOf(size))
+		}
 		return size
 	}
-	if text, is := value.(string); is {
-		if size, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(size) && !math.IsInf(size, 0) {
-			// The documents show both, so this is no more than told (DC-ATT-03).
-			r.wrong(Mild, "DC-ATT-03", pointer, "a number", "the text "+strconv.Quote(text))
-			return size
-		}
+	if text, is := value.(string); is && decimal.MatchString(text) {
+		// The documents show both, so this is no more than told (DC-ATT-03).
+		r.wrong(Mild, "DC-ATT-03", pointer, "a number", "a number as a text")
+		size, _ := strconv.ParseFloat(text, 64) // it is one, or more than there can be
+		return size
 	}
 	found := "nothing"
 	if there {

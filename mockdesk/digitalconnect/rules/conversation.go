@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,6 +29,8 @@ type chat struct {
 	told bool
 	// refused says that a message was refused because the conversation has ended.
 	refused bool
+	// outbound says that an agent has started it.
+	outbound bool
 	// unsure says that the connector may not have been able to read the answer to its start.
 	unsure bool
 }
@@ -42,7 +45,7 @@ func (c *chat) end(at time.Duration, how string) {
 // keyed is a request with an idempotency key that was seen.
 type keyed struct {
 	path string
-	body string
+	body [sha256.Size]byte
 }
 
 // api judges a request to the API host.
@@ -115,9 +118,6 @@ func (j *Judge) start(v *verdict, x Exchange) {
 		v.found = append(v.found, p.Breach)
 	}
 	j.touchpoint(v, said.TouchpointID)
-	if said.Email != "" && !isAddress(said.Email) {
-		v.breach("DC-CONV-04", "/contact_person/email", "an e-mail address", "a text that is none")
-	}
 	j.arguments(v, object)
 	j.contents(v, object)
 	replayed := j.key(v, x, "DC-CONV-09")
@@ -147,12 +147,6 @@ func (j *Judge) touchpoint(v *verdict, id string) {
 	case j.about.Touchpoint == "" && slices.Contains(j.about.FriendlyNames, id):
 		v.breach("DC-CONV-02", "/touchpoint_id", "the id of the touchpoint", "its friendly name, "+shown(id))
 	}
-}
-
-// isAddress says whether a text looks like one e-mail address: something, one @, a host.
-func isAddress(text string) bool {
-	name, host, _ := strings.Cut(text, "@")
-	return name != "" && host != "" && !strings.ContainsAny(text, " \t\r\n,;<>") && !strings.Contains(host, "@") && !strings.HasPrefix(host, ".") && !strings.HasSuffix(host, ".")
 }
 
 // arguments is DC-ARG-01 and DC-ARG-02, for the names that are known, and DC-ARG-06.
@@ -209,7 +203,7 @@ func (j *Judge) key(v *verdict, x Exchange, requirement string) (replayed bool) 
 	if key == "" {
 		return false
 	}
-	now := &keyed{path: x.Path, body: string(x.Body)}
+	now := &keyed{path: x.Path, body: sha256.Sum256(x.Body)}
 	before := j.keys[key]
 	if before == nil {
 		j.keys[key] = now
@@ -230,7 +224,7 @@ func (j *Judge) oncePerTransfer(v *verdict, x Exchange, c *chat) {
 		switch {
 		case before.email != c.email:
 			others = true
-		case !before.over && !before.unsure && before.messages == 0 && before.answered < x.At:
+		case !before.over && !before.refused && !before.unsure && before.messages == 0 && before.answered < x.At:
 			idle++
 		}
 	}
@@ -264,13 +258,13 @@ func (j *Judge) message(v *verdict, x Exchange, segment string) {
 	switch {
 	case x.Status == http.StatusCreated || x.Status == http.StatusPartialContent:
 		c.messages++
-	case x.Status/100 == 4 && isEnded(x.ResponseBody) && !c.refused && !c.over:
+	case x.Status/100 == 4 && IsEnded(x.ResponseBody) && !c.refused && !c.over:
 		c.refused, c.since = true, x.answered()
 	}
 }
 
-// isEnded says whether an answer refuses because the conversation has ended: the one code that is known from the real service.
-func isEnded(body []byte) bool {
+// IsEnded says whether an answer refuses because the conversation has ended (DC-MSG-08): by the one code that is known from the real service.
+func IsEnded(body []byte) bool {
 	var envelope struct {
 		Code string `json:"code"`
 	}
@@ -290,7 +284,7 @@ func (j *Judge) named(v *verdict, segment string) *chat {
 	}
 	switch strings.ToLower(id) {
 	case "", "undefined", "null", "none", "nil", "nan", "{id}", "[object object]":
-		v.breach("DC-CONV-15", "", "turns held until the start is answered", "a message to the conversation "+shown(id))
+		v.breach("DC-CONV-15", "", "nothing said in a conversation until its start is answered", "a call for the conversation "+shown(id))
 		return nil
 	}
 	for _, given := range sorted(j.chats) {

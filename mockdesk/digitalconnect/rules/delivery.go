@@ -38,7 +38,7 @@ type event struct {
 // credentials, is to be taken; what is otherwise is to be refused, or left to the connector.
 func (j *Judge) delivery(v *verdict, x Exchange) {
 	j.leakInAnswer(v, x)
-	if !j.mayCome(x.Header) {
+	if !j.about.Hook.Admits(x.Header) {
 		if x.Status != 0 && x.Status != http.StatusUnauthorized && x.Status != http.StatusForbidden {
 			v.breach("DC-ACTION-17", "", "401 or 403 for a call without the right credentials", strconv.Itoa(x.Status))
 		}
@@ -53,7 +53,7 @@ func (j *Judge) delivery(v *verdict, x Exchange) {
 	if len(x.Body) > mostTaken {
 		return // No document says how much an event may be; whether to take so much is the connector's to say.
 	}
-	action := actionOf(x.Body)
+	action := Action(x.Body)
 	if action == "" {
 		if x.Status/100 == 2 || x.Status/100 == 5 {
 			v.breach("DC-ACTION-13", "", "a 4xx for a body that no schema allows", strconv.Itoa(x.Status))
@@ -66,10 +66,10 @@ func (j *Judge) delivery(v *verdict, x Exchange) {
 	}
 	if action == eventStarted && j.chats[e.ConversationID] == nil {
 		// The connector has it from here.
-		j.chats[e.ConversationID] = &chat{id: e.ConversationID, answered: x.answered()}
+		j.chats[e.ConversationID] = &chat{id: e.ConversationID, answered: x.answered(), outbound: true}
 	}
 	c := j.chats[e.ConversationID]
-	if c == nil {
+	if c == nil || x.Status/100 == 4 && c.mayBeUnknown(action) {
 		return
 	}
 	j.answer(v, x)
@@ -79,11 +79,17 @@ func (j *Judge) delivery(v *verdict, x Exchange) {
 	}
 }
 
+// mayBeUnknown says whether a connector may have no such conversation any more, or may never have taken it on: it is over, or an agent has started it and the connector has said nothing in it. Only
+// that it takes the start of it is asked then.
+func (c *chat) mayBeUnknown(action string) bool {
+	return action != eventStarted && (c.over || c.refused || c.outbound && c.messages == 0)
+}
+
 // eventStarted is the action that tells of a conversation which an agent started.
 const eventStarted = "conversation_started"
 
-// actionOf is the action whose schema allows a body, empty if none does.
-func actionOf(body []byte) string {
+// Action is the action whose schema allows the body of a webhook, empty if none does.
+func Action(body []byte) string {
 	for _, action := range []string{eventStarted, "message_created", eventEnded} {
 		if len(fixtures.CheckDigitalConnect(action, body)) == 0 {
 			return action
@@ -139,9 +145,8 @@ func isJSON(body []byte) bool {
 	return json.Unmarshal(body, &value) == nil
 }
 
-// mayCome says whether a call has the credentials that the integration is configured with. Where these are not known, or cannot be told by looking (oauth2), every call may.
-func (j *Judge) mayCome(header http.Header) bool {
-	h := j.about.Hook
+// Admits says whether a call has the credentials that the integration is configured with. Where these are not known, or cannot be told by looking (oauth2), every call has.
+func (h Hook) Admits(header http.Header) bool {
 	switch h.Auth {
 	case "basic":
 		request := http.Request{Header: header}

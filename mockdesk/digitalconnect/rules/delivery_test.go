@@ -24,7 +24,12 @@ func TestDeliveryRules(t *testing.T) {
 		{requirement: "DC-ACTION-08", name: "broken", breaks: list(start(), delivery(created, answered(http.StatusInternalServerError, "")))},
 		{requirement: "DC-ACTION-08", name: "no answer", breaks: list(start(), delivery(created, answered(0, "")))},
 		{requirement: "DC-ACTION-08", name: "nobody's conversation", keeps: list(start(), delivery(foreign, answered(http.StatusNotFound, "")))},
-		{requirement: "DC-ACTION-08", name: "started by an agent", breaks: list(delivery(`{"event_type":"CONVERSATION_STARTED","conversation_id":"c-9","timestamp":"","payload":{"contact_person":{"email":"a"},"user":{"name":"b"},"touchpoint":{"id":"c"}}}`, answered(http.StatusInternalServerError, "")))},
+		{requirement: "DC-ACTION-08", name: "started by an agent", breaks: list(delivery(began, answered(http.StatusNotFound, "")))},
+		{requirement: "DC-ACTION-08", name: "an end that the connector knows of", keeps: list(start(), end(), delivery(created, at(time.Second), answered(http.StatusNotFound, "")), delivery(over, at(time.Second), answered(http.StatusGone, "")))},
+		{
+			requirement: "DC-ACTION-08", name: "an outbound conversation that it has not taken on", keeps: list(delivery(began), delivery(created, answered(http.StatusNotFound, ""))),
+			breaks: list(delivery(began), message(), delivery(created, answered(http.StatusNotFound, ""))),
+		},
 		{requirement: "DC-ACTION-09", keeps: list(start(), delivery(created, took(9*time.Second))), breaks: list(start(), delivery(created, took(10*time.Second), answered(0, "")))},
 		{requirement: "DC-ACTION-09", name: "another timeout", breaks: list(start(), delivery(created, took(5*time.Second))), about: func(a *rules.About) { a.Hook.Timeout = 5 * time.Second }},
 		{requirement: "DC-ACTION-13", keeps: list(start(), delivery("{", answered(http.StatusBadRequest, ""))), breaks: list(start(), delivery("{", answered(http.StatusInternalServerError, "")))},

@@ -55,12 +55,12 @@ func (j *Judge) uploadLink(x Exchange) {
 	u := &upload{request: reply.RequestID, bytes: -1}
 	j.files.byRequest[reply.RequestID] = u
 	if link, err := url.Parse(reply.URL); err == nil {
-		j.files.byAddress[address(link.Host, link.EscapedPath())] = u
+		j.files.byAddress[placeOf(link.Host, link.EscapedPath())] = u
 	}
 }
 
-// address is where a link leads, without a port that goes without saying: exchanges have hosts so.
-func address(host, path string) string {
+// placeOf is where a link leads, without a port that goes without saying: exchanges have hosts so.
+func placeOf(host, path string) string {
 	host = strings.ToLower(host)
 	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80") + path
 }
@@ -76,7 +76,7 @@ func (j *Judge) storage(v *verdict, x Exchange) {
 			}
 		}
 	}
-	if u := j.files.byAddress[address(x.Host, x.Path)]; u != nil && x.Status/100 == 2 && (x.Method == http.MethodPut || x.Method == http.MethodPost) {
+	if u := j.files.byAddress[placeOf(x.Host, x.Path)]; u != nil && x.Status/100 == 2 && (x.Method == http.MethodPut || x.Method == http.MethodPost) {
 		u.bytes = len(x.Body)
 	}
 }

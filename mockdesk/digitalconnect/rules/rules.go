@@ -85,8 +85,8 @@ type Hook struct {
 type About struct {
 	// Account and Region are those that the connector is configured with; they say which hosts are right (DC-AUTH-01, DC-AUTH-18). Leave them empty where the connector was given other addresses.
 	Account, Region string
-	// TokenURL is the address by which the connector reaches the token operation, for the audience of assertions.
-	TokenURL string
+	// TokenURLs are the addresses of the token operation, for the audience of assertions: the real one, and that by which the connector reaches it, which may be another.
+	TokenURLs []string
 	// Clients are those of the account.
 	Clients []Client
 	// Touchpoint is the id that the connector is configured with; FriendlyNames are what people call the touchpoints.

@@ -28,7 +28,7 @@ const (
 // about is all that can be known.
 func about() rules.About {
 	return rules.About{
-		Account: "acme", Region: "US", TokenURL: "https://" + identityHost + "/oauth/token", Touchpoint: touchpoint, FriendlyNames: []string{"Web"}, Arguments: []string{"Intent", "Reason"}, SeesStorage: true,
+		Account: "acme", Region: "US", TokenURLs: []string{"https://" + identityHost + "/oauth/token"}, Touchpoint: touchpoint, FriendlyNames: []string{"Web"}, Arguments: []string{"Intent", "Reason"}, SeesStorage: true,
 		Clients: []rules.Client{{ID: "kit-client", Secrets: []string{secret}, Scopes: []string{"digital-connect:read", "digital-connect:write"}}},
 		Hook:    rules.Hook{URL: "http://connector.test/hook", Auth: "none"},
 	}
@@ -132,6 +132,7 @@ func delivery(text string, changes ...change) rules.Exchange {
 
 const (
 	created = `{"event_type":"MESSAGE_CREATED","conversation_id":"` + chatID + `","timestamp":"now","payload":{"id":"m-1","content":"hi","created_at":"now","author":{"name":"Dana","type":"AGENT"}}}`
+	began   = `{"event_type":"CONVERSATION_STARTED","conversation_id":"` + chatID + `","timestamp":"now","payload":{"contact_person":{"email":"a"},"user":{"name":"b"},"touchpoint":{"id":"c"}}}`
 	over    = `{"event_type":"CONVERSATION_ENDED","conversation_id":"` + chatID + `","timestamp":"now"}`
 )
 

@@ -132,7 +132,7 @@ func (j *Judge) identity(v *verdict, x Exchange) {
 // assertion is DC-AUTH-04. It takes for granted that a jti was used only where the request was answered with a token: one that was refused or lost may be sent again as it was. The time of an assertion
 // is not judged here: exchanges tell how much time passed, not what a clock said.
 func (j *Judge) assertion(v *verdict, x Exchange, assertion string) string {
-	a, breaches := ReadAssertion(assertion, j.about.TokenURL, time.Now(), j.keysOf)
+	a, breaches := ReadAssertion(assertion, j.about.TokenURLs, time.Now(), j.keysOf)
 	for _, b := range breaches {
 		if b.Pointer != "exp" && b.Pointer != "iat" || b.Recorded == "nothing" {
 			v.found = append(v.found, b)

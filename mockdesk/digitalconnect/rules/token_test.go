@@ -160,7 +160,7 @@ func TestAssertions(t *testing.T) {
 		{"no token", "nothing", "client_assertion"},
 	} {
 		t.Run(one.name, func(t *testing.T) {
-			a, found := rules.ReadAssertion(one.text, tokenURL, now, func(client string) map[string]string {
+			a, found := rules.ReadAssertion(one.text, []string{"http://127.0.0.1:4711/oauth/token", tokenURL}, now, func(client string) map[string]string {
 				if client != "kit-client" {
 					return map[string]string{}
 				}

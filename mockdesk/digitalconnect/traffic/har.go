@@ -45,17 +45,18 @@ func lineAt(source []byte, offset int64) int {
 func readHAR(name string, source []byte) (*File, error) {
 	f := &File{Name: name}
 	d := jsontext.NewDecoder(bytes.NewReader(source))
-	line := 0
+	line, counted := 1, int64(0)
 	err := walkHAR(d, func(entry jsontext.Value, number int) error {
 		// The decoder stands behind the entry; it begins so many bytes before.
-		line = lineAt(source, d.InputOffset()-int64(len(entry)))
+		begins := d.InputOffset() - int64(len(entry))
+		line, counted = line+bytes.Count(source[counted:begins], []byte("\n")), begins
 		return f.addHAR(entry, line, number)
 	})
 	if syntax, is := errors.AsType[*jsontext.SyntacticError](err); is {
 		return nil, problem(name, lineAt(source, syntax.ByteOffset), "this is no HAR document: %v", plainly(syntax))
 	}
 	if err != nil {
-		return nil, problem(name, max(line, 1), "%v", err)
+		return nil, problem(name, line, "%v", err)
 	}
 	return f, nil
 }

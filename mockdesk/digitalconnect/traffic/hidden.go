@@ -126,12 +126,19 @@ func (x *exchange) hidesAssertion() bool {
 	return err == nil && isMasked(form.Get("client_assertion"))
 }
 
-// learn adds to what is known what the exchanges tell by themselves: the secrets of clients, by which one sees where else these went.
+// learn adds to what is known what the exchanges tell by themselves: the secrets of clients, by which one sees where else these went, and where tokens were asked for.
 func (r *recording) learn(about rules.About) rules.About {
-	about.Clients = slices.Clone(about.Clients)
+	about.Clients, about.TokenURLs = slices.Clone(about.Clients), slices.Clone(about.TokenURLs)
 	for _, x := range r.exchanges {
 		about.SeesStorage = about.SeesStorage || x.Party == rules.Storage
-		if x.Party != rules.Identity || x.hidden {
+		if x.Party != rules.Identity {
+			continue
+		}
+		if rules.Party(x.Host) == "" && len(about.TokenURLs) > 0 {
+			// The connector was given another address, which an assertion may be for.
+			about.TokenURLs = append(about.TokenURLs, "http://"+x.Host+x.Path, "https://"+x.Host+x.Path)
+		}
+		if x.hidden {
 			continue
 		}
 		for _, c := range credentialsIn(x) {

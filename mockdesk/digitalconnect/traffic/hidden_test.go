@@ -1,14 +1,22 @@
 package traffic_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"deskcheck/mockdesk/digitalconnect/rules"
 
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -94,6 +102,47 @@ func TestAnAssertionThatWasTakenOut(t *testing.T) {
 	assert.NotContains(t, tried(j), "DC-AUTH-04")
 	request(x)["body"] = "grant_type=client_credentials&client_assertion_type=jwt&client_assertion=[redacted]"
 	assert.Equal(t, []string{"DC-AUTH-04"}, broken(judge(t, l.source(), about(t))))
+}
+
+// TestAnAssertionIsForTheTokenOperation knows the real one, and that which the recording shows.
+func TestAnAssertionIsForTheTokenOperation(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	require.NoError(t, err)
+	known := about(t)
+	known.Clients[0].Keys = map[string]string{"key-1": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "key-1"}}, nil)
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		host, party, audience string
+		broken                []string
+	}{
+		{"acme.talkdeskid.com", "", "https://acme.talkdeskid.com/oauth/token", nil},
+		{"127.0.0.1:8080", "identity", "http://127.0.0.1:8080/oauth/token", nil},
+		{"127.0.0.1:8080", "identity", "https://acme.talkdeskid.com/oauth/token", nil},
+		{"acme.talkdeskid.com", "", "https://api.talkdeskapp.com", []string{"DC-AUTH-04"}},
+	} {
+		now := time.Now()
+		assertion, err := jwt.Signed(signer).Claims(jwt.Claims{
+			Issuer: "kit-client", Subject: "kit-client", Audience: jwt.Audience{tt.audience}, ID: "j-1", IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(5 * time.Minute)),
+		}).Serialize()
+		require.NoError(t, err)
+		l := good(t)
+		x := l.find("POST", "/token", 1)
+		delete(headers(x), "Authorization")
+		request(x)["host"] = tt.host
+		if tt.party != "" {
+			x["party"] = tt.party
+		}
+		request(x)["body"] = url.Values{
+			"grant_type": {"client_credentials"}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion},
+		}.Encode()
+		j := judge(t, l.source(), known)
+		assert.Equal(t, tt.broken, broken(j))
+		assert.Contains(t, tried(j), "DC-AUTH-04")
+		assert.NotContains(t, j.Covered("see "+assertion), assertion)
+	}
 }
 
 // TestCredentialsOfWebhooks tells those that were left out of the recording from those that were left out of the call.

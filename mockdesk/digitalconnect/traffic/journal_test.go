@@ -209,7 +209,7 @@ func TestJournalsOneAfterTheOther(t *testing.T) {
 	assert.Equal(t, []traffic.LeftOut{
 		{Place: "x.ndjson:8", Why: "it was under way when the recording ended"}, {Place: "x.ndjson:9", Why: "it was under way when the recording ended"},
 	}, j.Left)
-	assert.Equal(t, 1, finding(t, j, "DC-CONV-12").Tried)
+	assert.Equal(t, 1, finding(t, j, "DC-CONV-10").Tried)
 }
 
 // TestJournalsOfOtherContracts have nothing to judge.

@@ -89,12 +89,12 @@ func (j *Judgement) recording(r *recording, about rules.About, found map[string]
 	about = r.learn(about)
 	j.cover.know(about, r)
 	judge := rules.New(about)
-	w := newWitness(known{about: about, storage: about.SeesStorage, secrets: len(j.cover.secrets) > 0})
+	w := newWitness(known{about: about, storage: about.SeesStorage, webhooks: r.has(rules.Webhook), secrets: len(j.cover.secrets) > 0})
 	for _, x := range r.exchanges {
 		j.count(x)
 		for _, b := range j.judged(judge, x) {
 			f := found[b.Requirement]
-			if f == nil || !x.counts(b) {
+			if f == nil || !x.counts(b) || w.unfair(b.Requirement) {
 				continue
 			}
 			f.Breaches = append(f.Breaches, Breach{Place: x.place, Request: x.Method + " " + x.Host + x.Path, Pointer: b.Pointer, Expected: b.Expected, Recorded: b.Recorded})

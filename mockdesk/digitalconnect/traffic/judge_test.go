@@ -152,6 +152,46 @@ func TestAGoodRecordingHoldsEverywhere(t *testing.T) {
 	}
 }
 
+// TestWhatRealWebhooksSay is told, for nobody knows it: spellings, kinds of authors, and where an event is not as the published schema has it.
+func TestWhatRealWebhooksSay(t *testing.T) {
+	l := good(t)
+	first := body(l.find("POST", "/hook", 1))
+	first["event_type"], first["payload"].(object)["author"] = "message_created", object{"name": "x", "type": "BOT"}
+	third := body(l.find("POST", "/hook", 3))
+	third["account_id"], third["payload"].(object)["content"] = "a-1", nil
+	j := judge(t, l.source(), about(t))
+	assert.Equal(t, map[string]int{
+		"event_type message_created": 1, "event_type MESSAGE_CREATED": 20, "event_type CONVERSATION_ENDED": 1, "author.type AGENT": 20, "author.type BOT": 1,
+		`message_created not as its schema at ""`: 1, `message_created not as its schema at "/payload/content"`: 1,
+	}, j.Events)
+}
+
+// TestFairToWhomOneHearsHalfOf has the same contact come again and again, and each time the end is in webhooks that were not recorded, or shows by a line that was refused.
+func TestFairToWhomOneHearsHalfOf(t *testing.T) {
+	for name, keep := range map[string]func(string) bool{
+		"no webhooks": func(host string) bool { return host != "connector.test" },
+		"all":         func(string) bool { return true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := good(t)
+			third, late := l.find("POST", "/conversations", 3), l.find("POST", "c-3/messages", 1)
+			for i, minute := range []string{"10", "11", "12", "13"} {
+				id := "d-" + itoa(i)
+				start := l.again(third, "03:"+minute+":00")
+				response(start)["body"], headers(start)["x-idempotency-key"] = object{"id": id}, id
+				if name == "all" {
+					line := l.again(late, "03:"+minute+":30")
+					request(line)["path"], headers(line)["x-idempotency-key"] = "/digital-connect/conversations/"+id+"/messages", "m-"+id
+				}
+			}
+			l.all = slices.DeleteFunc(l.all, func(x object) bool { return !keep(request(x)["host"].(string)) })
+			j := judge(t, l.source(), about(t))
+			assert.Empty(t, broken(j))
+			assert.Equal(t, name != "all", finding(t, j, "DC-CONV-12").Missing != "")
+		})
+	}
+}
+
 // mistakes are recordings in which exactly the named requirements do not hold: each that a recording can be judged by is among them.
 var mistakes = []struct {
 	name   string
@@ -261,7 +301,7 @@ var mistakes = []struct {
 		first := l.find("POST", "/conversations", 1)
 		other := l.find("POST", "/conversations", 2)
 		other["at"] = "2026-01-02T03:04:10Z"
-		l.all = []object{l.find("POST", "/token", 1), first, other}
+		l.all = []object{l.find("POST", "/token", 1), first, other, l.find("POST", "/hook", 1)}
 		for i, at := range []string{"03:04:20", "03:04:21", "03:04:22"} {
 			x := l.again(first, at)
 			headers(x)["x-idempotency-key"], response(x)["body"] = "new-"+at, object{"id": "n-" + string(rune('a'+i))}

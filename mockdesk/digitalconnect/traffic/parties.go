@@ -49,6 +49,11 @@ func (r *recording) whole() (left []LeftOut) {
 	return left
 }
 
+// has says whether an exchange with a party was recorded.
+func (r *recording) has(party string) bool {
+	return slices.ContainsFunc(r.exchanges, func(x *exchange) bool { return x.Party == party })
+}
+
 // linked are the hosts of the links that the attachments API gave.
 func (r *recording) linked() map[string]bool {
 	hosts := map[string]bool{}

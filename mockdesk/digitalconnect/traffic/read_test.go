@@ -171,8 +171,9 @@ func TestPlacesAreLines(t *testing.T) {
 	text := strings.Replace(string(source), `\"ben@example.test\"`, `7`, 1)
 	b = finding(t, judge(t, []byte(text), about(t)), "DC-CONV-03").Breaches
 	require.Len(t, b, 1)
-	place := strings.TrimPrefix(b[0].Place, "x.ndjson:")
-	at := strings.Count(text[:strings.Index(text, `"email\": 7`)], "\n") + 1
-	start := strings.LastIndex(text[:strings.Index(text, `"email\": 7`)], "startedDateTime")
-	assert.Equal(t, place, itoa(strings.Count(text[:start], "\n")), "the entry begins on the line before; the body is on line %d", at)
+	before, _, found := strings.Cut(text, `\"email\": 7`)
+	require.True(t, found)
+	entry := strings.LastIndex(before, "startedDateTime")
+	require.Positive(t, entry)
+	assert.Equal(t, "x.ndjson:"+itoa(strings.Count(text[:entry], "\n")), b[0].Place, "the entry begins on the line before its first field")
 }

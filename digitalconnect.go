@@ -1,0 +1,190 @@
+package deskcheck
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"deskcheck/fixtures"
+	"deskcheck/fixtures/connectors/reference"
+	mock "deskcheck/mockdesk/digitalconnect"
+	"deskcheck/mockdesk/edge"
+	"deskcheck/reports"
+	"deskcheck/steps"
+	"deskcheck/steps/browser"
+	"deskcheck/steps/connector"
+	"deskcheck/steps/digitalconnect"
+	"deskcheck/steps/intercept"
+)
+
+// digitalConnectStaging finds the connector under test, and how it is run.
+func digitalConnectStaging(c Config) (*staging, error) {
+	stage, about, err := c.connectorStage("")
+	if err != nil {
+		return nil, err
+	}
+	stage.Claims = c.Claims
+	ready := &staging{
+		about: about, workers: c.Workers, tabs: c.tabs(),
+		stage: func(pool *browser.Pool) player {
+			if pool != nil {
+				stage.Lease = pool.Lease
+			}
+			return stage
+		},
+		pause: func(hold func(context.Context, steps.Scenario, steps.Performance)) { stage.Pause = hold },
+		close: func() {},
+	}
+	if !stage.Connector.Live() || stage.Connector.Listen != "" {
+		ready.workers = 1 // There is one connector, and one place to listen for it.
+	}
+	return ready, nil
+}
+
+// rehearseConnectors prepares what the trials of broken connectors share.
+func rehearseConnectors(c Config) rehearsal {
+	return func(b fixtures.BrokenIntegration) func(*browser.Pool) (player, reports.Integration, error) {
+		return func(pool *browser.Pool) (player, reports.Integration, error) {
+			stage, about, err := c.connectorStage(b.File)
+			if err != nil {
+				return nil, about, err
+			}
+			stage.Lease = pool.Lease
+			return stage, about, nil
+		}
+	}
+}
+
+// brokenConnectors are the mistakes of the reference connector, as broken integrations are.
+func brokenConnectors() ([]fixtures.BrokenIntegration, error) {
+	var all []fixtures.BrokenIntegration
+	for _, m := range reference.Mistakes() {
+		all = append(all, fixtures.BrokenIntegration{File: m.Name, Breaks: m.Breaks, With: m.With, How: m.How})
+	}
+	return all, nil
+}
+
+// connectorStage is what the scenarios of a connector are played on. mistake is one that the embedded reference is to make, empty for none.
+func (c Config) connectorStage(mistake string) (*digitalconnect.Stage, reports.Integration, error) {
+	source, err := fixtures.ReadFile("connectors/account.yaml")
+	if err != nil {
+		return nil, reports.Integration{}, fmt.Errorf("the embedded account: %w", err)
+	}
+	account, err := mock.ParseAccount("connectors/account.yaml", source)
+	if err != nil {
+		return nil, reports.Integration{}, fmt.Errorf("the embedded account: %w", err)
+	}
+	holds, err := holdsIn(c)
+	if err != nil {
+		return nil, reports.Integration{}, err
+	}
+	stage := &digitalconnect.Stage{Account: account, Holds: holds, Name: c.connectorName()}
+	about := reports.Integration{Source: c.Connector.String()}
+	if c.Connector.embedded() {
+		stage.Connector, about.Digest, err = referenceConnector(mistake)
+		about.Source = "connectors/reference"
+	} else {
+		stage.Connector, about.Digest, err = c.connectorOf()
+	}
+	if err != nil {
+		return nil, about, err
+	}
+	if stage.Connector.Authority, err = c.Connector.authority(); err != nil {
+		return nil, about, &UserError{Err: fmt.Errorf("connector.authority: %w", err)}
+	}
+	if stage.Connector.Authority == nil {
+		if stage.Connector.Authority, err = edge.NewAuthority(); err != nil {
+			return nil, about, &EnvironmentError{Err: err}
+		}
+	}
+	account.Settings.EventTypeCase = stage.Connector.EventTypes
+	return stage, about, nil
+}
+
+// referenceConnector is the reference, run by this program itself.
+func referenceConnector(mistake string) (digitalconnect.Connector, string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return digitalconnect.Connector{}, "", &EnvironmentError{Err: fmt.Errorf("find this program, which is the reference connector as well: %w", err)}
+	}
+	digest, err := digestOfFile(self)
+	env := map[string]string{
+		"CONNECTOR_TYPE": "${type}", "CONNECTOR_ACCOUNT": "${account}", "CONNECTOR_CLIENT_ID": "${client.id}", "CONNECTOR_CLIENT_SECRET": "${client.secret}", "CONNECTOR_REGION": "${region}",
+		"CONNECTOR_TOUCHPOINT_ID": "${touchpoint}", "CONNECTOR_LISTEN": "127.0.0.1:${port}", "CONNECTOR_IDLE_END": "${idle-end}", "CONNECTOR_PRIVATE_KEY_FILE": "${key}", "CONNECTOR_KEY_ID": "${key.id}",
+		"CONNECTOR_WEBHOOK_AUTH": webhookBasic, "CONNECTOR_WEBHOOK_USER": "${webhook.user}", "CONNECTOR_WEBHOOK_SECRET": "${webhook.secret}", "CONNECTOR_MISTAKE": mistake,
+	}
+	selectors := map[string]browser.Target{}
+	for name, css := range reference.Selectors() {
+		selectors[name] = browser.Target{CSS: css}
+	}
+	return digitalconnect.Connector{
+		Program: connector.Program{Command: []string{self, "connector"}, Env: env, Ready: "/health"},
+		Webhook: "/hook", WebhookAuth: webhookBasic, Intercept: intercept.ByProxy, EventTypes: eventsUpper,
+		Page: &digitalconnect.Page{URL: "/", Selectors: selectors},
+	}, digest, err
+}
+
+// connectorOf is the connector that the configuration names.
+func (c Config) connectorOf() (digitalconnect.Connector, string, error) {
+	d := c.Connector
+	program := connector.Program{Command: d.Command, Dir: d.Dir, Env: d.Env, Ready: d.Ready, ReadyWithin: d.ReadyWithin}
+	sum := sha256.New()
+	for _, f := range d.Files {
+		text := f.Text
+		if f.File != "" {
+			raw, err := os.ReadFile(f.File)
+			if err != nil {
+				return digitalconnect.Connector{}, "", &UserError{Err: fmt.Errorf("read the text of %s: %w", f.Path, err)}
+			}
+			text = string(raw)
+		}
+		program.Files = append(program.Files, connector.File{Path: f.Path, Text: text})
+		_, _ = fmt.Fprintln(sum, f.Path, text) // A hash takes everything.
+	}
+	one := digitalconnect.Connector{
+		Program: program, URL: d.URL, Webhook: d.Webhook, WebhookAuth: d.WebhookAuth, Intercept: intercept.Mode(d.Intercept), Listen: d.Listen, EventTypes: d.EventTypes, IdleEnd: d.IdleEnd,
+		Driver: c.EndUser.Driver,
+	}
+	if page := c.EndUser.Page; page.URL != "" {
+		one.Page = &digitalconnect.Page{URL: page.URL, Selectors: page.targets(), Ask: page.Ask}
+	}
+	if len(d.Command) > 0 {
+		if path, err := exec.LookPath(d.Command[0]); err == nil {
+			if digest, err := digestOfFile(path); err == nil {
+				_, _ = fmt.Fprintln(sum, digest) // As above.
+			}
+		}
+	}
+	_, _ = fmt.Fprintln(sum, d.String()) // As above.
+	return one, hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// digestOfFile is the SHA-256 of a file, in hex.
+func digestOfFile(path string) (string, error) {
+	file, err := os.Open(path) //nolint:gosec // The user's own program, or this one.
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	defer func() { _ = file.Close() }() // Nothing was written to it.
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// connectorName is what reports call the connector.
+func (c Config) connectorName() string {
+	switch d := c.Connector; {
+	case len(d.Command) > 0:
+		return filepath.Base(d.Command[0])
+	case d.URL != "":
+		return d.URL
+	}
+	return "reference"
+}
