@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"deskcheck/fixtures"
 	"deskcheck/fixtures/connectors/reference"
@@ -28,7 +29,9 @@ func digitalConnectStaging(c Config) (*staging, error) {
 	if err != nil {
 		return nil, err
 	}
-	stage.Claims = c.Claims
+	if len(c.Claims) > 0 {
+		stage.Claims = c.Claims
+	}
 	ready := &staging{
 		about: about, workers: c.Workers, tabs: c.tabs(),
 		stage: func(pool *browser.Pool) player {
@@ -86,6 +89,10 @@ func (c Config) connectorStage(mistake string) (*digitalconnect.Stage, reports.I
 	stage := &digitalconnect.Stage{Account: account, Holds: holds, Name: c.connectorName()}
 	about := reports.Integration{Source: c.Connector.String()}
 	if c.Connector.embedded() {
+		// It has them all: what it does not do of one is a mistake.
+		if stage.Claims, err = capabilitiesOf(c.Contract); err != nil {
+			return nil, reports.Integration{}, err
+		}
 		stage.Connector, about.Digest, err = referenceConnector(mistake)
 		about.Source = "connectors/reference"
 	} else {
@@ -104,6 +111,21 @@ func (c Config) connectorStage(mistake string) (*digitalconnect.Stage, reports.I
 	}
 	account.Settings.EventTypeCase = stage.Connector.EventTypes
 	return stage, about, nil
+}
+
+// capabilitiesOf are all capabilities of a contract.
+func capabilitiesOf(contract string) ([]string, error) {
+	requirements, err := fixtures.Requirements(contract)
+	if err != nil {
+		return nil, fmt.Errorf("read the requirements of %s: %w", contract, err)
+	}
+	var all []string
+	for _, r := range requirements {
+		if !slices.Contains(all, r.Capability) {
+			all = append(all, r.Capability)
+		}
+	}
+	return all, nil
 }
 
 // referenceConnector is the reference, run by this program itself.

@@ -143,8 +143,11 @@ type rehearsal func(b fixtures.BrokenIntegration) func(*browser.Pool) (player, r
 
 // rehearse prepares what the trials of a dialect share.
 func rehearse(ctx context.Context, c Config) (rehearsal, error) {
-	if c.Contract == contractAgentManager {
+	switch c.Contract {
+	case contractAgentManager:
 		return rehearseDesks(ctx, c)
+	case contractDigitalConnect:
+		return rehearseConnectors(c), nil
 	}
 	shared, err := stageOf(c, aichat.Bundle{})
 	if err != nil {

@@ -146,8 +146,7 @@ Feature: Messages
 
     @DC-MSG-09
     Scenario: What the agent writes while the user's link is lost is there when it is back
-      Given users may be gone for 30 seconds
-      And Ann talks to an agent
+      Given Ann talks to an agent
       When Ann's link is interrupted
       And the agent says "Are you still there?" to Ann
       Then the connector answers the event

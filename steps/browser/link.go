@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 )
 
 // BreakLink takes the network away from the page, as a tunnel does: requests under way fail, and so do all that follow, until MendLink gives it back or the lease ends.
@@ -13,7 +15,11 @@ func (t *Tab) BreakLink(ctx context.Context) error {
 	if err := alter(ctx, t, network.Enable, network.EnableParams{}, doing); err != nil {
 		return err
 	}
-	return t.link(ctx, doing, &network.Conditions{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
+	if err := t.link(ctx, doing, &network.Conditions{Offline: true, DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
+		return err
+	}
+	// What was under way before is left alone by the conditions.
+	return alter(ctx, t, page.StopLoading, cdp.Empty{}, doing)
 }
 
 // MendLink gives the page the network back.

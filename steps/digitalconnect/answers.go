@@ -53,7 +53,6 @@ func (p *Player) answered(d delivery) (int, error) {
 // inTime are the requirements that an answer breaks which does not come: what is not there within the execution timeout is not there within a second.
 var inTime = []string{"DC-ACTION-09", "DC-ACTION-10"}
 
-
 // entryOf is the entry of the journal that shows what was answered, 0 if there is none.
 func (p *Player) entryOf(d delivery) int {
 	x, _ := d.Exchange()

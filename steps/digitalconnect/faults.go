@@ -135,8 +135,7 @@ func (p *Player) replyGiven() error {
 	if err := p.awaitHeld(); err != nil {
 		return err
 	}
-	p.talkdesk.Faults().Release(p.held[len(p.held)-1])
-	return nil
+	return acts("give the reply", p.talkdesk.Faults().Release(p.held[len(p.held)-1]))
 }
 
 func (p *Player) revoked() error {

@@ -126,7 +126,7 @@ func (p *Player) agentGets(file string, size int, name string) error {
 func (p *Player) agentHasNone(name string) error {
 	p.pass(p.hush())
 	if all := p.filesOf(name); len(all) > 0 {
-		return acts("look at the agent's files", fmt.Errorf("Talkdesk has taken %s against its own rules", expect.Short(all)))
+		return acts("look at the agent's files", fmt.Errorf("%s was taken at Talkdesk against its own rules", expect.Short(all)))
 	}
 	return nil
 }

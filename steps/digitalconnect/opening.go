@@ -32,7 +32,6 @@ var openingSteps = []definition{
 	define(`an end is answered with (200|204)`, func(p *Player) any { return p.endAnswered }),
 	define(`users who are gone keep an agent for (\d+) seconds`, func(p *Player) any { return p.idleFor }, "For a connector that is told so (${idle-end}); any other has a time of its own (connector.idle-end)."),
 	define(`the connector wants credentials of whoever delivers events`, func(p *Player) any { return p.wantsCredentials }),
-	define(`users may be gone for (\d+) seconds`, func(p *Player) any { return p.mayBeGone }, "Before the connector ends their conversations: the value ${idle-end} of connector.env."),
 	define(`(?P<user>[A-Z]\w*) talks to the bot`, func(p *Player) any { return p.talksToBot }),
 	define(`(?P<user>[A-Z]\w*) talks to the bot, and has told no address`, func(p *Player) any { return p.talksUnknown }),
 	define(`(?P<user>[A-Z]\w*) talks to an agent`, func(p *Player) any { return p.talksToAgent }, "The user has asked for one, and what they have said since has been read."),
@@ -164,20 +163,14 @@ func (p *Player) talksToBot(name string) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
-	_, err := p.arrive(name, addressFor(name))
-	return err
+	return p.arrive(name, addressFor(name))
 }
 
 func (p *Player) talksUnknown(name string) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
-	_, err := p.arrive(name, "")
-	return err
-}
-
-func (p *Player) mayBeGone(seconds int) error {
-	return p.setting(func(*digitalconnect.Account) { p.values["idle-end"] = (time.Duration(seconds) * time.Second).String() })
+	return p.arrive(name, "")
 }
 
 // greeting is what a user says first to an agent in scenarios that begin with one.

@@ -193,6 +193,7 @@ func tells(s enduser.Sight) bool {
 		return s.State == enduser.Ended || s.State == enduser.WithBot
 	case enduser.Text:
 		return s.From == enduser.OfBot || s.From == enduser.OfSystem
+	case enduser.Media:
 	}
 	return false
 }

@@ -60,18 +60,18 @@ type guest struct {
 func addressFor(name string) string { return strings.ToLower(name) + "@example.test" }
 
 // arrive has a user come who gives an e-mail address, or none if it is empty.
-func (p *Player) arrive(name, email string) (*guest, error) {
-	if g := p.guests[name]; g != nil {
-		return g, nil
+func (p *Player) arrive(name, email string) error {
+	if p.guests[name] != nil {
+		return nil
 	}
 	user, err := p.users.Open(p.Context(), name, email)
 	if err != nil {
-		return nil, p.blame("bring "+name+" to the chat", err)
+		return p.blame("bring "+name+" to the chat", err)
 	}
 	g := &guest{name: name, user: user}
 	p.guests[name] = g
 	p.order = append(p.order, g)
-	return g, nil
+	return nil
 }
 
 // guest finds a user who has come.

@@ -96,6 +96,26 @@ func TestADriversUserActsAndSees(t *testing.T) {
 	assert.NoError(t, bob.Err(), "who is closed is not broken")
 }
 
+func TestADriversUserIsCutOffForAWhile(t *testing.T) {
+	b := &bot{}
+	d, _ := driven(t, serve(t, b))
+	ctx, cancel := contextOf(t)
+	defer cancel()
+	ann, err := d.Open(ctx, "Ann", "")
+	require.NoError(t, err)
+	t.Cleanup(ann.Close)
+	await(t, d.Journal, "the greeting", reads("Hello Ann"))
+	link, can := ann.(enduser.Interruptible)
+	require.True(t, can)
+	require.NoError(t, link.Interrupt(ctx))
+	b.add("Ann/~1", map[string]any{"kind": "text", "from": "agent", "text": "Meanwhile"})
+	assert.Len(t, ann.Seen(), 1, "nobody asks, so nothing is seen")
+	require.NoError(t, link.Resume(ctx))
+	await(t, d.Journal, "what was said meanwhile", reads("Meanwhile"))
+	assert.Len(t, ann.Seen(), 2, "what was seen before is not seen again")
+	assert.NoError(t, ann.Err())
+}
+
 func TestWhatADriverDoesNotDoIsNoVerdict(t *testing.T) {
 	b := &bot{without: "files"}
 	d, _ := driven(t, serve(t, b))

@@ -358,6 +358,30 @@ func TestAUserVanishes(t *testing.T) {
 	require.Error(t, v.Say(v.ctx, "Hello?"))
 }
 
+func TestAUsersLinkIsInterrupted(t *testing.T) {
+	s := serveChat(t)
+	s.answers = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/hang" {
+			<-r.Context().Done()
+		}
+		return r.URL.Path == "/hang"
+	}
+	v := visiting(t, s, nil)
+	v.await(2)
+	link, can := v.User.(enduser.Interruptible)
+	require.True(t, can)
+	v.run(`fetch('/hang').catch(() => notice('cut off')), fetch('/').then(() => notice('there'))`)
+	v.await(3)
+	require.NoError(t, link.Interrupt(v.ctx))
+	assert.Equal(t, "notice system : cut off", v.await(4)[3], "what is under way fails")
+	v.run(`fetch('/').catch(() => notice('away'))`)
+	assert.Equal(t, "notice system : away", v.await(5)[4], "and what follows")
+	require.NoError(t, link.Resume(v.ctx))
+	v.run(`fetch('/').then(() => notice('back'))`)
+	assert.Equal(t, "notice system : back", v.await(6)[5])
+	require.NoError(t, v.Err())
+}
+
 func TestWhatAPageDoesNotHaveIsNoVerdict(t *testing.T) {
 	s := serveChat(t)
 	v := visiting(t, s, func(p *enduser.Page) {
