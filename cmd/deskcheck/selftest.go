@@ -53,7 +53,7 @@ func (p *program) selftestCommand() *cobra.Command {
 		},
 	}
 	flags := pflag.NewFlagSet("selftest", pflag.ContinueOnError)
-	flags.StringVar(&f.options.Contract, "contract", deskcheck.DefaultConfig().Contract, "the `NAME` of the contract: ai-chat tries broken integrations, agent-manager broken agent desks")
+	flags.StringVar(&f.options.Contract, "contract", deskcheck.DefaultConfig().Contract, "the `NAME` of the contract: ai-chat tries broken integrations, agent-manager broken agent desks, digital-connect broken connectors")
 	flags.IntVar(&f.options.Workers, "workers", deskcheck.DefaultConfig().Workers, "run `N` scenarios side by side")
 	flags.StringSliceVar(&f.options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
 	flags.StringVar(&f.options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
