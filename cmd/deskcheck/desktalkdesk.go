@@ -91,7 +91,7 @@ func (p *program) tellTalkdesk(t *standalone.Talkdesk, f deskFlags) {
 func (p *program) connectorSettings(t *standalone.Talkdesk, a talkdeskapi.Account, f deskFlags) [][3]string {
 	secret, hint := t.Secret(), "nobody's: the account is there without a file"
 	if secret == "" {
-		secret, hint = "as in "+f.config, "it is told nobody else"
+		secret, hint = "as in "+f.config, "it is told nobody else" //nolint:gosec // A hint at where it stands.
 	}
 	if !a.Clients[0].Secret {
 		secret, hint = "none", "the client signs with the key "+strings.Join(a.Clients[0].Keys, ", ")

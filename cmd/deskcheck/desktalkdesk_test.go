@@ -47,7 +47,7 @@ func newTalkdeskBench(t *testing.T) (*deskBench, *standalone.Talkdesk) {
 // TestTalkdeskVerbs plays the agent by the verbs.
 func TestTalkdeskVerbs(t *testing.T) {
 	b, running := newTalkdeskBench(t)
-	assert.Equal(t, "", b.says(0, "conversations"))
+	assert.Empty(t, b.says(0, "conversations"))
 	assert.Contains(t, b.stderr.String(), "no conversations")
 	assert.Regexp(t, `(?m)^api +`+regexp.QuoteMeta(running.Account().APIURL)+`$`, b.says(0, "account"))
 	id := strings.Fields(b.says(0, "start", "ann@example.test", "--agent", "Dana", "--subject", "Your order"))[0]
@@ -128,7 +128,7 @@ func TestEveryActAtTalkdeskHasAVerb(t *testing.T) {
 }
 
 func TestTalkdeskServesUntilItIsToldToStop(t *testing.T) {
-	code, said := newBench(t).serves(t, "export", "--contract", "digital-connect")
+	code, said := newBench(t).serves(t, "--contract", "digital-connect")
 	assert.Zero(t, code)
 	for _, want := range []string{
 		`(?m)^account  acme$`, `(?m)^client   desk-client$`, `(?m)^secret   desk-client-secret-of-nobody +nobody's`, `(?m)^touch    3f0c1c1e-0000-4000-8000-000000000001 +Web$`, `(?m)^api      http://127\.0\.0\.1:\d+ `,
@@ -139,7 +139,7 @@ func TestTalkdeskServesUntilItIsToldToStop(t *testing.T) {
 	mine := accountText(t, "conversation_ended: active", "conversation_ended: draft")
 	b := newBench(t)
 	require.NoError(t, os.WriteFile("mine.yaml", mine, 0o600))
-	code, said = b.serves(t, "export", "--contract", "digital-connect", "-c", "mine.yaml", "--proxy", "127.0.0.1:0", "--certificate-out", "ca.pem")
+	code, said = b.serves(t, "--contract", "digital-connect", "-c", "mine.yaml", "--proxy", "127.0.0.1:0", "--certificate-out", "ca.pem")
 	assert.Zero(t, code, b.stderr.String())
 	assert.Regexp(t, `(?m)^secret   as in mine.yaml `, said)
 	assert.NotContains(t, said, "desk-client-secret")
@@ -176,7 +176,7 @@ func TestTalkdeskIsAskedForWrongly(t *testing.T) {
 		b := newBench(t)
 		require.NoError(t, os.WriteFile("wrong.yaml", wrong, 0o600))
 		require.NoError(t, os.WriteFile("keys.yaml", keys, 0o600))
-		code, _ := b.serves(t, "export", args...)
+		code, _ := b.serves(t, args...)
 		assert.Equal(t, 2, code, "%v %s", args, b.stderr.String())
 		assert.Contains(t, b.stderr.String(), want, "%v", args)
 	}
@@ -223,6 +223,6 @@ func TestTheDemoRunsAConnector(t *testing.T) {
 	}
 	cancel()
 	assert.Zero(t, <-code)
-	_, err := http.Get(chat) //nolint:bodyclose // There is no answer.
+	_, err := http.Get(chat)
 	require.Error(t, err, "the connector has ended, too")
 }

@@ -65,9 +65,9 @@ func startTalkdesk(t *testing.T) (*desk, *standing.Desk, *connector) {
 }
 
 // calls makes a request, and gives the status and the body of the answer.
-func (c *connector) calls(method, path, contentType, body string) (status int, answer map[string]any) {
+func (c *connector) calls(path, contentType, body string) (status int, answer map[string]any) {
 	c.t.Helper()
-	r, err := http.NewRequestWithContext(bounded(c.t), method, c.wire+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(bounded(c.t), http.MethodPost, c.wire+path, strings.NewReader(body))
 	require.NoError(c.t, err)
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("Authorization", "Bearer "+c.token)
@@ -84,9 +84,9 @@ func (c *connector) calls(method, path, contentType, body string) (status int, a
 // asks has a user ask for an agent, after a few words with the assistant.
 func (c *connector) asks(email string) string {
 	c.t.Helper()
-	_, answer := c.calls(http.MethodPost, "/oauth/token", "application/x-www-form-urlencoded", "grant_type=client_credentials")
+	_, answer := c.calls("/oauth/token", "application/x-www-form-urlencoded", "grant_type=client_credentials")
 	c.token, _ = answer["access_token"].(string)
-	status, answer := c.calls(http.MethodPost, "/digital-connect/conversations", "application/json", `{"touchpoint_id":"3f0c1c1e-0000-4000-8000-000000000001","contact_person":{"email":"`+email+`"},"subject":"Lamp",
+	status, answer := c.calls("/digital-connect/conversations", "application/json", `{"touchpoint_id":"3f0c1c1e-0000-4000-8000-000000000001","contact_person":{"email":"`+email+`"},"subject":"Lamp",
 		"context_parameters":{"Intent":"billing","Reason":"broken","Colour":"red"},
 		"previous_messages":[{"type":"USER","content":"my lamp <b>broke</b>","created_at":"2025-01-01T00:00:00.000Z"},{"type":"EXTERNAL","content":"a person will help","created_at":"2025-01-01T00:00:01.000Z"}]}`)
 	require.Equal(c.t, http.StatusCreated, status)
@@ -98,7 +98,7 @@ func (c *connector) says(id, text string) int {
 	c.t.Helper()
 	body, err := json.Marshal(map[string]string{"content": text})
 	require.NoError(c.t, err)
-	status, _ := c.calls(http.MethodPost, "/digital-connect/conversations/"+url.PathEscape(id)+"/messages", "application/json", string(body))
+	status, _ := c.calls("/digital-connect/conversations/"+url.PathEscape(id)+"/messages", "application/json", string(body))
 	return status
 }
 
@@ -201,7 +201,7 @@ func TestTalkdeskIsBent(t *testing.T) {
 	p.clicks("#revoke")
 	p.sees(`document.querySelector("#said").textContent.startsWith("No token is good")`)
 	assert.Equal(t, http.StatusUnauthorized, c.says(id, "lost"))
-	status, _ := c.calls(http.MethodPost, "/oauth/token", "application/json", "{}")
+	status, _ := c.calls("/oauth/token", "application/json", "{}")
 	assert.NotEqual(t, http.StatusOK, status)
 	p.presses("3")
 	p.reads("#rows", "DC-AUTH")

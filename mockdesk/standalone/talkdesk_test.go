@@ -86,7 +86,7 @@ func TestTalkdeskByItsNames(t *testing.T) {
 	assert.Equal(t, 1, count.Count, "the journal has begun anew")
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://elsewhere.test/", nil)
 	require.NoError(t, err)
-	_, err = with.Do(r) //nolint:bodyclose // There is no answer.
+	_, err = with.Do(r)
 	require.Error(t, err)
 }
 

@@ -99,9 +99,9 @@ func open(t *testing.T, change ...func(*talkdesk.Options)) *stage {
 }
 
 // calls has the connector call Talkdesk, and gives the status and the body of the answer.
-func (s *stage) calls(method, path, body string) (status int, answer map[string]any) {
+func (s *stage) calls(path, body string) (status int, answer map[string]any) {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.ctx, method, s.wire+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.wire+path, strings.NewReader(body))
 	require.NoError(s.t, err)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+s.bearer)
@@ -121,7 +121,7 @@ func (s *stage) calls(method, path, body string) (status int, answer map[string]
 // signsIn has the connector get a token.
 func (s *stage) signsIn() {
 	s.t.Helper()
-	status, answer := s.calls(http.MethodPost, "/oauth/token", "grant_type=client_credentials")
+	status, answer := s.calls("/oauth/token", "grant_type=client_credentials")
 	require.Equal(s.t, http.StatusOK, status)
 	s.bearer, _ = answer["access_token"].(string)
 }
@@ -129,7 +129,7 @@ func (s *stage) signsIn() {
 // asks has a user of the connector ask for an agent, and gives the conversation's id.
 func (s *stage) asks(email string) string {
 	s.t.Helper()
-	status, answer := s.calls(http.MethodPost, "/digital-connect/conversations", `{"touchpoint_id":"`+touchpoint+`","contact_person":{"email":"`+email+`"},"subject":"Lamp",
+	status, answer := s.calls("/digital-connect/conversations", `{"touchpoint_id":"`+touchpoint+`","contact_person":{"email":"`+email+`"},"subject":"Lamp",
 		"context_parameters":{"Intent":"billing","Reason":"broken","Colour":"red"},"previous_messages":[{"type":"USER","content":"hi","created_at":"2025-01-01T00:00:00.000Z"}]}`)
 	require.Equal(s.t, http.StatusCreated, status)
 	id, _ := answer["id"].(string)
