@@ -23,6 +23,8 @@ func FuzzRead(f *testing.F) {
 		`{"at":"2026-01-02T03:04:05Z","ms":1,"request":{"method":"POST","host":"api.talkdeskapp.com","path":"/digital-connect/conversations/%zz/messages","query":"%zz","headers":{"Authorization":"Bearer"},"body":null}}`,
 		`{"seq":1,"atMs":1e300,"kind":"request","from":"connector","to":"identity","data":{"method":"POST","path":"/oauth/token","body":"%"}}`,
 		`{"log":{"entries":[{"startedDateTime":"2026-01-02T03:04:05Z","time":-1,"request":{"method":"","url":"x"},"response":{}}]}}`,
+		`{"at":"2026-01-02T03:04:05Z","ms":1e999999999,"request":{"method":"POST","host":"connector.test","path":"/hook","body":{"event_type":"MESSAGE_CREATED","conversation_id":"c","timestamp":"x","payload":{"id":1e999999999}}}}`,
+		`{"at":"2026-01-02T03:04:05Z","ms":1e300,"request":{"method":"DELETE","host":"api.talkdeskapp.com","path":"/digital-connect/conversations/c","body":1e999999999}}`,
 		"{}", "[", "\ufeff", "null",
 	} {
 		f.Add([]byte(source))

@@ -30,6 +30,8 @@ func TestMistakesInRecordings(t *testing.T) {
 		{"no host", strings.Replace(line, `"host":"a.test",`, "", 1), "x:1: request.host: expected the name of a host, found nothing"},
 		{"a path that is a URL", strings.Replace(line, `"/"`, `"https://canary.test"`, 1), "x:1: request.path: expected a path that begins with /, without a query, found a text"},
 		{"a time below zero", strings.Replace(line, `"ms":1`, `"ms":-1`, 1), "x:1: ms: expected a number of milliseconds, found the number -1"},
+		{"a time without end", strings.Replace(line, `"ms":1`, `"ms":1e999`, 1), "x:1: ms: expected a number, found one that is too large, or not whole"},
+		{"half a status", strings.Replace(line, `"request"`, `"response":{"status":200.5},"request"`, 1), "x:1: response.status: expected a whole number, found one that is too large, or not whole"},
 		{"an unknown key", strings.Replace(line, `"ms"`, `"took":1,"ms"`, 1), "x:1: took: unknown key"},
 		{"a key mistyped", strings.Replace(line, `"host"`, `"hots"`, 1), "did you mean request.host?"},
 		{"a party of another contract", strings.Replace(line, `"ms"`, `"party":"desk","ms"`, 1), "x:1: party: expected identity, api, storage or webhook, found a text"},

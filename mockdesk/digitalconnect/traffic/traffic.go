@@ -122,7 +122,10 @@ func withoutPort(host string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
 }
 
+// mostMilliseconds is about thirty years, beyond which a number is nonsense and a duration would overflow.
+const mostMilliseconds = 1e12
+
 // milliseconds is a duration of a file; what some write for "unknown", which is below zero, is none.
 func milliseconds(ms float64) time.Duration {
-	return time.Duration(max(ms, 0) * float64(time.Millisecond))
+	return time.Duration(min(max(ms, 0), mostMilliseconds) * float64(time.Millisecond))
 }

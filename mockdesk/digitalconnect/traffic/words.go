@@ -11,6 +11,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// The kinds of values that one word does not tell apart.
+const (
+	aNumber      = "a number"
+	aWholeNumber = "a whole number"
+)
+
 // typeProblem words a value of the wrong kind, with the path of its field.
 func typeProblem(err error) string {
 	if syntax, is := errors.AsType[*jsontext.SyntacticError](err); is {
@@ -23,7 +29,11 @@ func typeProblem(err error) string {
 	case semantic.Err != nil && !errors.Is(semantic.Err, strconv.ErrRange) && !errors.Is(semantic.Err, strconv.ErrSyntax):
 		return fmt.Sprintf("%s: %v", dotted(semantic.JSONPointer), semantic.Err)
 	}
-	return fmt.Sprintf("%s: expected %s, found %s", dotted(semantic.JSONPointer), wanted(semantic.GoType), found(semantic.JSONKind))
+	there, expected := found(semantic.JSONKind), wanted(semantic.GoType)
+	if there == aNumber && (expected == aNumber || expected == aWholeNumber) {
+		there = "one that is too large, or not whole"
+	}
+	return fmt.Sprintf("%s: expected %s, found %s", dotted(semantic.JSONPointer), expected, there)
 }
 
 // dotted is the path of a field as people write it.
@@ -47,9 +57,9 @@ func wanted(t reflect.Type) string {
 	case reflect.String:
 		return "a text"
 	case reflect.Int, reflect.Int64:
-		return "a whole number"
+		return aWholeNumber
 	case reflect.Float64:
-		return "a number"
+		return aNumber
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Slice:
@@ -65,7 +75,7 @@ func found(k jsontext.Kind) string {
 	case '"':
 		return "a text"
 	case '0':
-		return "a number"
+		return aNumber
 	case 't', 'f':
 		return "true or false"
 	case '[':
