@@ -12,6 +12,7 @@ func (p *program) connectorCommand() *cobra.Command {
 		Use:               "connector",
 		Short:             "Run the reference connector of digital-connect",
 		Long:              "Runs the reference connector of digital-connect, which its environment sets up: fixtures/connectors/reference/README.md says how.",
+		Example:           "  deskcheck connector                        on 127.0.0.1:9080, as CONNECTOR_… in the environment say",
 		Hidden:            true,
 		Args:              arguments(0, 0, ""),
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -63,6 +64,7 @@ func TestExamplesWork(t *testing.T) {
 					return &reports.Matrix{OK: true, Complete: true}, nil
 				}
 				b.writeMatrix = func(string, *reports.Matrix) error { return nil }
+				b.connector = func(context.Context, func(string) string, io.Writer, io.Writer) int { return 0 }
 				b.environment = func(name string) string { return map[string]string{"DESK_TOKEN": "a-token-of-mine"}[name] }
 				assert.Zero(t, b.does(onThisMachine(t, words(line)[1:])...), "%s", b.stderr.String())
 			})
