@@ -1,3 +1,5 @@
+//go:build unix
+
 package connector_test
 
 import (
@@ -11,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,6 +56,17 @@ var roles = map[string]func() int{
 			return 2
 		}
 		return serve(http.HandlerFunc(environment), syscall.SIGTERM)
+	},
+	"kit": func() int {
+		// A kit that is killed while its connector runs.
+		p := connector.Program{Command: []string{os.Args[0]}, Ready: "/health", Env: map[string]string{roleKey: "stubborn", "PORT": "${port}"}}
+		r, err := connector.Start(context.Background(), p, nil)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		fmt.Fprintln(os.Stdout, r.Base())
+		return 0
 	},
 	"parent": func() int {
 		child := exec.Command(os.Args[0])
@@ -196,6 +210,23 @@ func TestNothingOfAConnectorIsLeftBehind(t *testing.T) {
 			}, 10*time.Second, time.Millisecond, "the child listens no more")
 		})
 	}
+}
+
+func TestAConnectorEndsWithAKitThatIsKilled(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("this system does not tell a process of the end of the one that started it")
+	}
+	kit := exec.Command(os.Args[0])
+	kit.Env = []string{roleKey + "=kit"}
+	told, err := kit.Output()
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(strings.TrimSpace(string(told)), "http://"))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	}, 10*time.Second, time.Millisecond, string(told))
 }
 
 func TestAConnectorThatCannotRunIsToldWithWhatItPrinted(t *testing.T) {

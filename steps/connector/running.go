@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,7 +125,9 @@ func (r *Running) run(p Program) error {
 	cmd := exec.Command(p.Command[0], p.Command[1:]...) //nolint:gosec // The user names their own program.
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.Dir, p.environment(os.LookupEnv), writer, writer
 	grouped(cmd)
-	err = cmd.Start()
+	started := make(chan error)
+	go r.attend(cmd, started)
+	err = <-started
 	_ = writer.Close() // The process has its own end.
 	if err != nil {
 		_ = reader.Close()
@@ -132,16 +135,25 @@ func (r *Running) run(p Program) error {
 	}
 	r.command, r.pipe = cmd, reader
 	go r.output.read(reader)
-	go func() {
-		_ = cmd.Wait() // How it ended is in its state.
-		// What it has started must not stay behind, and by now the number of its group is nobody else's yet.
-		kill(cmd)
-		r.mu.Lock()
-		r.how = cmd.ProcessState.String()
-		r.mu.Unlock()
-		close(r.exited)
-	}()
 	return nil
+}
+
+// attend starts a process, tells whether that went well, and sees it to its end, all on one thread of the machine: a process that ends with whoever started it (see grouped) ends with that
+// thread.
+func (r *Running) attend(cmd *exec.Cmd, started chan<- error) {
+	runtime.LockOSThread()
+	err := cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
+	_ = cmd.Wait() // How it ended is in its state.
+	// What it has started must not stay behind, and by now the number of its group is nobody else's yet.
+	kill(cmd)
+	r.mu.Lock()
+	r.how = cmd.ProcessState.String()
+	r.mu.Unlock()
+	close(r.exited)
 }
 
 const (
