@@ -41,7 +41,7 @@ func TestCheckTraffic(t *testing.T) {
 	golden(t, "check-traffic-failed.txt", b.stdout.String())
 	b.stdout.Reset()
 	assert.Equal(t, 1, b.does("check-traffic", "--account", "account.yaml", "--quiet", "broken.har"))
-	assert.Equal(t, 6, strings.Count(b.stdout.String(), "\nfailed ")+1)
+	assert.Equal(t, 7, strings.Count(b.stdout.String(), "\nfailed ")+1)
 	assert.NotContains(t, b.stdout.String(), "passed    ")
 
 	b.stdout.Reset()
@@ -64,7 +64,7 @@ func TestCheckTrafficAsJSON(t *testing.T) {
 	assert.Equal(t, []reports.TrafficUnjudged{{Place: "broken.har:1566", Why: "the body of its request was not recorded"}}, got.Unjudged)
 	assert.Equal(t, map[string]int{"cdn.example": 1, "hooks.example": 1}, got.Elsewhere)
 	counts := got.Count()
-	assert.Equal(t, 6, counts[reports.TrafficFailed])
+	assert.Equal(t, 7, counts[reports.TrafficFailed])
 	assert.Equal(t, 3, counts[reports.TrafficWarned])
 	assert.Equal(t, len(got.Requirements), counts[reports.TrafficFailed]+counts[reports.TrafficWarned]+counts[reports.TrafficPassed]+counts[reports.TrafficNotSeen]+counts[reports.TrafficLeftOut])
 	verdicts := map[string]reports.TrafficRequirement{}
