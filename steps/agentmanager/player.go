@@ -15,6 +15,7 @@ import (
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/browser"
+	"deskcheck/steps/vocabulary"
 )
 
 // Player plays one scenario: it holds what the sentences before have set up.
@@ -61,7 +62,8 @@ type Player struct {
 
 // definition is one sentence and what it does.
 type definition struct {
-	expr *regexp.Regexp
+	// expr compiles its expression.
+	expr func() *regexp.Regexp
 	// bind gives the function for a player; its parameters are the groups of expr, then the doc string or table.
 	bind func(*Player) any
 	// words explain what the sentence does not say of its parameters, each a line.
@@ -69,7 +71,7 @@ type definition struct {
 }
 
 func define(expr string, bind func(*Player) any, words ...string) definition {
-	return definition{expr: regexp.MustCompile("^(?:" + expr + ")$"), bind: bind, words: words}
+	return definition{expr: vocabulary.Expression(expr), bind: bind, words: words}
 }
 
 func newPlayer(ctx context.Context, st *Stage, tab *browser.Tab, deadlines steps.Deadlines) *Player {

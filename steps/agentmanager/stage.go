@@ -58,7 +58,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	register := func(book steps.Book) {
 		for _, g := range vocabularyGroups() {
 			for _, d := range g.steps {
-				book.Step(d.expr, d.bind(p))
+				book.Step(d.expr(), d.bind(p))
 			}
 		}
 	}

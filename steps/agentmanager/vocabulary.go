@@ -47,7 +47,7 @@ var sentences = sync.OnceValue(func() []vocabulary.Sentence {
 	for _, g := range vocabularyGroups() {
 		one := vocabulary.Group{Title: g.title, Kind: g.kind}
 		for _, d := range g.steps {
-			one.Steps = append(one.Steps, vocabulary.Step{Expr: d.expr, Function: reflect.TypeOf(d.bind(&Player{})), Words: d.words})
+			one.Steps = append(one.Steps, vocabulary.Step{Expr: d.expr(), Function: reflect.TypeOf(d.bind(&Player{})), Words: d.words})
 		}
 		groups = append(groups, one)
 	}

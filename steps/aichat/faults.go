@@ -12,6 +12,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/fault"
 	"deskcheck/steps"
+	"deskcheck/steps/vocabulary"
 )
 
 // Each sentence about a fault says what goes wrong, and on what: a selection, which is a phrase of its own with one grammar for all of them.
@@ -68,10 +69,10 @@ var faultWords = []string{
 
 // faulty defines a sentence that has the desk play a fault of a kind. fill takes what is given beside the selection and its limits, in the order of the sentence.
 func faulty(expr string, kind fault.Kind, fill func(f *fault.Fault, given []string)) definition {
-	sentence := regexp.MustCompile("^(?:" + expr + limits + ")$")
-	at, last := sentence.SubexpIndex("which")-1, sentence.SubexpIndex("limits")-1
+	sentence := vocabulary.Expression(expr + limits)
 	read := func(groups []string) (selection, []fault.Rule, error) {
 		f := fault.Fault{Kind: kind}
+		at, last := sentence().SubexpIndex("which")-1, sentence().SubexpIndex("limits")-1
 		if fill != nil {
 			fill(&f, slices.Delete(slices.Clone(groups[:last]), at, at+1))
 		}
@@ -90,7 +91,7 @@ func faulty(expr string, kind fault.Kind, fill func(f *fault.Fault, given []stri
 		return p.playsFaults(s, rules)
 	}
 	return definition{expr: sentence, bind: func(p *Player) any {
-		switch sentence.NumSubexp() {
+		switch sentence().NumSubexp() {
 		case 2:
 			return func(a, b string) error { return play(p, a, b) }
 		case 3:

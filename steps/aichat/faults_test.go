@@ -285,12 +285,12 @@ func fitting(t *testing.T, text string) (definition, []string) {
 	t.Helper()
 	var found []definition
 	for _, d := range definitions {
-		if d.expr.MatchString(text) {
+		if d.expr().MatchString(text) {
 			found = append(found, d)
 		}
 	}
 	require.Len(t, found, 1, text)
-	return found[0], found[0].expr.FindStringSubmatch(text)[1:]
+	return found[0], found[0].expr().FindStringSubmatch(text)[1:]
 }
 
 // say carries a sentence out as a scenario does.

@@ -17,6 +17,7 @@ import (
 	"deskcheck/steps"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/expect"
+	"deskcheck/steps/vocabulary"
 )
 
 // Player plays one scenario: it holds what the sentences before have set up.
@@ -75,7 +76,8 @@ type Player struct {
 
 // definition is one sentence and what it does.
 type definition struct {
-	expr *regexp.Regexp
+	// expr compiles its expression.
+	expr func() *regexp.Regexp
 	// bind gives the function for a player; its parameters are the groups of expr, then the doc string or table.
 	bind func(*Player) any
 	// check, if there is one, says what is wrong with the groups of expr, before anything is played.
@@ -85,7 +87,7 @@ type definition struct {
 }
 
 func define(expr string, bind func(*Player) any) definition {
-	return definition{expr: regexp.MustCompile("^(?:" + expr + ")$"), bind: bind}
+	return definition{expr: vocabulary.Expression(expr), bind: bind}
 }
 
 // definitions is the whole vocabulary; its tables are entered in vocabulary.go, each in its group.
@@ -122,7 +124,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	}
 	register := func(book steps.Book) {
 		for _, d := range definitions {
-			book.Step(d.expr, p.guarded(d.bind(p)))
+			book.Step(d.expr(), p.guarded(d.bind(p)))
 		}
 	}
 	result := steps.Performance{Outcomes: steps.Play(ctx, s, register, before, p.Journal.Len)}

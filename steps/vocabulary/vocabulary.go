@@ -10,6 +10,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/agext/levenshtein"
 	"github.com/cucumber/godog"
@@ -36,6 +37,12 @@ type Sentence struct {
 	expr *regexp.Regexp
 	// check says what is wrong with what the groups of expr have found, where that is not for expr to say.
 	check func(groups []string) error
+}
+
+// Expression gives what compiles an expression of a whole sentence when it is first asked for it: a program that plays nothing need not wait for hundreds of them. It panics, when
+// asked, if the expression cannot be compiled.
+func Expression(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^(?:" + expr + ")$") })
 }
 
 // Fits says whether a text is the sentence.
