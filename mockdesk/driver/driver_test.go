@@ -42,6 +42,8 @@ func TestTheMockDeskKeepsTheContract(t *testing.T) {
 	}
 	doc, err := document()
 	require.NoError(t, err)
+	s.seen.mu.Lock() // A question whose answer nobody waits for any more may still be on its way.
+	defer s.seen.mu.Unlock()
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			assert.True(t, s.seen.operations[op.OperationID], "%s was never tried", op.OperationID)

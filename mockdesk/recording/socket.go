@@ -146,16 +146,17 @@ func (r *Recorder) hangUp(exchange int, side Side, to *websocket.Conn, err error
 	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 		code, reason = closed.Code, closed.Text
 	}
-	if code == websocket.CloseAbnormalClosure {
-		_ = to.NetConn().Close()
-	} else {
-		_ = to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(farewell))
-		_ = to.SetReadDeadline(time.Now().Add(farewell))
-	}
+	// Who closed is written down before the other side hears of it, which then closes as well.
 	switch first, cut := r.ended(exchange); {
 	case cut:
 		r.traffic.Append(Crossing{Kind: Closed, Exchange: exchange, Note: cutNote})
 	case first:
 		r.traffic.Append(Crossing{Kind: Closed, Exchange: exchange, From: side, Code: code, Note: reason})
+	}
+	if code == websocket.CloseAbnormalClosure {
+		_ = to.NetConn().Close()
+	} else {
+		_ = to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(farewell))
+		_ = to.SetReadDeadline(time.Now().Add(farewell))
 	}
 }
