@@ -38,6 +38,9 @@ func sharedPool(t *testing.T) *browser.Pool {
 }
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(hostileKey); name != "" {
+		runHostileConnector(name)
+	}
 	code := m.Run()
 	if shared.pool != nil {
 		_ = shared.pool.Close()

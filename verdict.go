@@ -182,7 +182,9 @@ func (r *record) judge(s steps.Scenario, came steps.Performance, took time.Durat
 		}
 	case errors.As(err, &failure):
 		blamed := slices.DeleteFunc(slices.Clone(failure.Requirements), func(id string) bool { return !r.holds(id) })
-		if len(blamed) == 0 && !r.explained(f.Checks) {
+		if why := r.explains(f.Checks); len(blamed) == 0 && why != nil {
+			why.Hint = failure.Hint
+		} else if len(blamed) == 0 {
 			blamed = about
 		}
 		for _, id := range blamed {
@@ -214,10 +216,14 @@ func (r *record) judge(s steps.Scenario, came steps.Performance, took time.Durat
 	return f
 }
 
-// explained says whether a failure of a desk or a connector follows from what the manager has refused before: a desk that sends what no manager takes cannot get any further, and shows
-// nothing of what the scenario is about besides.
-func (r *record) explained(violations []reports.Check) bool {
-	return r.config.Contract != contractAIChat && slices.ContainsFunc(violations, func(c reports.Check) bool { return r.byID[c.Requirement].Level == "MUST" })
+// explains is the violation from which a failure of a desk or a connector follows, nil if there is none: a desk that sends what no manager takes cannot get any further, and shows nothing
+// of what the scenario is about besides.
+func (r *record) explains(violations []reports.Check) *reports.Check {
+	i := slices.IndexFunc(violations, func(c reports.Check) bool { return r.byID[c.Requirement].Level == "MUST" })
+	if i < 0 || r.config.Contract == contractAIChat {
+		return nil
+	}
+	return &violations[i]
 }
 
 // fell tells the verdicts that say that a requirement does not hold.

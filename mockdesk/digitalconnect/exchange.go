@@ -40,7 +40,7 @@ func Operations() []string {
 // How large bodies may be, in bytes. No document says it; what is larger is refused with 413 and told.
 const (
 	maxForm = 64 << 10
-	maxBody = 1 << 20
+	maxBody = rules.LongestBody
 )
 
 // exchange is one request on its way to an answer.

@@ -291,6 +291,17 @@ func (r *Running) How() string {
 	return r.how
 }
 
+// Ended is nil while the process runs, and then an *Error that says how it ended and what it printed last.
+func (r *Running) Ended() error {
+	select {
+	case <-r.exited:
+		r.settle()
+		return &Error{Doing: "the connector has ended", Err: errors.New(r.How()), Output: r.Output()}
+	default:
+		return nil
+	}
+}
+
 // Output is the last of what the connector printed, 200 lines at most, without secrets.
 func (r *Running) Output() []string {
 	if r.output == nil {

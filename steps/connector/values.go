@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"regexp"
@@ -119,6 +120,7 @@ func (v Values) secrets(p Program) []string {
 	for _, name := range secretValues {
 		all = append(all, v[name])
 	}
+	all = append(all, Basic(v["client.id"], v["client.secret"]), Basic(v["webhook.user"], v["webhook.secret"]))
 	names := journal.NewRedactor()
 	for _, text := range p.texts() {
 		for _, name := range Used(text) {
@@ -131,6 +133,14 @@ func (v Values) secrets(p Program) []string {
 	// The longest first, so that none is shown in part for a shorter one that it begins with.
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
 	return all
+}
+
+// Basic is a name with its secret as HTTP Basic has them behind the word, empty without a secret: it tells whoever reads it as much as the secret does.
+func Basic(name, secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString([]byte(name + ":" + secret))
 }
 
 // texts are all in which names can stand.

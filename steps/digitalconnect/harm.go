@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/connector"
 	"deskcheck/steps/enduser"
 )
 
@@ -37,10 +39,25 @@ func (p *Player) secretNames() map[string]string {
 			all[secret] = "a token, or the secret of the client"
 		}
 	}
+	if client := p.account.Clients[0]; client.Secret != "" {
+		all[connector.Basic(client.ID, client.Secret)] = "the secret of the client"
+	}
 	if p.key != "" {
 		all[p.key] = "the private key"
 	}
 	return all
+}
+
+// conceal takes the secrets out of what a person reads, and those by which events are delivered.
+func (p *Player) conceal(text string) string {
+	hidden := append(slices.Collect(maps.Keys(p.secretNames())), p.values["client.secret"], webhookSecret, connector.Basic(webhookUser, webhookSecret))
+	slices.SortFunc(hidden, func(a, b string) int { return len(b) - len(a) }) // None is shown in part for a shorter one that it begins with.
+	for _, secret := range hidden {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, journal.Redacted)
+		}
+	}
+	return text
 }
 
 // leaked says which secret a text holds, empty if none.
@@ -55,6 +72,12 @@ func (p *Player) leaked(text string) string {
 
 // redact keeps secrets out of the journal, and remembers those that were said to anybody but Talkdesk. It is the filter of the journal.
 func (p *Player) redact(e journal.Entry) journal.Entry {
+	for _, secret := range []string{webhookSecret, connector.Basic(webhookUser, webhookSecret)} {
+		if !strings.Contains(string(e.Data), secret) && !strings.Contains(e.Name, secret) && !strings.Contains(e.Note, secret) {
+			continue
+		}
+		e.Data, e.Name, e.Note = json.RawMessage(strings.ReplaceAll(string(e.Data), secret, journal.Redacted)), strings.ReplaceAll(e.Name, secret, journal.Redacted), strings.ReplaceAll(e.Note, secret, journal.Redacted)
+	}
 	for secret, what := range p.secretNames() {
 		if secret == "" {
 			continue

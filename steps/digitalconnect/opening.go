@@ -10,6 +10,7 @@ import (
 	"deskcheck/mockdesk/digitalconnect"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/enduser"
 )
 
 var openingSteps = []definition{
@@ -198,7 +199,24 @@ func (p *Player) settledWithAgent(name string) error {
 	if err := p.says(name, text); err != nil {
 		return err
 	}
-	return p.agentReads(text, name)
+	if err := p.agentReads(text, name); err != nil {
+		return err
+	}
+	p.landed(name, text)
+	return nil
+}
+
+// landed waits until a user sees what they have just said, and that there is an agent, so that neither is taken for what comes of the next step. A connector need not show it.
+func (p *Player) landed(name, text string) {
+	g := p.guests[name]
+	p.Watch(func() bool {
+		own, agent := false, false
+		for _, s := range p.seen(name, g.asked) {
+			own = own || s.Kind == enduser.Text && strings.TrimSpace(s.Text) == text
+			agent = agent || s.Kind == enduser.State && s.State == enduser.WithAgent
+		}
+		return own && agent
+	}, p.hush())
 }
 
 func (p *Player) bothTalkToAgents(one, other string) error {

@@ -13,6 +13,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/digitalconnect"
 	"deskcheck/mockdesk/fault"
+	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/enduser"
@@ -182,8 +183,11 @@ func (p *Player) lately(mark int) string {
 func (p *Player) trouble(mark int) string {
 	if p.run != nil {
 		if how := p.run.ended(); how != "" {
-			return "the connector has ended: " + how
+			return how
 		}
+	}
+	if e, waits := p.awaitsAnswer(); waits {
+		return fmt.Sprintf("entry %d: %s has no answer yet", e.Seq, e.Operation)
 	}
 	refusals := p.answers(mark, "", func(status int) bool { return status >= 400 })
 	if len(refusals) == 0 {
@@ -191,6 +195,17 @@ func (p *Player) trouble(mark int) string {
 	}
 	last := refusals[len(refusals)-1]
 	return fmt.Sprintf("entry %d: %s was refused with %d", last.Seq, last.Operation, statusOf(last))
+}
+
+// awaitsAnswer is the first event that the connector was sent and has not answered.
+func (p *Player) awaitsAnswer() (journal.Entry, bool) {
+	answered := map[int]bool{}
+	for _, e := range p.Journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Response && e.From == journal.Connector }) {
+		answered[e.Ref] = true
+	}
+	return p.Journal.Find(0, func(e journal.Entry) bool {
+		return e.Kind == journal.Request && e.To == journal.Connector && !answered[e.Seq]
+	})
 }
 
 // close ends all that the scenario began.

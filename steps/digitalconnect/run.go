@@ -267,12 +267,10 @@ func (r *run) ended() string {
 	if r.running == nil {
 		return ""
 	}
-	select {
-	case <-r.running.Exited():
-		return r.running.How()
-	default:
-		return ""
+	if err := r.running.Ended(); err != nil {
+		return err.Error()
 	}
+	return ""
 }
 
 // stop ends the connector and the way to it.

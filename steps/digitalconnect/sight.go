@@ -49,7 +49,7 @@ func (p *Player) seen(name string, mark int) []enduser.Sight {
 
 // texts are what a user has been shown as messages after a mark.
 func (p *Player) texts(name string, mark int) []string {
-	var all []string
+	all := []string{}
 	for _, s := range p.seen(name, mark) {
 		if s.Kind == enduser.Text {
 			all = append(all, s.Text)

@@ -5,6 +5,7 @@ package digitalconnect
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -66,7 +67,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	register := func(book steps.Book) {
 		for _, g := range vocabularyGroups() {
 			for _, d := range g.steps {
-				book.Step(d.expr, d.bind(p))
+				book.Step(d.expr(), d.bind(p))
 			}
 		}
 	}
@@ -76,7 +77,8 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 		result.Outcomes[i].Spent = spent[i+1].Minus(spent[i])
 	}
 	p.closing(&result)
-	result.Name, result.Started, result.Unstarted = st.Name, p.talkdesk != nil, p.unstarted
+	p.explain(&result)
+	result.Name, result.Started, result.Unstarted = st.Name, p.talkdesk != nil, p.conceal(p.unstarted)
 	result.Capabilities = p.sightings()
 	result.Entries = p.Journal.Since(0)
 	if result.Err() != nil {
@@ -101,6 +103,31 @@ func (p *Player) closing(result *steps.Performance) {
 		last.Err = p.secretsKept()
 	}
 	result.AtTheEnd = last.Err != nil
+}
+
+// explain gives a failure the trouble that may be its cause, if it has no hint, and leaves no secret in any error.
+func (p *Player) explain(result *steps.Performance) {
+	for i := range result.Outcomes {
+		o := &result.Outcomes[i]
+		if failure, is := errors.AsType[*steps.Failure](o.Err); is {
+			told := *failure
+			if told.Hint == "" {
+				told.Hint = p.trouble(p.mark)
+			}
+			told.Expected, told.Recorded, told.Hint = p.conceal(told.Expected), p.conceal(told.Recorded), p.conceal(told.Hint)
+			o.Err = &told
+			continue
+		}
+		if o.Err == nil || p.conceal(o.Err.Error()) == o.Err.Error() {
+			continue
+		}
+		words := p.conceal(o.Err.Error())
+		if absent, is := errors.AsType[*steps.NotApplicable](o.Err); is {
+			o.Err = &steps.NotApplicable{Capability: absent.Capability, Why: p.conceal(absent.Why)}
+			continue
+		}
+		o.Err = errors.New(words)
+	}
 }
 
 // Shows says how a connector is seen to have a capability, a phrase for each way. It is empty for one that nothing shows but that its requirements hold.

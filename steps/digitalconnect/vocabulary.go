@@ -11,7 +11,8 @@ import (
 
 // definition is one sentence and what it does.
 type definition struct {
-	expr *regexp.Regexp
+	// expr compiles its expression.
+	expr func() *regexp.Regexp
 	// bind gives the function for a player; its parameters are the groups of expr, then the doc string or table.
 	bind func(*Player) any
 	// words explain what the sentence does not say of its parameters, each a line.
@@ -19,7 +20,7 @@ type definition struct {
 }
 
 func define(expr string, bind func(*Player) any, words ...string) definition {
-	return definition{expr: regexp.MustCompile("^(?:" + expr + ")$"), bind: bind, words: words}
+	return definition{expr: vocabulary.Expression(expr), bind: bind, words: words}
 }
 
 // group is a titled part of the vocabulary, as vocabulary.Group has it.
@@ -53,7 +54,7 @@ var sentences = sync.OnceValue(func() []vocabulary.Sentence {
 	for _, g := range vocabularyGroups() {
 		one := vocabulary.Group{Title: g.title, Kind: g.kind}
 		for _, d := range g.steps {
-			one.Steps = append(one.Steps, vocabulary.Step{Expr: d.expr, Function: reflect.TypeOf(d.bind(&Player{})), Words: d.words})
+			one.Steps = append(one.Steps, vocabulary.Step{Expr: d.expr(), Function: reflect.TypeOf(d.bind(&Player{})), Words: d.words})
 		}
 		groups = append(groups, one)
 	}

@@ -86,6 +86,10 @@ func (r *reader) object(contentType string, body []byte) map[string]any {
 		r.wrong(Invalid, r.operation, where, "each key once in an object", "the same key twice")
 		err = json.Unmarshal(body, &value, jsontext.AllowDuplicateNames(true))
 	}
+	if err != nil && len(body) >= LongestBody {
+		r.wrong(Senseless, r.operation, "", fmt.Sprintf("a body of at most %d bytes, which is all that is read of one", LongestBody), "a longer one")
+		return nil
+	}
 	if err != nil {
 		r.wrong(Senseless, r.operation, "", "a body in JSON", "a body that is no JSON: "+strings.TrimPrefix(err.Error(), "json: "))
 		return nil
@@ -97,6 +101,9 @@ func (r *reader) object(contentType string, body []byte) map[string]any {
 	}
 	return object
 }
+
+// LongestBody is how much of a body in JSON is read, in bytes. No document says how long one may be.
+const LongestBody = 1 << 20
 
 // unknown tells the keys of an object that are not documented (DC-CONV-20), with those that are alike but for their case.
 func (r *reader) unknown(object map[string]any, pointer string, documented ...string) {
