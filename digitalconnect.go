@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -128,13 +129,17 @@ func capabilitiesOf(contract string) ([]string, error) {
 	return all, nil
 }
 
-// referenceConnector is the reference, run by this program itself.
+// ReferenceCommand is the command that runs the embedded reference connector (fixtures/connectors/reference), such as {"/usr/bin/deskcheck", "connector"}: each scenario of digital-connect
+// starts it as a process if no connector is configured. It is for the program that uses the package to set, once and before anything runs; without it such a run is refused. The package
+// does not take the program that it is part of for it, which may well be one that runs the kit whenever it is started.
+var ReferenceCommand []string
+
+// referenceConnector is the reference, as a program of its own.
 func referenceConnector(mistake string) (digitalconnect.Connector, string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return digitalconnect.Connector{}, "", &EnvironmentError{Err: fmt.Errorf("find this program, which is the reference connector as well: %w", err)}
+	if len(ReferenceCommand) == 0 {
+		return digitalconnect.Connector{}, "", &EnvironmentError{Err: errors.New("nothing says how the embedded reference connector is started"), Fix: "set deskcheck.ReferenceCommand, or configure a connector of your own"}
 	}
-	digest, err := digestOfFile(self)
+	digest, err := digestOfFile(ReferenceCommand[0])
 	env := map[string]string{
 		"CONNECTOR_TYPE": "${type}", "CONNECTOR_ACCOUNT": "${account}", "CONNECTOR_CLIENT_ID": "${client.id}", "CONNECTOR_CLIENT_SECRET": "${client.secret}", "CONNECTOR_REGION": "${region}",
 		"CONNECTOR_TOUCHPOINT_ID": "${touchpoint}", "CONNECTOR_LISTEN": "127.0.0.1:${port}", "CONNECTOR_IDLE_END": "${idle-end}", "CONNECTOR_PRIVATE_KEY_FILE": "${key}", "CONNECTOR_KEY_ID": "${key.id}",
@@ -145,7 +150,7 @@ func referenceConnector(mistake string) (digitalconnect.Connector, string, error
 		selectors[name] = browser.Target{CSS: css}
 	}
 	return digitalconnect.Connector{
-		Program: connector.Program{Command: []string{self, "connector"}, Env: env, Ready: "/health"},
+		Program: connector.Program{Command: slices.Clone(ReferenceCommand), Env: env, Ready: "/health"},
 		Webhook: "/hook", WebhookAuth: webhookBasic, Intercept: intercept.ByProxy, EventTypes: eventsUpper,
 		Page: &digitalconnect.Page{URL: "/", Selectors: selectors},
 	}, digest, err

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"deskcheck/fixtures"
+	"deskcheck/fixtures/connectors/reference"
 	"deskcheck/reports"
 	"deskcheck/steps"
 	"deskcheck/steps/aichat"
@@ -37,10 +40,24 @@ func sharedPool(t *testing.T) *browser.Pool {
 	return shared.pool
 }
 
+// asConnector has the test's own program be the reference connector.
+const asConnector = "connector"
+
 func TestMain(m *testing.M) {
 	if name := os.Getenv(hostileKey); name != "" {
 		runHostileConnector(name)
 	}
+	if len(os.Args) > 1 && os.Args[1] == asConnector {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		code := reference.Main(ctx, os.Getenv, os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	ReferenceCommand = []string{self, asConnector}
 	code := m.Run()
 	if shared.pool != nil {
 		_ = shared.pool.Close()

@@ -213,10 +213,8 @@ func connectorTrial(t *testing.T, hostile string) reports.Scenario {
 	subject := scenarioOf(t, all, "DC-MSG-09", "What the agent writes is shown")
 	stage, about, err := c.connectorStage("")
 	require.NoError(t, err)
-	self, err := os.Executable()
-	require.NoError(t, err)
 	p := &stage.Connector.Program
-	p.Command, p.Env, p.ReadyWithin = []string{self}, maps.Clone(p.Env), 10*time.Second
+	p.Command, p.Env, p.ReadyWithin = ReferenceCommand[:1], maps.Clone(p.Env), 10*time.Second
 	if hostile == "never becomes ready" {
 		p.ReadyWithin = time.Second
 	}

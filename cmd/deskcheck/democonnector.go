@@ -31,11 +31,11 @@ func (c *connectorBeside) start(a *digitalconnect.Account, at digitalconnect.Add
 	if err != nil {
 		return "", err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find the program that is to run the reference connector: %w", err)
+	command := referenceCommand()
+	if command == nil {
+		return "", errors.New("the program that is to run the reference connector cannot be found")
 	}
-	c.process = exec.Command(self, "connector") //nolint:gosec // It is this very program.
+	c.process = exec.Command(command[0], command[1:]...) //nolint:gosec // It is this very program.
 	c.process.Env = append(os.Environ(), environment...)
 	said, err := c.process.StdoutPipe()
 	if err != nil {

@@ -20,7 +20,17 @@ func main() {
 	// A reader that goes away must not kill a run. Taken and left unread, the signal becomes an error of the write; ignored, it would be so for the browser too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(context.Background())
+	deskcheck.ReferenceCommand = referenceCommand()
 	os.Exit(newProgram(sync.OnceFunc(func() { endInOrder(cancel) })).execute(ctx, os.Args[1:]))
+}
+
+// referenceCommand runs the reference connector by this very program, nil if that cannot be found.
+func referenceCommand() []string {
+	self, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	return []string{self, connectorVerb}
 }
 
 // endInOrder makes the first signal cancel; from then on a second one kills.

@@ -24,9 +24,11 @@ import (
 const asProgram = "DESKCHECK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	// A connector is given an environment of its own.
+	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == connectorVerb {
 		main()
 	}
+	deskcheck.ReferenceCommand = referenceCommand()
 	os.Exit(m.Run())
 }
 
