@@ -46,8 +46,8 @@ vet: ## Run go vet.
 # Four at once whatever the number of processors, as many as there are tabs: a scenario waits more than it works.
 # The root package plays whole runs, with packages that have been tried with the race detector by then; "make thorough" has its features with it, too.
 unit: ## Run the tests with the race detector, and those of whole runs, the features among them, without.
-	@go test -race -parallel 4 -timeout 20m $$(go list ./... | grep -v '^deskcheck$$')
-	@go test -parallel 4 -timeout 20m .
+	@go test -race -parallel 4 -timeout 30m $$(go list ./... | grep -v '^deskcheck$$')
+	@go test -parallel 4 -timeout 45m .
 
 .PHONY: thorough
 thorough: browser compiler build ## Try what takes longer than a test may: the features and the other styles in every dialect, both hosts side by side, each mistake in every scenario, many Socket.IO clients.

@@ -103,9 +103,11 @@ func TestOtherStyles(t *testing.T) {
 		dialect, file string
 		// what is the part of the contract that it keeps in its own way, nil for all.
 		what []string
+		// share is which half of the scenarios it is tried in, 1 or 2, 0 for both: what two styles have in common need not be tried twice.
+		share int
 	}{
-		{dialect: "ai-chat", file: "polling.js"},
-		{dialect: "ai-chat", file: "particular.js"},
+		{dialect: "ai-chat", file: "polling.js", share: 1},
+		{dialect: "ai-chat", file: "particular.js", share: 2},
 		{dialect: "ai-chat", file: "sharing.js", what: []string{"screen", "avail"}},
 		// What the checks of a scenario do is the same in all dialects, so these are left the scenarios that the first has not.
 		{dialect: "orchestrate", file: "polling.js"},
@@ -115,8 +117,12 @@ func TestOtherStyles(t *testing.T) {
 			c := DefaultConfig()
 			c.Dialect, c.Capabilities = style.dialect, style.what
 			c.Integration.File = filepath.Join("fixtures", "integrations", "styles", style.file)
-			if !*thorough && c.Dialect != DefaultConfig().Dialect {
+			switch {
+			case *thorough:
+			case c.Dialect != DefaultConfig().Dialect:
 				c.Select = onlyIn(t, c)
+			case style.share > 0:
+				c.Select = everySecond(t, c, style.share)
 			}
 			certify(t, c, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
 				t.Helper()
@@ -170,6 +176,19 @@ func selectedBy(t *testing.T, c Config) (catalogue fixtures.Catalogue, all, sele
 	selected, err = choose(all, catalogue.Requirements, c)
 	require.NoError(t, err)
 	return catalogue, all, selected
+}
+
+// everySecond are the IDs of the scenarios of a configuration, from the first or the second on.
+func everySecond(t *testing.T, c Config, from int) []string {
+	t.Helper()
+	_, all, _ := selectedBy(t, c)
+	var ids []string
+	for i, s := range all {
+		if i%2 == from-1 {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 // onlyIn are the IDs of the scenarios of the configuration's dialect that the default one has not.
