@@ -72,7 +72,7 @@ var hostileConnectors = []struct {
 	{name: "has a user driver that fails", driver: answering(http.StatusInternalServerError, "application/json", `{"error": "no users today"}`), verdict: reports.Untestable, says: []string{"let Ann in", "500", "no users today"}},
 	{name: "tells of users in 30 MB", driver: answering(http.StatusOK, "application/json", `{"user": "`+strings.Repeat("x", 30<<20)+`"}`), verdict: reports.Untestable, says: []string{"let Ann in"}},
 	{name: "says its secrets and goes", output: allSecrets, ends: true, verdict: reports.Untestable, says: []string{"exit status 7"}},
-	{name: "says its secrets to everybody", event: func(w http.ResponseWriter, r *http.Request) {
+	{name: "says its secrets to everybody", event: func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Secret", secrets())
 		http.Error(w, secrets(), http.StatusTeapot)
 	}, verdict: reports.Failed, says: []string{"DC-AUTH-16"}},
