@@ -152,7 +152,7 @@ func referenceConnector(mistake string) (digitalconnect.Connector, string, error
 	return digitalconnect.Connector{
 		Program: connector.Program{Command: slices.Clone(ReferenceCommand), Env: env, Ready: "/health"},
 		Webhook: "/hook", WebhookAuth: webhookBasic, Intercept: intercept.ByProxy, EventTypes: eventsUpper,
-		Page: &digitalconnect.Page{URL: "/", Selectors: selectors},
+		Driver: "/driver", Page: &digitalconnect.Page{URL: "/", Selectors: selectors},
 	}, digest, err
 }
 

@@ -78,7 +78,7 @@ Feature: Files
 
   Rule: From the agent to the user
 
-    @DC-ATT-06
+    @DC-ATT-06 @page
     Scenario: A file of the agent's is the user's to open
       Given the client may handle files
       And Ann talks to an agent
@@ -129,7 +129,7 @@ Feature: Files
         | longer than a file's may be     |
         | HTML                            |
 
-    @DC-MSG-11
+    @DC-MSG-11 @page
     Scenario: A file is not opened by itself
       Given the client may handle files
       And Ann talks to an agent

@@ -3,7 +3,7 @@ Feature: The end of a conversation
 
   Rule: The user ends
 
-    @DC-END-01
+    @DC-END-01 @page
     Scenario: The agent is not left alone
       Given Ann talks to an agent
       When Ann ends the chat
@@ -70,7 +70,7 @@ Feature: The end of a conversation
       And Ann is told nothing more
       And Ann can still talk to the agent
 
-    @DC-END-09
+    @DC-END-09 @page
     Scenario: A user who is gone does not keep an agent busy
       Given users who are gone keep an agent for 3 seconds
       And Ann talks to an agent
@@ -79,7 +79,7 @@ Feature: The end of a conversation
 
   Rule: The agent ends
 
-    @DC-END-04
+    @DC-END-04 @page
     Scenario: The user is told
       Given Ann talks to an agent
       When the agent ends the conversation with Ann

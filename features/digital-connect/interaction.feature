@@ -1,7 +1,7 @@
 Feature: A conversation from the bot to an agent and back
   A user talks to a bot and asks for a person. The connector opens a conversation at Talkdesk, carries every word in both directions, and closes it when either side is done.
 
-  @DC-CONV-12
+  @DC-CONV-12 @page
   Scenario: Two turns in each direction, and the agent ends
     Given Ann talks to the bot
     When Ann asks for an agent
@@ -19,7 +19,7 @@ Feature: A conversation from the bot to an agent and back
     Then Ann is told that the conversation is over
     And every event was answered with success
 
-  @DC-CONV-19
+  @DC-CONV-19 @page
   Scenario: The user ends, and comes back another time
     Given Ann talks to an agent
     When Ann ends the chat
@@ -30,7 +30,7 @@ Feature: A conversation from the bot to an agent and back
     When Ann says "It broke again"
     Then the agent reads "It broke again" from Ann
 
-  @DC-CONV-16
+  @DC-CONV-16 @page
   Scenario: Nothing announces a conversation that the connector has started itself
     Given Ann talks to the bot
     When Ann asks for an agent

@@ -1,7 +1,7 @@
 Feature: Users are kept apart
   What is between one user and an agent is nobody else's, whatever comes at the same time and in whatever order.
 
-  @DC-CONV-18
+  @DC-CONV-18 @page
   Scenario: Two users talk at the same time, each to their own agent
     Given Ann and Ben talk to agents
     When Ann says "Ann's number is 4711"
@@ -16,7 +16,7 @@ Feature: Users are kept apart
     And Ben does not see "For Ann alone"
     And the agent has read "Ann's number is 4711" once
 
-  @DC-CONV-18
+  @DC-CONV-18 @page
   Scenario: The end of one conversation is not that of another
     Given Ann and Ben talk to agents
     When the agent ends the conversation with Ann
@@ -27,7 +27,7 @@ Feature: Users are kept apart
     Then Ben sees "So am I" from the agent
     And Ann does not see "So am I"
 
-  @DC-ACTION-14
+  @DC-ACTION-14 @page
   Scenario: A message of a conversation that nobody knows reaches nobody
     Given Ann and Ben talk to agents
     When Talkdesk delivers "Who gets this?" for a conversation that nobody knows
@@ -35,7 +35,7 @@ Feature: Users are kept apart
     And Ann does not see "Who gets this?"
     And Ben does not see "Who gets this?"
 
-  @DC-ACTION-14
+  @DC-ACTION-14 @page
   Scenario: A message of a conversation that is over reaches nobody
     Given Ann talks to an agent
     When Ann ends the chat
@@ -46,7 +46,7 @@ Feature: Users are kept apart
     Then the connector answers the event
     And Ann does not see "Too late"
 
-  @DC-MSG-09
+  @DC-MSG-09 @page
   Scenario: Conversations in turn, each word in its place
     Given 4 users talk to agents
     When each user says 5 lines at once

@@ -115,7 +115,7 @@ func (p *Player) secretsKept() error {
 }
 
 func (p *Player) ranNothing(name string) error {
-	if p.stage.Connector.Page == nil {
+	if !p.paged {
 		return &steps.NotApplicable{Why: "the user has no page: without one nothing can run in it (user.page)"}
 	}
 	ran := func() (journal.Entry, bool) {

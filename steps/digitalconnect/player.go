@@ -27,6 +27,8 @@ type Player struct {
 	clock *mockdesk.AdvancingClock
 	// about are the requirements that the scenario is about.
 	about []string
+	// paged says that users come at the connector's page, not through its user driver.
+	paged bool
 
 	// account is what Talkdesk is set up with when the first user comes; values are what the connector is given.
 	account *digitalconnect.Account

@@ -38,7 +38,8 @@ type Connector struct {
 	EventTypes string
 	// IdleEnd is after what time it ends the conversation of a user who is gone; 0 for one that does not say.
 	IdleEnd time.Duration
-	// Driver is the address of its user driver, empty for a connector with a page. Page is that page.
+	// Driver is the address of its user driver, empty if there is none, and Page the page of its users, nil if there is none. Where it has both, they come at the page in scenarios with PageTag,
+	// and through the driver in all others.
 	Driver string
 	Page   *Page
 	// Authority signs for Talkdesk in all scenarios of a run.
@@ -218,7 +219,7 @@ func (p *Player) startTalkdesk() error {
 
 func (p *Player) openUsers() error {
 	c := &p.stage.Connector
-	if c.Page == nil {
+	if !p.paged {
 		base, err := p.run.running.At(c.Driver)
 		if err != nil {
 			return acts("find the user driver", err)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	messages "github.com/cucumber/messages/go/v21"
@@ -41,6 +42,9 @@ const longest = 2 * time.Minute
 // carried is how long a word may take from one side to the other. No document says how soon it has to be there; it is the kit's own, for a connector on a busy machine.
 const carried = 5 * time.Second
 
+// PageTag is the tag of scenarios about what users see, and what only a page can show: users come at the connector's page there, if it has one.
+const PageTag = "@page"
+
 // Paced says that time may not run ahead: the connector has a clock of its own.
 func (st *Stage) Paced() bool { return false }
 
@@ -53,7 +57,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	defer cancel()
 	p := newPlayer(ctx, st, tab, deadlines)
 	defer p.close()
-	p.about = s.Requirements
+	p.about, p.paged = s.Requirements, st.Connector.Page != nil && (st.Connector.Driver == "" || slices.Contains(s.Tags, PageTag))
 
 	previous := messages.PickleStepType_UNKNOWN
 	var spent []steps.Spent
