@@ -136,7 +136,7 @@ func TestATargetErrorSaysWhatThePageShows(t *testing.T) {
 		"hidden":      {`user.style.display = 'none'`, Target{CSS: "#user"}, []string{"<input#user> is hidden"}},
 		"disabled":    {`send.disabled = true`, Target{CSS: "#send"}, []string{"<button#send> is disabled"}},
 		"covered":     {`document.body.append(Object.assign(document.createElement('div'), {className: 'veil', style: 'position:fixed;inset:0;background:#000'}))`, Target{CSS: "#send"}, []string{"covered by <div.veil>"}},
-		"moving":      {`send.animate([{transform: 'none'}, {transform: 'translateX(500px)'}], {duration: 3000, iterations: Infinity})`, Target{CSS: "#send"}, []string{"still moving"}},
+		"moving":      {`send.animate([{transform: 'none'}, {transform: 'translateX(500px)'}], {duration: 3000, iterations: Infinity}).ready.then(() => 0)`, Target{CSS: "#send"}, []string{"still moving"}},
 		"in a frame":  {`document.body.append(Object.assign(document.createElement('iframe'), {srcdoc: '<button>Framed</button>'}))`, byName("button", "Framed"), []string{"no element fits", "of what is in its frames (1) nothing can be reached"}},
 		"in a closed root of the parser": {`document.body.setHTMLUnsafe('<x-shut><template shadowrootmode=closed><button>Shut</button></template></x-shut>')`, byName("button", "Shut"),
 			[]string{"no element fits", "the page shows nothing that a user could act on"}},

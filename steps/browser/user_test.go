@@ -92,7 +92,7 @@ func TestClickSaysWhatIsInTheWay(t *testing.T) {
 		"inert":     {`document.body.inert = true`, "send", "is inert because of <body>"},
 		"covered": {`document.body.append(Object.assign(document.createElement('div'), {className: 'veil x', style: 'position:fixed;inset:0;background:#000'}))`,
 			"send", "<button#send> is covered by <div.veil>"},
-		"moving":    {`send.animate([{transform: 'none'}, {transform: 'translateX(500px)'}], {duration: 3000, iterations: Infinity})`, "send", "still moving"},
+		"moving":    {`send.animate([{transform: 'none'}, {transform: 'translateX(500px)'}], {duration: 3000, iterations: Infinity}).ready.then(() => 0)`, "send", "still moving"},
 		"no size":   {`send.style.cssText = 'width:0;height:0;padding:0;border:0'`, "send", "has no size"},
 		"driver":    {`deskcheck.ui = {find() { throw new Error('lost its way'); }, look: () => 0}`, "send", "looking for it threw Error: lost its way"},
 		"nonsense":  {`deskcheck.ui = {find: () => 'text', look: () => 0}`, "send", "not an element"},
