@@ -68,6 +68,10 @@ type Player struct {
 	asking     []asker
 	deliveries []delivery
 	leaks      []leak
+
+	noting sync.Mutex
+	// knownAfter are how many entries there were when the connector may first have known of a refusal that was noted later, by the Seq of its entry.
+	knownAfter map[int]int
 	// unstarted says why the connector could not begin, empty if it could.
 	unstarted string
 }
@@ -75,7 +79,7 @@ type Player struct {
 func newPlayer(ctx context.Context, st *Stage, tab *browser.Tab, deadlines steps.Deadlines) *Player {
 	p := &Player{
 		Scene: steps.NewScene(ctx, "connector", deadlines), stage: st, clock: mockdesk.NewAdvancingClock(), first: tab,
-		account: st.Account.Clone(), values: map[string]string{}, guests: map[string]*guest{}, sentFiles: map[string]int{},
+		account: st.Account.Clone(), values: map[string]string{}, guests: map[string]*guest{}, sentFiles: map[string]int{}, knownAfter: map[int]int{},
 	}
 	p.idle = st.Connector.IdleEnd
 	if st.Connector.takesIdleEnd() {

@@ -162,8 +162,14 @@ func (p *Player) refusing(operation string) {
 }
 
 // unsafe notes that an encryption did not come about.
-func (p *Player) unsafe(name string, why error) {
-	p.Journal.Append(journal.Entry{Kind: journal.Refusal, From: journal.Connector, To: journal.Kit, Name: "https://" + name, Note: "no encryption came about: " + why.Error()})
+func (p *Player) unsafe(name string, began time.Time, why error) {
+	p.noting.Lock() // Nobody asks of the entry before it is known what it was noted after.
+	defer p.noting.Unlock()
+	e := p.Journal.Append(journal.Entry{Kind: journal.Refusal, From: journal.Connector, To: journal.Kit, Name: "https://" + name, Note: "no encryption came about: " + why.Error()})
+	// Whoever has called knew before this was noted, and may have told the user.
+	known := e.At - time.Since(began)
+	earlier := p.Journal.All(0, func(other journal.Entry) bool { return other.Seq < e.Seq && other.At <= known })
+	p.knownAfter[e.Seq] = len(earlier)
 }
 
 func (p *Player) startConnector() error {

@@ -242,7 +242,7 @@ func (p *Player) toldTrouble(name string) error {
 	}, what)
 }
 
-// lastRefusal is the entry of the last refusal since the mark, by Talkdesk or by what stands in its place; -1 as long as there is none.
+// lastRefusal is the entry after which the connector knew of the last refusal since the mark, by Talkdesk or by what stands in its place; -1 as long as there is none.
 func (p *Player) lastRefusal() int {
 	refusals := p.Journal.All(p.mark, func(e journal.Entry) bool {
 		return e.Kind == journal.Response && e.To == journal.Connector && refuses(e) || e.Kind == journal.Refusal && e.From == journal.Connector
@@ -250,7 +250,13 @@ func (p *Player) lastRefusal() int {
 	if len(refusals) == 0 {
 		return -1
 	}
-	return refusals[len(refusals)-1].Seq
+	last := refusals[len(refusals)-1].Seq
+	p.noting.Lock()
+	defer p.noting.Unlock()
+	if known, noted := p.knownAfter[last]; noted {
+		return known
+	}
+	return last
 }
 
 // refuses says whether an answer of Talkdesk is no whole success of its operation.

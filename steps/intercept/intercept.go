@@ -54,8 +54,9 @@ type Options struct {
 type Heard struct {
 	// Refused hears of each request for a name that leads nowhere, as edge.Refusal tells it.
 	Refused func(address string)
-	// Unsafe hears of each connection to a name whose encryption did not come about, and why: the connector did not trust the certificate, most of all.
-	Unsafe func(name string, why error)
+	// Unsafe hears of each connection to a name whose encryption did not come about, when that was begun, and why not: the connector did not trust the certificate, most of all. Whoever has called
+	// may have told others by then.
+	Unsafe func(name string, began time.Time, why error)
 }
 
 // Intercept is the way from one connector to Talkdesk. Its methods are safe for use by many goroutines. Open one, and Close it.
@@ -359,12 +360,13 @@ func (i *Intercept) shake(conn net.Conn) {
 	if to == nil {
 		return
 	}
-	_ = conn.SetDeadline(time.Now().Add(handshake)) // A connection that cannot have one is gone, as the handshake will tell.
+	began := time.Now()
+	_ = conn.SetDeadline(began.Add(handshake)) // A connection that cannot have one is gone, as the handshake will tell.
 	err := encrypted.Handshake()
 	_ = conn.SetDeadline(time.Time{})
 	switch stays := i.leave(conn, to); {
 	case err != nil && stays:
-		i.unsafe(to, encrypted, err)
+		i.unsafe(to, encrypted, began, err)
 		_ = conn.Close()
 	case !stays:
 		_ = conn.Close()
@@ -374,9 +376,9 @@ func (i *Intercept) shake(conn net.Conn) {
 }
 
 // unsafe tells of a connection that was not to be.
-func (i *Intercept) unsafe(to *lead, conn *tls.Conn, err error) {
+func (i *Intercept) unsafe(to *lead, conn *tls.Conn, began time.Time, err error) {
 	if _, refused := errors.AsType[refusedName](err); !refused && to.heard.Unsafe != nil {
-		to.heard.Unsafe(conn.ConnectionState().ServerName, err)
+		to.heard.Unsafe(conn.ConnectionState().ServerName, began, err)
 	}
 }
 

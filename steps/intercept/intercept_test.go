@@ -112,7 +112,7 @@ type ears struct {
 
 func listening() (*ears, intercept.Heard) {
 	e := &ears{refused: make(chan string, 100), unsafe: make(chan string, 100)}
-	return e, intercept.Heard{Refused: func(address string) { e.refused <- address }, Unsafe: func(name string, why error) { e.unsafe <- name + ": " + why.Error() }}
+	return e, intercept.Heard{Refused: func(address string) { e.refused <- address }, Unsafe: func(name string, _ time.Time, why error) { e.unsafe <- name + ": " + why.Error() }}
 }
 
 func next(t *testing.T, from <-chan string) string {
@@ -434,7 +434,7 @@ func made(t *testing.T, change func(*x509.Certificate)) (certificate, key []byte
 func TestClosingDoesNotWaitForClientsThatSayNothing(t *testing.T) {
 	names := freePort(t)
 	i := begin(t, intercept.Options{Mode: intercept.ByName, Listen: names})
-	i.Lead(open(t, "talkdesk"), intercept.Heard{Unsafe: func(name string, why error) { t.Errorf("%s: %v", name, why) }})
+	i.Lead(open(t, "talkdesk"), intercept.Heard{Unsafe: func(name string, _ time.Time, why error) { t.Errorf("%s: %v", name, why) }})
 	silent, err := net.Dial("tcp", names)
 	require.NoError(t, err)
 	defer silent.Close()
