@@ -208,7 +208,7 @@ func (s *session) addScript(ctx context.Context, source string) error {
 
 // removeScript takes a script away that was for one document, or one page, only. A tab that keeps it would empty its storage at every reload, so then it is lost.
 func (s *session) removeScript(id page.ScriptIdentifier) {
-	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
+	ctx, cancel := context.WithTimeout(context.Background(), removeBound)
 	defer cancel()
 	s.removeScriptOf(ctx, id)
 }
