@@ -73,6 +73,15 @@ func TestTypeAndPress(t *testing.T) {
 	assert.ErrorContains(t, tab.Type(bounded(t), "send", "x", 0), "the focus is on <body>, not in <button#send>")
 }
 
+func TestAFieldThatIsDrawnAnewIsClickedAgain(t *testing.T) {
+	tab, _ := show(t, form, nil)
+	require.NoError(t, tab.Evaluate(bounded(t), "const drawn = line; drawn.addEventListener('click', () => drawn.replaceWith(drawn.cloneNode()))", nil))
+	require.NoError(t, tab.Type(bounded(t), "line", "hello", 0))
+	assert.Equal(t, `"hello"`, eval(t, tab, "document.getElementById('line').value"))
+	require.NoError(t, tab.Evaluate(bounded(t), "document.addEventListener('click', (e) => e.target.replaceWith(e.target.cloneNode()))", nil))
+	require.ErrorContains(t, tab.Type(bounded(t), "line", "hello", 0), "the focus is on <body>, not in <input#line>", "it has an end")
+}
+
 func TestKeysAreStruckOneByOne(t *testing.T) {
 	tab, _ := show(t, form, nil)
 	require.NoError(t, tab.Keys(bounded(t), "line", "Hi é", 0))

@@ -283,7 +283,8 @@ function why() {
 }
 const shorten2000 = (string) => (string.length > 2000 ? shorten(string, 2000) : string);
 
-// focused tells {astray, lines}: astray is '' when what is typed goes into the named element, else where it would go; lines, whether a line break can be typed there.
+// focused tells {astray, nowhere, lines}: astray is '' when what is typed goes into the named element, else where it would go; nowhere, whether that is into nothing at all; lines, whether a
+// line break can be typed there.
 function focused(name, widget) {
   const search = { name, widget, reason: '' };
   const element = findElement(search);
@@ -297,7 +298,7 @@ function focused(name, widget) {
   }
   if (isWithin(element, focus)) return bare({ astray: '', lines: tagName(focus) !== 'INPUT' });
   const astray = 'after the click the focus is on ' + (focus === null ? 'nothing' : '<' + nameElement(focus) + '>') + ', not in <' + nameElement(element) + '>';
-  return bare({ astray, lines: false });
+  return bare({ astray, nowhere: focus === null || tagName(focus) === 'BODY', lines: false });
 }
 
 // retire ends the page's life as far as it can from within: no timers, no sockets, no entries. The tab is then free for the next scenario.
