@@ -58,12 +58,10 @@ thorough: browser compiler build ## Try what takes longer than a test may: the f
 	@go test ./mockdesk/socketio -run TestSoak -soak 2m -soak-clients 500
 
 .PHONY: conformance
-conformance: build ## Certify the references in the dialects and by the ways that "make run" and the tests leave out, and a desk that is not the kit's.
+conformance: build ## Certify the references in the dialects and by the ways that "make run" and the tests leave out.
 	@for dialect in orchestrate web-chat; do bin/deskcheck run --quiet --dialect $$dialect --report .tmp/report; done
 	@for dialect in seed legacy-2023; do bin/deskcheck run --quiet --contract agent-manager --dialect $$dialect --report .tmp/report; done
 	@bin/deskcheck run --quiet -c fixtures/connectors/reference/deskcheck.yaml --report .tmp/report
-	@bash fixtures/desks/install
-	@bin/deskcheck run --quiet -c fixtures/desks/foreign/deskcheck.yaml --report .tmp/report
 
 .PHONY: selftest
 selftest: build ## Show that every check can fail: run the broken integrations and the broken desks.

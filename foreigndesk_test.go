@@ -50,7 +50,7 @@ func withoutMap(text string) string {
 	return before
 }
 
-// TestForeignDesk certifies a desk that shares nothing with the kit's own by its UI map alone; "make conformance" does so with every scenario.
+// TestForeignDesk certifies a desk that shares nothing with the kit's own by its UI map alone; "make thorough" does so with every scenario.
 func TestForeignDesk(t *testing.T) {
 	c := foreignDesk(t, asItIs)
 	if !*thorough {
