@@ -147,7 +147,7 @@ const (
 	callBound = 30 * time.Second
 	// healthBound is how long a released tab has to show that it still answers. With discardBound it keeps Release under two seconds.
 	healthBound = time.Second
-	// removeBound is how long a page that has just been opened may take to let go of a script that was for its opening; on a busy machine it is at work for a while.
+	// removeBound is how long a page that has just been opened may take to let go of a script that was for its opening.
 	removeBound = 5 * time.Second
 	// endBound is how long a full browser may take to end in order before it is killed.
 	endBound = 3 * time.Second
