@@ -82,7 +82,7 @@ func brief(s Scenario) string {
 	var told []string
 	for _, c := range findingsIn(s) {
 		if c.Expected != "" && c.Recorded != "" {
-			told = append(told, fmt.Sprintf("%s: expected %s, recorded %s", oneLine(c.Requirement), oneLine(c.Expected), oneLine(c.Recorded)))
+			told = append(told, fmt.Sprintf("%s: expected %s, recorded %s", oneLine(c.Requirement), clause(c.Expected), clause(c.Recorded)))
 		}
 	}
 	if len(told) == 0 {

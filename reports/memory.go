@@ -33,7 +33,7 @@ func (m memory) divide(s Scenario) (fresh []Check, again string) {
 		}
 		same, caused := causeOf(s, c)
 		if at, known := m.causes[same]; caused && known && at != s.ID {
-			told = append(told, fmt.Sprintf("%s: expected %s, recorded %s, as in %s", oneLine(c.Requirement), expected, recorded, oneLine(at)))
+			told = append(told, fmt.Sprintf("%s: expected %s, recorded %s, as in %s", oneLine(c.Requirement), clause(expected), clause(recorded), oneLine(at)))
 			continue
 		}
 		// What is not told in full here, or says nothing that could be the same, has yet to be told elsewhere.

@@ -47,6 +47,9 @@ func steers(r rune) bool {
 // oneLine is visible text with every run of white space made one space.
 func oneLine(s string) string { return strings.Join(strings.Fields(visible(s)), " ") }
 
+// clause is a text as a part of a sentence that goes on after it.
+func clause(s string) string { return strings.TrimSuffix(oneLine(s), ".") }
+
 // byTime returns a copy of the entries in the order in which they happened; entries of one moment keep their order of arrival.
 func byTime(entries []Entry) []Entry {
 	ordered := slices.Clone(entries)

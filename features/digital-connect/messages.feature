@@ -134,6 +134,7 @@ Feature: Messages
       And Ann says "Two"
       Then the agent reads "Two" from Ann
       And the agent has read "One" once
+      And the connector has made 2 message calls since Ann said "One"
 
   Rule: From the agent to the user
 
