@@ -50,8 +50,9 @@ unit: ## Run the tests with the race detector, and those of whole runs, the feat
 	@go test -parallel 4 -timeout 45m .
 
 .PHONY: thorough
-thorough: browser compiler build ## Try what takes longer than a test may: the features and the other styles in every dialect, both hosts side by side, each mistake in every scenario, many Socket.IO clients.
+thorough: browser compiler build ## Try what takes longer than a test may: the features and the other styles in every dialect, both hosts side by side, each mistake in every dialect and every scenario, many Socket.IO clients.
 	@go test -race -parallel 4 -timeout 60m . -run 'TestFeatures|TestOtherStyles|TestForeignDesk|TestUIMapCheck' -thorough
+	@bin/deskcheck selftest
 	@bin/deskcheck selftest --contract agent-manager
 	@bin/deskcheck compare
 	@bin/deskcheck selftest --matrix
@@ -64,9 +65,10 @@ conformance: build ## Certify the references in the dialects and by the ways tha
 	@bin/deskcheck run --quiet -c fixtures/connectors/reference/deskcheck.yaml --report .tmp/report
 
 .PHONY: selftest
-selftest: build ## Show that every check can fail: run the broken integrations and the broken desks.
-	@bin/deskcheck selftest
-	@bin/deskcheck selftest --contract agent-manager --dialect cx-2024
+selftest: build ## Show that every check can fail: run the broken integrations, desks and connectors.
+	@bin/deskcheck selftest --once
+	@bin/deskcheck selftest --contract agent-manager --once
+	@bin/deskcheck selftest --contract digital-connect --workers 8
 
 .PHONY: smoke
 smoke: build ## Run the interaction flow in the real chat; npm installs it once.

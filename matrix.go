@@ -59,7 +59,7 @@ func Matrix(ctx context.Context, o MatrixOptions) (*reports.Matrix, error) {
 	if len(o.Dialects) == 0 {
 		o.Dialects = Dialects()
 	}
-	trials, err := trialsOf(ctx, c, o.Dialects, broken, catalogue)
+	trials, err := trialsOf(ctx, c, o.Dialects, false, broken, catalogue)
 	if err != nil {
 		return nil, err
 	}

@@ -159,7 +159,7 @@ func TestWhatIsTakenOverIsWhatPlayingShows(t *testing.T) {
 		require.NoError(t, err)
 		catalogue, err := fixtures.ReadCatalogue(c.Contract)
 		require.NoError(t, err)
-		trials, err := trialsOf(t.Context(), c, []string{c.Dialect}, broken, catalogue)
+		trials, err := trialsOf(t.Context(), c, []string{c.Dialect}, false, broken, catalogue)
 		require.NoError(t, err)
 		require.Len(t, trials, 1)
 		c.Select = words

@@ -25,6 +25,8 @@ type SelftestOptions struct {
 	Workers int
 	// Dialects are those of the contract in which they are tried, empty for all.
 	Dialects []string
+	// Once has each mistake tried in one dialect only, the first of them in which it is one: what the steps do is the same in all.
+	Once bool
 	// Select holds requirement IDs and files of broken integrations or desks: only those that break one of them, or are one of them, run. Empty means all.
 	Select []string
 	// Browser is the path of the browser's executable, empty to look for one.
@@ -70,7 +72,7 @@ func Selftest(ctx context.Context, o SelftestOptions) (SelftestResult, error) {
 	if len(o.Dialects) == 0 {
 		o.Dialects = DialectsOf(c.Contract)
 	}
-	trials, err := trialsOf(ctx, c, o.Dialects, broken, catalogue)
+	trials, err := trialsOf(ctx, c, o.Dialects, o.Once, broken, catalogue)
 	if err != nil {
 		return SelftestResult{}, err
 	}
@@ -163,8 +165,8 @@ func rehearse(ctx context.Context, c Config) (rehearsal, error) {
 	}, nil
 }
 
-// trialsOf prepares the trials, the rows of one integration next to each other.
-func trialsOf(ctx context.Context, c Config, dialects []string, broken []fixtures.BrokenIntegration, catalogue fixtures.Catalogue) ([]trial, error) {
+// trialsOf prepares the trials, the rows of one integration next to each other, or one row for each if once is set.
+func trialsOf(ctx context.Context, c Config, dialects []string, once bool, broken []fixtures.BrokenIntegration, catalogue fixtures.Catalogue) ([]trial, error) {
 	all, rehearsals := map[string][]steps.Scenario{}, map[string]rehearsal{} // by dialect
 	for _, c.Dialect = range dialects {
 		var err error
@@ -194,6 +196,9 @@ func trialsOf(ctx context.Context, c Config, dialects []string, broken []fixture
 				}
 			}
 			trials = append(trials, one)
+			if once {
+				break
+			}
 		}
 	}
 	return trials, nil

@@ -261,6 +261,9 @@ func TestSelftest(t *testing.T) {
 	result.Rows = append(result.Rows, deskcheck.SelftestRow{Dialect: "orchestrate", File: "AVAIL-03-counts.js", Missing: []string{"AVAIL-03"}, Surplus: []string{"FLOW-01", "FLOW-02"}, Failed: []string{"FLOW-01", "FLOW-02"}, DurationMs: 80})
 	assert.Equal(t, 1, b.does("selftest"))
 	golden(t, "selftest-failed.txt", b.stdout.String())
+	assert.False(t, options.Once)
+	assert.Equal(t, 1, b.does("selftest", "--once"))
+	assert.True(t, options.Once)
 }
 
 func TestDoctor(t *testing.T) {

@@ -78,6 +78,8 @@ func TestMatrixRefusesWhatCannotWork(t *testing.T) {
 	b, got := matrixBench(t, &reports.Matrix{}, nil)
 	assert.Equal(t, 2, b.does("selftest", "--report", "out"))
 	assert.Contains(t, b.stderr.String(), "--report")
+	assert.Equal(t, 2, b.does("selftest", "--matrix", "--once"))
+	assert.Contains(t, b.stderr.String(), "--once: the kill matrix tries each mistake in every dialect")
 	require.NoError(t, os.Mkdir("out", 0o700))
 	require.NoError(t, os.WriteFile("out/matrix.html", []byte("mine"), 0o600))
 	assert.Equal(t, 2, b.does("selftest", "--matrix", "--report", "out"))

@@ -22,7 +22,8 @@ against the scenarios of the requirements that its header names, the one that it
 exactly these to fail: nothing is said about scenarios that touch none of them. A check that cannot fail proves nothing, so a MUST that
 binds the integration or its page and has no broken integration fails the selftest too.
 
-A mistake is tried in every dialect in which its requirement holds; --dialect chooses among them.
+A mistake is tried in every dialect in which its requirement holds; --dialect chooses among them, and --once has each tried in the
+first of them only.
 
 With IDs, only the integrations that break these requirements run; with files of broken integrations, only these.
 
@@ -56,6 +57,7 @@ func (p *program) selftestCommand() *cobra.Command {
 	flags.StringVar(&f.options.Contract, "contract", deskcheck.DefaultConfig().Contract, "the `NAME` of the contract: ai-chat tries broken integrations, agent-manager broken agent desks, digital-connect broken connectors")
 	flags.IntVar(&f.options.Workers, "workers", deskcheck.DefaultConfig().Workers, "run `N` scenarios side by side")
 	flags.StringSliceVar(&f.options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
+	flags.BoolVar(&f.options.Once, "once", false, "each mistake in one dialect only, the first in which it is one")
 	flags.StringVar(&f.options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
 	flags.BoolVar(&f.matrix, "matrix", false, "against every scenario, and write the kill matrix")
 	flags.StringVar(&f.report, "report", deskcheck.DefaultConfig().Report, "with --matrix: write matrix.html and matrix.json into this `DIR`")
@@ -67,6 +69,9 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 	options := f.options
 	if c.Flags().Changed("report") && (!f.matrix || f.report == "") {
 		return &deskcheck.UserError{Err: errors.New("--report: it is where --matrix writes, and names a folder"), Fix: "add --matrix and a folder, or leave it out"}
+	}
+	if f.matrix && options.Once {
+		return &deskcheck.UserError{Err: errors.New("--once: the kill matrix tries each mistake in every dialect"), Fix: "leave out --once or --matrix, or name a --dialect"}
 	}
 	if f.matrix && options.Contract != deskcheck.DefaultConfig().Contract {
 		return &deskcheck.UserError{Err: errors.New("--matrix: there is a kill matrix of the contract ai-chat only"), Fix: "leave out --matrix or --contract"}
