@@ -84,8 +84,34 @@ func loadOfMachine() string {
 	return fmt.Sprintf("%.1f", load.Load1)
 }
 
+// processors is the time that the machine's processors have had since it was started, in seconds, and how much of it a hypervisor has given to somebody else.
+type processors struct{ all, kept float64 }
+
+func timeOfProcessors() (processors, error) {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return processors{}, fmt.Errorf("ask for the time of the processors: %w", err)
+	}
+	stat, err := fs.Stat()
+	if err != nil {
+		return processors{}, fmt.Errorf("ask for the time of the processors: %w", err)
+	}
+	t := stat.CPUTotal
+	return processors{all: t.User + t.Nice + t.System + t.Idle + t.Iowait + t.IRQ + t.SoftIRQ + t.Steal, kept: t.Steal}, nil
+}
+
+// keptSince is the share of the time since then that somebody else has had.
+func (p processors) keptSince(then processors) float64 {
+	if p.all <= then.all {
+		return 0
+	}
+	return (p.kept - then.kept) / (p.all - then.all)
+}
+
 // visit is what one server has borne in one round.
 type visit struct {
+	// kept is the share of the processors' time that a hypervisor gave to somebody else meanwhile: what it takes away is in every other figure.
+	kept float64
 	// frames are those a second, both ways; work is the time of processors that each took, memory the bytes for a conversation in which nothing happened yet.
 	frames, memory float64
 	work           time.Duration
@@ -144,6 +170,10 @@ func (b *bench) visit(ctx context.Context, launch func() (*server, error), rate 
 		return one, err
 	}
 	one.memory = (after - before) / float64(len(all))
+	began, err := timeOfProcessors()
+	if err != nil {
+		return one, err
+	}
 	if _, _, err = flood(all, b.talkers, b.warmUp()); err != nil {
 		return one, err
 	}
@@ -153,7 +183,11 @@ func (b *bench) visit(ctx context.Context, launch func() (*server, error), rate 
 	if rate == 0 {
 		rate = one.frames / framesOfLine / 2
 	}
-	one.latency, err = pace(all, b.talkers, rate, b.spell)
+	if one.latency, err = pace(all, b.talkers, rate, b.spell); err != nil {
+		return one, err
+	}
+	ended, err := timeOfProcessors()
+	one.kept = ended.keptSince(began)
 	return one, err
 }
 

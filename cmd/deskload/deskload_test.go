@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -302,6 +303,21 @@ func TestTheTableTellsWhatIsMissed(t *testing.T) {
 	assert.Regexp(t, `memory in the end .*104\.0 MiB +100\.0 MiB +1\.04 .*met`, text)
 	assert.Regexp(t, `memory in the end .*106\.0 MiB +100\.0 MiB +1\.06 .*missed`, text)
 	assert.Equal(t, 2, strings.Count(text, "missed"), "the heap is judged as the memory is")
+}
+
+func TestWhatOthersHadIsAShare(t *testing.T) {
+	assert.InDelta(t, 0.1, processors{all: 100, kept: 10}.keptSince(processors{all: 50, kept: 5}), 1e-9)
+	assert.Zero(t, processors{all: 50, kept: 5}.keptSince(processors{all: 50, kept: 5}), "no time has passed")
+	now, err := timeOfProcessors()
+	require.NoError(t, err)
+	assert.Greater(t, now.all, now.kept)
+	var out bytes.Buffer
+	b, quiet := &bench{}, visit{frames: 1, memory: 1, work: 1, latency: hdrhistogram.New(shortest, longest, digits)}
+	lent := quiet
+	lent.kept = 0.184
+	b.tellSockets([]visit{lent}, []visit{quiet})
+	b.table.render(&out)
+	assert.Regexp(t, `\(steal\) +18 % +0 %`, out.String())
 }
 
 // churned are samples of a desk whose memory, in MiB, was so much after the warm-up and in the end.

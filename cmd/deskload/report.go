@@ -91,6 +91,8 @@ func kibibytes(n float64) string { return fmt.Sprintf("%.1f KiB", n/(1<<10)) }
 
 func mebibytes(n float64) string { return fmt.Sprintf("%.1f MiB", n/(1<<20)) }
 
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", share*100) }
+
 func millis(microseconds float64) string { return fmt.Sprintf("%.1f ms", microseconds/1000) }
 
 // tellSockets adds what came of the conversations.
@@ -110,11 +112,13 @@ func (b *bench) tellSockets(desk, bare []visit) {
 	}
 	b.compare("memory of a conversation in which nothing happens", kibibytes, each(desk, visit.size), each(bare, visit.size),
 		"at most "+kibibytes(targetMemory), func(desk, _ float64) bool { return desk <= targetMemory })
+	b.table.add(row{figure: "time of processors that others had meanwhile (steal)", desk: percent(median(each(desk, visit.stolen))), peer: percent(median(each(bare, visit.stolen)))})
 }
 
 func (v visit) rate() float64   { return v.frames }
 func (v visit) size() float64   { return v.memory }
 func (v visit) worked() float64 { return float64(v.work) }
+func (v visit) stolen() float64 { return v.kept }
 
 // compare adds a figure of the desk beside that of a peer, where there is one; met says, by the medians of the figure and of the ratio, whether the target is met.
 func (b *bench) compare(figure string, word func(float64) string, desk, peer []float64, target string, met func(desk, ratio float64) bool) {
