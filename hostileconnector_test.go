@@ -42,9 +42,10 @@ const (
 // a front that does one thing in its own way.
 var hostileConnectors = []struct {
 	name string
-	// health answers whether it is ready, event takes an event, driver what users do, before what comes before the connector starts a conversation; nil for what the reference does.
-	health, event, driver http.HandlerFunc
-	before                func()
+	// health answers whether it is ready, event takes an event, driver what users do, sights tells what they see, asked hears that they ask for an agent, before is what comes before the connector
+	// starts a conversation; nil for what the reference does.
+	health, event, driver, sights, asked http.HandlerFunc
+	before                               func()
 	// output is what it prints, and ends whether it goes at once.
 	output  string
 	ends    bool
@@ -71,6 +72,14 @@ var hostileConnectors = []struct {
 	{name: "has a user driver that leads elsewhere", driver: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, verdict: reports.Untestable, says: []string{"let Ann in", "302"}},
 	{name: "has a user driver that fails", driver: answering(http.StatusInternalServerError, "application/json", `{"error": "no users today"}`), verdict: reports.Untestable, says: []string{"let Ann in", "500", "no users today"}},
 	{name: "tells of users in 30 MB", driver: answering(http.StatusOK, "application/json", `{"user": "`+strings.Repeat("x", 30<<20)+`"}`), verdict: reports.Untestable, says: []string{"let Ann in"}},
+	{name: "tells of what users see under a name of its own", sights: answering(http.StatusOK, "application/json", `{"evts": []}`), verdict: reports.Untestable, says: []string{"see what Ann sees", "it has no events", "driver check"}},
+	{name: "numbers what users see in words", sights: answering(http.StatusOK, "application/json", `{"events": [{"seq": "one", "kind": "text", "from": "bot", "text": "Hello"}]}`), verdict: reports.Untestable, says: []string{"see what Ann sees", "seq", "driver check"}},
+	{name: "does not tell what users see", sights: answering(http.StatusInternalServerError, "text/plain", "out of order"), verdict: reports.Untestable, says: []string{"see what Ann sees", "500", "out of order"}},
+	{name: "has nothing where events are delivered", event: http.NotFound, verdict: reports.Failed, says: []string{"404", "connector.webhook"}},
+	{name: "calls nobody", asked: func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintln(os.Stderr, "the name was not found")
+		w.WriteHeader(http.StatusNoContent)
+	}, verdict: reports.Failed, says: []string{"nothing has come from the connector", "HTTPS_PROXY", "the name was not found"}},
 	{name: "says its secrets and goes", output: allSecrets, ends: true, verdict: reports.Untestable, says: []string{"exit status 7"}},
 	{name: "says its secrets to everybody", event: func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Secret", secrets())
@@ -163,7 +172,7 @@ func runHostileConnector(name string) {
 		inner := startInner()
 		mux := http.NewServeMux()
 		mux.Handle("/", inner)
-		for path, handler := range map[string]http.HandlerFunc{"/health": h.health, "/hook": h.event, "/driver/": h.driver} {
+		for path, handler := range map[string]http.HandlerFunc{"/health": h.health, "/hook": h.event, "/driver/": h.driver, "GET /driver/users/{user}/events": h.sights, "POST /driver/users/{user}/agent": h.asked} {
 			if handler != nil {
 				mux.Handle(path, handler)
 			}
@@ -205,12 +214,18 @@ func startInner() http.Handler {
 // may have a secret in it.
 func connectorTrial(t *testing.T, hostile string) reports.Scenario {
 	t.Helper()
+	return connectorTrialOf(t, hostile, "DC-MSG-09", "What the agent writes is shown")
+}
+
+// connectorTrialOf is connectorTrial in the scenario of a requirement whose name begins so.
+func connectorTrialOf(t *testing.T, hostile, requirement, name string) reports.Scenario {
+	t.Helper()
 	c := Config{Contract: contractDigitalConnect}.withDefaults()
 	catalogue, err := fixtures.ReadCatalogue(c.Contract)
 	require.NoError(t, err)
 	all, err := scenarios(c, catalogue)
 	require.NoError(t, err)
-	subject := scenarioOf(t, all, "DC-MSG-09", "What the agent writes is shown")
+	subject := scenarioOf(t, all, requirement, name)
 	stage, about, err := c.connectorStage("")
 	require.NoError(t, err)
 	p := &stage.Connector.Program
@@ -258,6 +273,14 @@ func keepsSecrets(t *testing.T, r *reports.Result, tells string) {
 		for secret := range strings.FieldsSeq(string(told)) {
 			assert.NotContains(t, text, secret, where)
 		}
+	}
+}
+
+// TestNothingIsCertifiedThatCannotBeSeen has a user driver that cannot be read where users must not see something: that they have not is not known.
+func TestNothingIsCertifiedThatCannotBeSeen(t *testing.T) {
+	for hostile, want := range map[string]reports.Verdict{doesWell: reports.Passed, "tells of what users see under a name of its own": reports.Untestable} {
+		finding := connectorTrialOf(t, hostile, "DC-ACTION-14", "A message of a conversation that nobody knows")
+		assert.Equal(t, want, finding.Verdict, saidOf(finding))
 	}
 }
 

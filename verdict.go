@@ -148,11 +148,12 @@ func (r *record) judge(s steps.Scenario, came steps.Performance, took time.Durat
 		ID: s.ID, Own: s.Own, Feature: s.Feature, File: s.File, Line: s.Line, Name: s.Name, Requirements: s.Requirements, DurationMs: ms(took), Runs: 1,
 		Scripted: came.Scripted, Steps: stepsOf(came.Outcomes), Evidence: reports.Evidence{Entries: entriesOf(came.Entries), Image: came.Screenshot},
 	}
-	seen := map[string]bool{}
 	add := func(c reports.Check) {
-		if !seen[c.Requirement] {
-			seen[c.Requirement] = true
+		switch i := slices.IndexFunc(f.Checks, func(known reports.Check) bool { return known.Requirement == c.Requirement }); {
+		case i < 0:
 			f.Checks = append(f.Checks, c)
+		case f.Checks[i].Hint == "" && f.Checks[i].Verdict == c.Verdict:
+			f.Checks[i].Hint = c.Hint // What was seen first is told, with what the step knows to be looked at.
 		}
 	}
 	var hostBroke string

@@ -46,7 +46,7 @@ Feature: Users are kept apart
     Then the connector answers the event
     And Ann does not see "Too late"
 
-  @DC-MSG-09 @page
+  @DC-MSG-03 @DC-MSG-09 @page
   Scenario: Conversations in turn, each word in its place
     Given 4 users talk to agents
     When each user says 5 lines at once

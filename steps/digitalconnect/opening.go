@@ -220,7 +220,10 @@ func (p *Player) landed(name, text string) {
 }
 
 func (p *Player) bothTalkToAgents(one, other string) error {
-	return errors.Join(p.talksToAgent(one), p.talksToAgent(other))
+	if err := p.talksToAgent(one); err != nil {
+		return err
+	}
+	return p.talksToAgent(other)
 }
 
 // crowd are the names of users who come in numbers.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"deskcheck/steps/browser"
 	"deskcheck/steps/enduser"
 	"deskcheck/steps/expect"
+	"deskcheck/steps/intercept"
 )
 
 // Player plays one scenario: it holds what the sentences before have set up.
@@ -112,12 +114,21 @@ func (p *Player) Advance(ms int) error {
 	return nil
 }
 
-// Err says why nothing that the mock tells can be relied on: it has made an event that its own schema does not allow.
+// Err says why nothing that is seen can be relied on: the mock has made an event that its own schema does not allow, or the user driver of a connector that is there has broken its contract.
 func (p *Player) Err() error {
 	if p.talkdesk == nil {
 		return nil
 	}
-	return acts("play Talkdesk", p.talkdesk.Err())
+	if err := p.talkdesk.Err(); err != nil {
+		return acts("play Talkdesk", err)
+	}
+	for _, g := range p.order {
+		breach, is := errors.AsType[*enduser.Breach](g.user.Err())
+		if is && p.run.ended() == "" {
+			return acts("see what "+g.name+" sees", fmt.Errorf("%w; try it with \"deskcheck driver check URL --contract digital-connect\"", breach))
+		}
+	}
+	return nil
 }
 
 // ready has Talkdesk and the connector run.
@@ -195,12 +206,55 @@ func (p *Player) trouble(mark int) string {
 	if e, waits := p.awaitsAnswer(); waits {
 		return fmt.Sprintf("entry %d: %s has no answer yet", e.Seq, e.Operation)
 	}
+	if status := p.nowhere(); status > 0 {
+		return fmt.Sprintf("every event so far was answered with %d; is %s where the connector takes them (connector.webhook)?", status, p.stage.Connector.Webhook)
+	}
+	if p.run != nil && len(p.calls(0, "")) == 0 && !p.refusedAnything() {
+		return p.unreached()
+	}
 	refusals := p.answers(mark, "", func(status int) bool { return status >= 400 })
 	if len(refusals) == 0 {
 		return ""
 	}
 	last := refusals[len(refusals)-1]
 	return fmt.Sprintf("entry %d: %s was refused with %d", last.Seq, last.Operation, statusOf(last))
+}
+
+// nowhere is the status with which the connector has answered every event as a server does that has nothing there, 0 if it has not.
+func (p *Player) nowhere() int {
+	last := 0
+	for _, e := range p.Journal.All(0, func(e journal.Entry) bool { return e.Kind == journal.Response && e.From == journal.Connector }) {
+		if last = statusOf(e); last != http.StatusNotFound && last != http.StatusMethodNotAllowed {
+			return 0
+		}
+	}
+	return last
+}
+
+// refusedAnything says that the connector was kept from a host, or has not trusted one: it did look for Talkdesk.
+func (p *Player) refusedAnything() bool {
+	_, any := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Refusal && e.From == journal.Connector })
+	return any
+}
+
+// unreached says of a connector that has not even asked for a token how it was to find the kit, and what it has printed last.
+func (p *Player) unreached() string {
+	var how string
+	switch p.stage.Connector.Intercept {
+	case intercept.ByProxy:
+		how = "it is led there by HTTPS_PROXY, which some HTTP clients do not heed, such as fetch of Node 20 (connector.intercept: proxy)"
+	case intercept.ByURL:
+		how = "it is led there by ${identity} and ${api}, which its settings have to take (connector.intercept: override)"
+	case intercept.ByName:
+		how = "it is led there by the names of Talkdesk's hosts, which have to lead to the kit where it runs (connector.intercept: dns)"
+	}
+	said := ""
+	if p.run.running != nil {
+		if lines := p.run.running.Output(); len(lines) > 0 {
+			said = "; it has printed last: " + expect.Clip(lines[len(lines)-1])
+		}
+	}
+	return "nothing has come from the connector to Talkdesk: " + how + said
 }
 
 // awaitsAnswer is the first event that the connector was sent and has not answered.

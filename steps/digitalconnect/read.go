@@ -178,10 +178,21 @@ func (p *Player) linesOf(lines, all []string) []string {
 func (p *Player) readsLinesOfEach() error {
 	for _, g := range p.order {
 		if err := p.readsInOrder(g); err != nil {
-			return err
+			return blaming(err, "DC-MSG-03")
 		}
 	}
 	return nil
+}
+
+// blaming has a failure that blames nothing in particular blame a requirement: its scenario is about others as well.
+func blaming(err error, requirement string) error {
+	failure, is := errors.AsType[*steps.Failure](err)
+	if !is || len(failure.Requirements) > 0 {
+		return err
+	}
+	told := *failure
+	told.Requirements = []string{requirement}
+	return &told
 }
 
 func (p *Player) hasReadSince(what, name string) error {

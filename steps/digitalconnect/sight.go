@@ -152,7 +152,7 @@ func (p *Player) seesLines(name string, n int) error {
 func (p *Player) eachSeesLines() error {
 	for _, g := range p.order {
 		if err := p.seesInOrder(g); err != nil {
-			return err
+			return blaming(err, "DC-MSG-09")
 		}
 	}
 	return nil

@@ -146,6 +146,19 @@ func (r *Refused) Error() string {
 	return fmt.Sprintf("%s %s was answered %d: %s", r.Method, r.Path, r.Status, r.Body)
 }
 
+// Breach says that a user driver has told of what a user sees in another way than its contract says. Nothing is known of what the user sees from then on, so that nothing can be said of it
+// either: neither that something was not shown, nor that it was. Who does not answer at all has not broken it: the connector may have ended.
+type Breach struct {
+	// Err says what was expected, and what was found.
+	Err error
+}
+
+// Error is that of Err.
+func (b *Breach) Error() string { return b.Err.Error() }
+
+// Unwrap gives Err.
+func (b *Breach) Unwrap() error { return b.Err }
+
 // sights are what a user has seen.
 type sights struct {
 	journal *journal.Journal

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -41,7 +42,11 @@ func (u *driven) follow(ctx context.Context) {
 			u.add(Sight{Kind: one.Kind, From: one.From, Author: one.Author, Text: one.Text, State: one.State, File: one.File}, raw)
 		}
 		if err != nil {
-			u.broken(fmt.Errorf("the connector's user driver: %w", err))
+			err = fmt.Errorf("the connector's user driver: %w", err)
+			if _, unanswered := errors.AsType[*url.Error](err); !unanswered {
+				err = &Breach{Err: err}
+			}
+			u.broken(err)
 			return
 		}
 		if early && !rest(ctx) {
