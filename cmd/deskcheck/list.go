@@ -246,7 +246,11 @@ func requirementListing(t deskcheck.Traceability, f listFlags) listing {
 	if slices.ContainsFunc(t.Requirements, func(r fixtures.Requirement) bool { return r.Assumed }) {
 		marked = "assumed: nothing public demands them, so that they can only warn"
 	}
-	l.note = fmt.Sprintf("%d requirements, %d of them without a scenario; * marks those that are %s", len(t.Requirements), uncovered, marked)
+	left := fmt.Sprintf("%d of them without a scenario", uncovered)
+	if n := unseen(t); n > 0 {
+		left = fmt.Sprintf("%d that no run can see (\"deskcheck explain\" says why), %d of the others without a scenario", n, uncovered)
+	}
+	l.note = fmt.Sprintf("%d requirements, %s; * marks those that are %s", len(t.Requirements), left, marked)
 	if f.uncovered && uncovered == 0 {
 		l.note = fmt.Sprintf("each of the %d requirements that a run can see has a scenario", len(t.Requirements)-unseen(t))
 	}
