@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -37,7 +38,8 @@ func TrafficSchema() []byte {
 }
 
 // CheckTraffic judges recorded exchanges of a connector by the rules that a run goes by, for connectors that no kit can stand before. Its errors are *UserErrors: a file that cannot be read or is no
-// recording, with file, line and field; an account file with mistakes; recordings in which nothing is Talkdesk's.
+// recording, with file, line and field; an account file with mistakes; recordings in which nothing is Talkdesk's. Of several files one may be empty, as the journal of a scenario is in which nothing
+// could be played: it is among what was not judged.
 func CheckTraffic(c TrafficCheck) (*reports.Traffic, error) {
 	about := rules.About{}
 	if c.Account != "" {
@@ -49,19 +51,33 @@ func CheckTraffic(c TrafficCheck) (*reports.Traffic, error) {
 	}
 	about.Users = c.Users
 	var files []*traffic.File
-	var mistakes []error
+	var empty []traffic.LeftOut
+	var mistakes, misshapen []error
 	for i, name := range c.Files {
 		if slices.Contains(c.Files[:i], name) {
 			return nil, &UserError{Err: fmt.Errorf("%s is named twice", name)}
 		}
 		file, err := c.read(name)
-		mistakes = append(mistakes, err)
-		files = append(files, file)
+		_, user := errors.AsType[*UserError](err)
+		switch {
+		case err == nil:
+			files = append(files, file)
+		case errors.Is(err, errNothingInIt) && len(c.Files) > 1:
+			empty = append(empty, traffic.LeftOut{Place: shownAs(name), Why: errNothingInIt.Error()})
+		case user:
+			mistakes = append(mistakes, err)
+		default:
+			misshapen = append(misshapen, err)
+		}
 	}
-	if err := errors.Join(mistakes...); err != nil {
-		return nil, &UserError{Err: withoutSecrets(err), Fix: `"deskcheck check-traffic --schema" describes a line; a HAR document is taken as it is`}
+	if len(misshapen) > 0 {
+		mistakes = append(mistakes, &UserError{Err: withoutSecrets(errors.Join(misshapen...)), Fix: `"deskcheck check-traffic --schema" describes a line; a HAR document is taken as it is`})
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
 	}
 	judged := traffic.Judge(files, about)
+	judged.Left = append(empty, judged.Left...)
 	if len(judged.Exchanges) == 0 {
 		return nil, nothingJudged(c.Files, judged)
 	}
@@ -70,38 +86,69 @@ func CheckTraffic(c TrafficCheck) (*reports.Traffic, error) {
 
 // readAccount reads an account file.
 func readAccount(file string) (*digitalconnect.Account, error) {
+	const describes = `"deskcheck desk schema account" describes every key`
 	source, err := os.ReadFile(file) //nolint:gosec // The user names their own file.
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &UserError{Err: fmt.Errorf("--account: %s does not exist", file), Fix: "name the account file, or leave --account out: the rules that need it are left out then; " + describes}
+	}
 	if err != nil {
-		return nil, &UserError{Err: fmt.Errorf("--account: %w", err)}
+		return nil, &UserError{Err: fmt.Errorf("--account: the file cannot be read: %w", err), Fix: "name the account file; " + describes}
 	}
 	account, err := digitalconnect.ParseAccount(file, source)
 	if err != nil {
-		return nil, &UserError{Err: fmt.Errorf("--account: %w", err)}
+		return nil, &UserError{Err: fmt.Errorf("--account: %w", err), Fix: describes}
 	}
 	return account, nil
 }
 
-// read reads one recording.
+// errNothingInIt is the error of a recording that is empty.
+var errNothingInIt = errors.New("there is nothing in it")
+
+// shownAs is what a recording is called in messages.
+func shownAs(name string) string {
+	if name == "-" {
+		return "stdin"
+	}
+	return name
+}
+
+// read reads one recording. The error is a *UserError for a file that cannot be read, and errNothingInIt for an empty one; every other is about what stands in it.
 func (c TrafficCheck) read(name string) (*traffic.File, error) {
-	from, shown := c.Stdin, "stdin"
+	from, shown := c.Stdin, shownAs(name)
 	if name != "-" {
-		file, err := os.Open(name) //nolint:gosec // The user names their own file.
+		file, err := openRecording(name)
 		if err != nil {
-			return nil, fmt.Errorf("the recording cannot be read: %w", err)
+			return nil, err
 		}
 		defer func() { _ = file.Close() }() // nothing was written to it
-		from, shown = file, name
+		from = file
 	}
 	source, err := io.ReadAll(io.LimitReader(from, traffic.Most+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the recording cannot be read: %w", err)
+		return nil, &UserError{Err: fmt.Errorf("the recording cannot be read: %w", err), Fix: "name a file that can be"}
 	case len(source) > traffic.Most:
-		return nil, fmt.Errorf("%s is larger than %d MiB: split it", shown, traffic.Most>>20)
+		return nil, &UserError{Err: fmt.Errorf("%s is larger than %d MiB", shown, traffic.Most>>20), Fix: "split it: several files are one recording"}
 	case strings.TrimSpace(string(source)) == "":
-		return nil, fmt.Errorf("%s: there is nothing in it", shown)
+		return nil, fmt.Errorf("%s: %w", shown, errNothingInIt)
 	}
 	return traffic.Read(shown, source)
+}
+
+// openRecording opens the file of a recording. The error is a *UserError.
+func openRecording(name string) (*os.File, error) {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &UserError{Err: fmt.Errorf("the recording %s does not exist", name), Fix: "name a HAR document, lines of JSON, or a journal that a run has saved in deskcheck-report/journals"}
+	case err == nil && info.IsDir():
+		return nil, &UserError{Err: fmt.Errorf("%s is a folder", name), Fix: "name the recordings in it"}
+	}
+	file, err := os.Open(name) //nolint:gosec // The user names their own file.
+	if err != nil {
+		return nil, &UserError{Err: fmt.Errorf("the recording cannot be read: %w", err), Fix: "name a file that can be"}
+	}
+	return file, nil
 }
 
 // withoutSecrets words the mistakes of a recording without what looks like a secret in them.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deskcheck"
+	"deskcheck/fixtures"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -308,5 +309,19 @@ func TestSecretsAreReadFromTheEnvironment(t *testing.T) {
 		require.Error(t, err, text)
 		assert.Contains(t, err.Error(), says)
 		assert.NotContains(t, err.Error(), "a value that is long enough")
+	}
+}
+
+// TestEveryCapabilityCanBeClaimed has the capabilities of each contract be words that a configuration knows.
+func TestEveryCapabilityCanBeClaimed(t *testing.T) {
+	for _, contract := range fixtures.Contracts() {
+		all, err := deskcheck.ReadTraceability(deskcheck.Config{Contract: contract})
+		require.NoError(t, err)
+		c := deskcheck.DefaultConfig().For(contract)
+		for _, one := range all.Capabilities() {
+			c.Claims, c.Capabilities = append(c.Claims, one.Name), append(c.Capabilities, one.Name)
+		}
+		require.NotEmpty(t, c.Claims)
+		assert.NoError(t, c.Validate(), contract)
 	}
 }

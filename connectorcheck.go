@@ -123,9 +123,9 @@ func (d Connector) addressProblems() []ConfigProblem {
 	if d.Webhook == "" {
 		problems = append(problems, problemOf("webhook", "expected where the connector takes Talkdesk's events: a path such as /hook, or an http address"))
 	}
-	for key, address := range map[string]string{"ready": d.Ready, "webhook": d.Webhook} {
-		if err := belowBase(address); err != nil {
-			problems = append(problems, problemOf(key, "%v", err))
+	for _, at := range []struct{ key, address, example string }{{"ready", d.Ready, "/health"}, {"webhook", d.Webhook, "/hook"}} {
+		if err := belowBase(at.address, at.example); err != nil {
+			problems = append(problems, problemOf(at.key, "%v", err))
 		}
 	}
 	if strings.Contains(d.Webhook, "?") {
@@ -142,13 +142,13 @@ func absolute(address string) error {
 	return nil
 }
 
-// belowBase says by its error what is wrong with an address that may be a path below the connector's own; an empty one is none.
-func belowBase(address string) error {
+// belowBase says by its error what is wrong with an address that may be a path below the connector's own, such as the example; an empty one is none.
+func belowBase(address, example string) error {
 	if address == "" || strings.HasPrefix(address, "/") {
 		return nil
 	}
 	if err := absolute(address); err != nil {
-		return fmt.Errorf("expected a path that begins with a slash, such as /health, or an http address, found %q", address)
+		return fmt.Errorf("expected a path that begins with a slash, such as %s, or an http address, found %q", example, address)
 	}
 	return nil
 }

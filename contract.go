@@ -126,6 +126,14 @@ func (c Config) ForReading() (Config, error) {
 	return c.withDefaults(), nil
 }
 
+// ContractFlag is what a command line needs to be about a contract, with a blank before it; empty for the default one.
+func ContractFlag(contract string) string {
+	if contract == "" || contract == contractAIChat {
+		return ""
+	}
+	return " --contract " + contract
+}
+
 // isRequirementOf says whether a contract has a requirement of an ID, whatever its case.
 func isRequirementOf(contract, id string) bool {
 	catalogue, err := fixtures.ReadCatalogue(contract)

@@ -30,7 +30,7 @@ func profileNamed(c Config) (fixtures.Profile, error) {
 	}
 	return fixtures.Profile{}, &UserError{
 		Err: fmt.Errorf("the dialect %s has no profile %s; closest: %s", c.Dialect, quoteWord(c.Profile), strings.Join(Closest(c.Profile, names, 3), ", ")),
-		Fix: `"deskcheck list profiles" prints them all`,
+		Fix: `"deskcheck list profiles` + ContractFlag(c.Contract) + `" prints them all`,
 	}
 }
 

@@ -54,7 +54,7 @@ func Select(all []Selectable, c Config) ([]Selectable, error) {
 		filters = append(filters, filter{"--tags " + quoteWord(c.Tags), func(s Selectable) bool { return fits(s.Tags) }})
 	}
 	if len(c.Capabilities) > 0 {
-		fits, err := selectCapabilities(all, c.Capabilities)
+		fits, err := selectCapabilities(all, c)
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +140,8 @@ func selectWords(all []Selectable, c Config) (func(Selectable) bool, error) {
 		}
 		mistakes = append(mistakes, fmt.Errorf("nothing matches %s; closest: %s", quoteWord(word), strings.Join(Closest(bare, words, 3), ", ")))
 	}
-	return nil, &UserError{Err: errors.Join(mistakes...), Fix: `"deskcheck list requirements" and "deskcheck list features" print what there is`}
+	flag := ContractFlag(c.Contract)
+	return nil, &UserError{Err: errors.Join(mistakes...), Fix: `"deskcheck list requirements` + flag + `" and "deskcheck list features` + flag + `" print what there is`}
 }
 
 // wordFits returns what a word selects: the first of these that fits any scenario, so that a word never means two things at once. It
@@ -256,7 +257,7 @@ func tagsOf(all []Selectable) []string {
 	return slices.Compact(tags)
 }
 
-func selectCapabilities(all []Selectable, wanted []string) (func(Selectable) bool, error) {
+func selectCapabilities(all []Selectable, c Config) (func(Selectable) bool, error) {
 	var known []string
 	for _, s := range all {
 		known = append(known, s.Capabilities...)
@@ -264,16 +265,16 @@ func selectCapabilities(all []Selectable, wanted []string) (func(Selectable) boo
 	slices.Sort(known)
 	known = slices.Compact(known)
 	var unmatched []error
-	for _, name := range wanted {
+	for _, name := range c.Capabilities {
 		if !slices.Contains(known, name) {
 			unmatched = append(unmatched, fmt.Errorf("no scenario speaks of the capability %s; closest: %s", quoteWord(name), strings.Join(Closest(name, known, 3), ", ")))
 		}
 	}
 	if len(unmatched) > 0 {
-		return nil, &UserError{Err: errors.Join(unmatched...), Fix: `"deskcheck list capabilities" prints what there is`}
+		return nil, &UserError{Err: errors.Join(unmatched...), Fix: `"deskcheck list capabilities` + ContractFlag(c.Contract) + `" prints what there is`}
 	}
 	return func(s Selectable) bool {
-		return slices.ContainsFunc(s.Capabilities, func(name string) bool { return slices.Contains(wanted, name) })
+		return slices.ContainsFunc(s.Capabilities, func(name string) bool { return slices.Contains(c.Capabilities, name) })
 	}, nil
 }
 

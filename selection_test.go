@@ -92,6 +92,22 @@ func TestSelectOfNothingIsAnError(t *testing.T) {
 	}
 }
 
+// What is to be looked up is looked up in the contract that the run is about.
+func TestSelectNamesTheContractInItsFix(t *testing.T) {
+	for _, test := range []struct {
+		c    deskcheck.Config
+		want string
+	}{
+		{deskcheck.Config{Select: []string{"DC-NOPE-1"}}, `"deskcheck list requirements --contract digital-connect" and "deskcheck list features --contract digital-connect" print what there is`},
+		{deskcheck.Config{Capabilities: []string{"banner"}}, `"deskcheck list capabilities --contract digital-connect" prints what there is`},
+		{deskcheck.Config{Profile: "nope"}, `"deskcheck list profiles --contract digital-connect" prints them all`},
+	} {
+		test.c.Contract, test.c.Dialect = "digital-connect", "dc-2026.1"
+		_, err := deskcheck.Select(scenarios, test.c)
+		require.ErrorContains(t, err, "; "+test.want)
+	}
+}
+
 func TestWords(t *testing.T) {
 	assert.Equal(t, []string{"AVAIL-03", "AVAIL-04", "AVAIL-11", "FLOW-03", "FLOW-04", "JOIN-01", "AVAIL", "FLOW", "JOIN", "availability", "joining", "requesting"}, deskcheck.Words(scenarios))
 }

@@ -232,7 +232,7 @@ func brokenOf(contract string, ids []string) ([]fixtures.BrokenIntegration, erro
 		return !slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, b.Breaks) || id == b.File })
 	})
 	if len(kept) == 0 {
-		return nil, &UserError{Err: fmt.Errorf("no integration breaks %s", strings.Join(ids, ", ")), Fix: `"deskcheck list integrations" prints them all`}
+		return nil, &UserError{Err: fmt.Errorf("no integration breaks %s", strings.Join(ids, ", ")), Fix: `"deskcheck list integrations` + ContractFlag(contract) + `" prints them all`}
 	}
 	return kept, nil
 }

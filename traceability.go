@@ -89,7 +89,7 @@ type Explanation struct {
 func (t Traceability) Explain(id string) (Explanation, error) {
 	i := slices.IndexFunc(t.Requirements, func(r fixtures.Requirement) bool { return strings.EqualFold(r.ID, id) })
 	if i < 0 {
-		return Explanation{}, &UserError{Err: fmt.Errorf("there is no requirement %s; closest: %s", quoteWord(id), strings.Join(Closest(id, t.IDs(), 3), ", ")), Fix: `"deskcheck list requirements" prints them all`}
+		return Explanation{}, &UserError{Err: fmt.Errorf("there is no requirement %s; closest: %s", quoteWord(id), strings.Join(Closest(id, t.IDs(), 3), ", ")), Fix: `"deskcheck list requirements` + ContractFlag(t.Contract) + `" prints them all`}
 	}
 	e := Explanation{Requirement: t.Requirements[i]}
 	e.Scenarios = t.Proving(e.Requirement.ID)

@@ -36,6 +36,11 @@ func TestExplain(t *testing.T) {
 	_, err = small().Explain("FLO-3")
 	require.EqualError(t, err, `there is no requirement "FLO-3"; closest: FLOW-03, FLOW-16, AVAIL-03; "deskcheck list requirements" prints them all`)
 	assert.Equal(t, 2, deskcheck.ExitCode(err))
+
+	other := small()
+	other.Contract = "digital-connect"
+	_, err = other.Explain("DC-MSG-7")
+	require.ErrorContains(t, err, `; "deskcheck list requirements --contract digital-connect" prints them all`)
 }
 
 func TestTraceabilityLists(t *testing.T) {

@@ -95,7 +95,7 @@ func (c Config) endUserProblems() []ConfigProblem {
 	case reference:
 		add("", "belongs to a connector of yours: name it under connector; the embedded reference has users of its own")
 	}
-	if err := belowBase(u.Driver); err != nil {
+	if err := belowBase(u.Driver, "/driver"); err != nil {
 		add(".driver", "%v", err)
 	}
 	if strings.ContainsAny(u.Driver, "?#") {
@@ -122,7 +122,7 @@ func (p UserPage) problems() []ConfigProblem {
 	if p.URL == "" {
 		add(".url", "expected where the page is: a path such as /chat, or an http address")
 	}
-	if err := belowBase(p.URL); err != nil {
+	if err := belowBase(p.URL, "/chat"); err != nil {
 		add(".url", "%v", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Selectors)) {

@@ -85,7 +85,8 @@ func ownScenarios(dir, contract string, embedded []steps.Scenario) ([]steps.Scen
 	if more := len(problems) - len(mistakes); more > 0 {
 		mistakes = append(mistakes, fmt.Errorf("and %d more", more))
 	}
-	return nil, &UserError{Err: errors.Join(mistakes...), Fix: `"deskcheck list steps" prints what can be said, "deskcheck list steps WORD" what speaks of a word`}
+	flag := ContractFlag(contract)
+	return nil, &UserError{Err: errors.Join(mistakes...), Fix: `"deskcheck list steps` + flag + `" prints what can be said, "deskcheck list steps WORD` + flag + `" what speaks of a word`}
 }
 
 // Speaks says whether a step speaks of every one of the words; case does not count.

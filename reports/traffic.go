@@ -48,7 +48,7 @@ type Traffic struct {
 	Elsewhere map[string]int `json:"elsewhere"`
 	// CredentialsTakenOut is how many exchanges had their credentials taken out before they were saved, so that these were not judged.
 	CredentialsTakenOut int `json:"credentialsTakenOut"`
-	// Unjudged are exchanges that cannot be judged.
+	// Unjudged are exchanges that cannot be judged, and files with nothing in them.
 	Unjudged []TrafficUnjudged `json:"unjudged"`
 	// Said counts what webhooks say where no document tells what they may, such as "event_type MESSAGE_CREATED".
 	Said map[string]int `json:"said"`
@@ -57,7 +57,7 @@ type Traffic struct {
 	LiveOnly     []string             `json:"liveOnly"`
 }
 
-// TrafficUnjudged is an exchange that cannot be judged, and why.
+// TrafficUnjudged is an exchange that cannot be judged, or a file, and why.
 type TrafficUnjudged struct {
 	Place string `json:"place"`
 	Why   string `json:"why"`
@@ -113,6 +113,9 @@ func WriteTrafficJSON(w io.Writer, t *Traffic) error {
 	return nil
 }
 
+// filesInFull is how many recordings are told by their names in text; JSON has them all.
+const filesInFull = 3
+
 // breachesInFull is how many breaches of one requirement are told in text; JSON has them all.
 const breachesInFull = 5
 
@@ -150,7 +153,11 @@ func (v *trafficText) line(label, words string) {
 
 // head says what was read.
 func (v *trafficText) head() {
-	v.line("recording", strings.Join(v.t.Files, ", "))
+	recording := strings.Join(v.t.Files, ", ")
+	if len(v.t.Files) > filesInFull {
+		recording = plural(len(v.t.Files), "file")
+	}
+	v.line("recording", recording)
 	all := 0
 	var parties []string
 	for _, party := range []string{"identity", "api", "storage", "webhook"} {

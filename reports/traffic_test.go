@@ -55,6 +55,17 @@ func TestTrafficText(t *testing.T) {
 	}
 }
 
+// Many files are counted: their names would be all that one sees.
+func TestTrafficTextOfManyFiles(t *testing.T) {
+	for files, want := range map[string]string{"a b c": "recording  a, b, c\n", "a b c d": "recording  4 files\n"} {
+		var b bytes.Buffer
+		r := recorded()
+		r.Files = strings.Fields(files)
+		WriteTrafficText(&b, r, TextOptions{Whole: true})
+		assert.True(t, strings.HasPrefix(b.String(), want), b.String())
+	}
+}
+
 func TestTrafficJSON(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, WriteTrafficJSON(&b, recorded()))

@@ -20,7 +20,7 @@ A FILE is one of these, and - is standard input:
   lines of JSON, each an exchange; "--schema" describes it
   a journal that "deskcheck run" has saved, in deskcheck-report/journals
 
-Several files are one recording, by one clock: what the connector sent may be in one, what it was sent in another. The hosts of Talkdesk are known by their names, its storage by the links that
+Several files are one recording, by one clock: what the connector sent may be in one, what it was sent in another. An empty one among them is told of, and the others are judged. The hosts of Talkdesk are known by their names, its storage by the links that
 it gave, webhooks by what they say. What goes to other hosts is counted, and looked at for secrets only.
 
 Secrets may be taken out of a recording, as in "Authorization: Bearer [redacted]": what is not known is not judged. None is ever printed.

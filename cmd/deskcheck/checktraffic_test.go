@@ -74,7 +74,7 @@ func TestCheckTrafficAsJSON(t *testing.T) {
 	assert.Len(t, verdicts["DC-MSG-01"].Breaches, 7, "all of them")
 	assert.Equal(t, "assumed", verdicts["DC-ARG-02"].Label)
 	assert.Equal(t, reports.TrafficLeftOut, verdicts["DC-AUTH-14"].Verdict)
-	assert.Equal(t, "how many end users took part", verdicts["DC-AUTH-14"].Reason)
+	assert.Equal(t, "how many end users took part (--users N)", verdicts["DC-AUTH-14"].Reason)
 	assert.Equal(t, reports.TrafficNotSeen, verdicts["DC-AUTH-04"].Verdict)
 	assert.Contains(t, got.LiveOnly, "DC-MSG-11")
 	assert.NotContains(t, got.LiveOnly, "DC-AUTH-06", "it binds Talkdesk")
@@ -110,6 +110,20 @@ func TestCheckTrafficFromStandardInput(t *testing.T) {
 	assert.Contains(t, b.stderr.String(), "error: stdin:1:2: expected one exchange a line as JSON: it ends in the middle")
 }
 
+// TestAnEmptyRecordingAmongOthers has the others be judged, and the empty one be told of.
+func TestAnEmptyRecordingAmongOthers(t *testing.T) {
+	b := withRecordings(t)
+	require.NoError(t, os.WriteFile("empty.ndjson", nil, 0o600))
+	assert.Zero(t, b.does("check-traffic", "empty.ndjson", "good.ndjson"), b.stderr.String())
+	assert.Contains(t, b.stdout.String(), "recording  empty.ndjson, good.ndjson\nexchanges  55 (")
+	assert.Contains(t, b.stdout.String(), "\nnot judged empty.ndjson: there is nothing in it\n")
+	b.stdout.Reset()
+	assert.Zero(t, b.does("check-traffic", "--json", "good.ndjson", "empty.ndjson"), b.stderr.String())
+	var got reports.Traffic
+	require.NoError(t, json.Unmarshal(b.stdout.Bytes(), &got))
+	assert.Equal(t, []reports.TrafficUnjudged{{Place: "empty.ndjson", Why: "there is nothing in it"}}, got.Unjudged)
+}
+
 // TestEveryUserCounts has the number of users decide a rule that needs it.
 func TestEveryUserCounts(t *testing.T) {
 	b := withRecordings(t)
@@ -120,7 +134,7 @@ func TestEveryUserCounts(t *testing.T) {
 func TestMistakesOfCheckTraffic(t *testing.T) {
 	b := withRecordings(t)
 	for name, text := range map[string]string{
-		"empty.har": "\n", "other.ndjson": `{"at":"2026-01-02T03:04:05Z","ms":1,"request":{"method":"GET","host":"a.test","path":"/"}}`, "bad.yaml": "account: [", "two.ndjson": "{}\n{}\n",
+		"empty.har": "\n", "other.ndjson": `{"at":"2026-01-02T03:04:05Z","ms":1,"request":{"method":"GET","host":"a.test","path":"/"}}`, "bad.yaml": "account: [", "wrong.yaml": "account: a\nregion: 7\n", "blank.har": "", "two.ndjson": "{}\n{}\n",
 		"cut.ndjson": `{"at":"2026-01-02T03:04:05Z","ms":1,"request":{"method":"POST","host":"api.talkdeskapp.com","path":"/","body":"x","size":9}}`,
 	} {
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
@@ -130,15 +144,20 @@ func TestMistakesOfCheckTraffic(t *testing.T) {
 		err  string
 	}{
 		{nil, "error: deskcheck check-traffic needs a recording\nfix:   see \"deskcheck check-traffic --help\""},
-		{[]string{"absent.har"}, "error: the recording cannot be read: open absent.har: "},
-		{[]string{"."}, "error: the recording cannot be read: read .: is a directory"},
+		{[]string{"absent.har"}, "error: the recording absent.har does not exist\nfix:   name a HAR document, lines of JSON, or a journal that a run has saved in deskcheck-report/journals\n"},
+		{[]string{"."}, "error: . is a folder\nfix:   name the recordings in it\n"},
+		{[]string{"absent.har", "."}, "error: . is a folder\nfix:   name the recordings in it\n"},
 		{[]string{"empty.har"}, "error: empty.har: there is nothing in it\nfix:   \"deskcheck check-traffic --schema\" describes a line"},
 		{[]string{"good.har", "good.har"}, "error: good.har is named twice"},
 		{[]string{"other.ndjson"}, "error: nothing in other.ndjson is between a connector and Talkdesk: it has the hosts a.test\nfix:   record the connector's requests"},
 		{[]string{"cut.ndjson"}, "it has no exchange that can be judged; what was left out: cut.ndjson:1: the body of its request was not recorded whole\n"},
 		{[]string{"two.ndjson", "absent.har"}, "error: two.ndjson:1: at: expected a time such as 2026-01-02T03:04:05.678Z, found nothing\n"},
-		{[]string{"two.ndjson", "absent.har"}, "error: the recording cannot be read: open absent.har"},
-		{[]string{"--account", "absent.yaml", "good.har"}, "error: --account: open absent.yaml: "},
+		{[]string{"two.ndjson", "absent.har"}, "error: the recording absent.har does not exist"},
+		{[]string{"--account", "absent.yaml", "good.har"}, "error: --account: absent.yaml does not exist\nfix:   name the account file, or leave --account out"},
+		{[]string{"--account", ".", "good.har"}, "fix:   name the account file; \"deskcheck desk schema account\" describes every key\n"},
+		{[]string{"--account", "wrong.yaml", "good.har"}, "region: "},
+		{[]string{"--account", "wrong.yaml", "good.har"}, "\nfix:   \"deskcheck desk schema account\" describes every key\n"},
+		{[]string{"empty.har", "blank.har"}, "what was left out: empty.har: there is nothing in it (and 1 more)\n"},
 		{[]string{"--account", "bad.yaml", "good.har"}, "bad.yaml:1:"},
 		{[]string{"--acount", "account.yaml", "good.har"}, "did you mean --account?"},
 		{[]string{"--users", "many", "good.har"}, "error: --users: expected a whole number, found \"many\""},

@@ -6,16 +6,25 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"deskcheck"
+	"deskcheck/fixtures"
 
 	"github.com/spf13/cobra"
 )
 
-// starter is the file that config init writes.
-//
-//go:embed starter.yaml
-var starter string
+// The files that config init writes, one for each contract.
+var (
+	//go:embed starter.yaml
+	starter string
+	//go:embed starter-agent-manager.yaml
+	starterOfDesks string
+	//go:embed starter-digital-connect.yaml
+	starterOfConnectors string
+
+	starters = map[string]string{contractChat: starter, contractManager: starterOfDesks, contractConnector: starterOfConnectors}
+)
 
 const configLong = `Works on deskcheck.yaml, which says what "deskcheck run" certifies and how.
 
@@ -29,7 +38,7 @@ func (p *program) configCommand() *cobra.Command {
 		Use:     "config",
 		Short:   "Write, check and describe deskcheck.yaml",
 		Long:    configLong,
-		Example: "  deskcheck config init\n  deskcheck config check\n  deskcheck config schema > deskcheck.schema.json",
+		Example: "  deskcheck config init\n  deskcheck config init --contract digital-connect\n  deskcheck config check\n  deskcheck config schema > deskcheck.schema.json",
 		RunE:    subcommandsOnly,
 	}
 	yamlFiles := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -51,14 +60,17 @@ func (p *program) configCommand() *cobra.Command {
 		}
 		return p.configCheck(*named)
 	}
+	begin := &cobra.Command{
+		Use:               "init [FILE]",
+		Short:             "Write a commented deskcheck.yaml; never over an existing file",
+		Args:              arguments(0, 1, "one file"),
+		ValidArgsFunction: yamlFiles,
+	}
+	contract := begin.Flags().String("contract", contractChat, "write one for the contract `NAME`: ai-chat, agent-manager or digital-connect")
+	begin.RunE = func(_ *cobra.Command, args []string) error { return p.configInit(fileOf(args), *contract) }
+	_ = begin.RegisterFlagCompletionFunc("contract", cobra.FixedCompletions(fixtures.Contracts(), cobra.ShellCompDirectiveNoFileComp))
 	c.AddCommand(
-		&cobra.Command{
-			Use:               "init [FILE]",
-			Short:             "Write a commented deskcheck.yaml; never over an existing file",
-			Args:              arguments(0, 1, "one file"),
-			ValidArgsFunction: yamlFiles,
-			RunE:              func(_ *cobra.Command, args []string) error { return p.configInit(fileOf(args)) },
-		},
+		begin,
 		check,
 		&cobra.Command{
 			Use:               "schema",
@@ -81,7 +93,11 @@ func fileOf(args []string) string {
 	return defaultConfig
 }
 
-func (p *program) configInit(path string) error {
+func (p *program) configInit(path, contract string) error {
+	text, known := starters[contract]
+	if !known {
+		return &deskcheck.UserError{Err: fmt.Errorf("--contract: there is no contract %q", contract), Fix: "use one of " + strings.Join(fixtures.Contracts(), ", ")}
+	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // The user names their own file, and others may read it.
 	if errors.Is(err, fs.ErrExist) {
 		return &deskcheck.UserError{Err: fmt.Errorf("%s exists already and is left as it is", path), Fix: fmt.Sprintf("\"deskcheck config check %s\" tells whether it is fine", path)}
@@ -89,11 +105,11 @@ func (p *program) configInit(path string) error {
 	if err != nil {
 		return &deskcheck.UserError{Err: fmt.Errorf("the configuration cannot be written: %w", err)}
 	}
-	_, err = file.WriteString(starter)
+	_, err = file.WriteString(text)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return &deskcheck.EnvironmentError{Err: fmt.Errorf("write %s: %w", path, err)}
 	}
-	p.printf("wrote %s; name your integration in it, then: deskcheck run%s\n", path, flagFor(path))
+	p.printf("wrote %s; name your %s in it, then: deskcheck run%s\n", path, deskcheck.Traceability{Contract: contract}.Subject(), flagFor(path))
 	return nil
 }
 

@@ -109,14 +109,6 @@ func (p *program) explain(t deskcheck.Traceability, e deskcheck.Explanation) {
 	}
 	lines("broken by", broken, nothing)
 	if len(e.Scenarios) > 0 {
-		line("try", "deskcheck run "+r.ID+contractFlag(t.Contract)+" --headed")
+		line("try", "deskcheck run "+r.ID+deskcheck.ContractFlag(t.Contract)+" --headed")
 	}
-}
-
-// contractFlag is what a command line needs to be about a contract, empty for the default one.
-func contractFlag(contract string) string {
-	if contract == "" || contract == deskcheck.DefaultConfig().Contract {
-		return ""
-	}
-	return " --contract " + contract
 }

@@ -114,7 +114,7 @@ func (p *program) configuration(c *cobra.Command, f *runFlags, args []string) (d
 	if err := f.apply(c.Flags(), &config, args); err != nil {
 		return config, err
 	}
-	return config, flagNames(c.Flags(), config.Validate())
+	return config, ofConnector(c.Flags(), flagNames(c.Flags(), config.Validate()))
 }
 
 // emptyFlags refuses flags whose value is empty, as an unset variable in a script leaves them: what they were to name would silently be something else.
@@ -247,6 +247,22 @@ func flagNames(flags *pflag.FlagSet, err error) error {
 		}
 		if flags.Changed(name) || ofIntegration && (ofFlags || needs && p.Found == "nothing") {
 			mistakes.Problems[i].Key = "--" + name
+		}
+	}
+	return err
+}
+
+// ofConnector says where what a connector lacks is said, to whoever named one by a flag: most of it has no flag.
+func ofConnector(flags *pflag.FlagSet, err error) error {
+	user, is := errors.AsType[*deskcheck.UserError](err)
+	mistakes, of := errors.AsType[*deskcheck.ConfigError](err)
+	if !is || !of || user.Fix != "" || !flags.Changed("connector") {
+		return err
+	}
+	for _, p := range mistakes.Problems {
+		if key, _, _ := strings.Cut(p.Key, "."); key == "connector" || key == "user" {
+			user.Fix = `this stands in deskcheck.yaml: "deskcheck config init --contract digital-connect" writes one to begin with, and "deskcheck config schema" describes every key`
+			break
 		}
 	}
 	return err

@@ -99,7 +99,7 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 		if i < 0 {
 			return &deskcheck.UserError{
 				Err: fmt.Errorf("no broken integration violates %q; closest: %s", id, strings.Join(deskcheck.Closest(id, breakable, 3), ", ")),
-				Fix: `"deskcheck list integrations` + contractFlag(options.Contract) + `" prints them all`,
+				Fix: `"deskcheck list integrations` + deskcheck.ContractFlag(options.Contract) + `" prints them all`,
 			}
 		}
 		options.Select = append(options.Select, breakable[i])

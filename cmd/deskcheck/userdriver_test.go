@@ -118,4 +118,5 @@ func TestRunNamesAConnector(t *testing.T) {
 	b.stderr.Reset()
 	assert.Equal(t, 2, b.does("run", "--connector", "./a"))
 	assert.Contains(t, b.stderr.String(), "connector.webhook: expected where the connector takes Talkdesk's events", fmt.Sprint(b.ran))
+	assert.Contains(t, b.stderr.String(), "\nfix:   this stands in deskcheck.yaml: \"deskcheck config init --contract digital-connect\" writes one to begin with")
 }

@@ -76,6 +76,12 @@ func (p *program) validateCommand() *cobra.Command {
 	return c
 }
 
+// The next steps after a file that cannot be read, and after a line that is no payload.
+const (
+	namesPayload  = "name the file of a payload, or - for the standard input"
+	aPayloadALine = "with --lines each line is one JSON document"
+)
+
 const listsSchemas = `"deskcheck list schemas" prints them all`
 
 // schemaNamed finds the schema that a word means. A word that means none, or several, is a *deskcheck.UserError with the nearest names, or with those.
@@ -126,7 +132,7 @@ func (p *program) validate(schema fixtures.SchemaInfo, f validateFlags, files []
 		mistakes = append(mistakes, p.payloads(file, f.lines, func(line int, payload []byte) error {
 			findings, err := fixtures.Validate(schema.Name, payload)
 			if err != nil {
-				return notJSON(file, line, err)
+				return notJSON(file, line, f.lines, err)
 			}
 			for i := range findings {
 				findings[i].Line += max(line-1, 0)
@@ -149,7 +155,9 @@ func (p *program) validate(schema fixtures.SchemaInfo, f validateFlags, files []
 		for _, r := range results {
 			p.payloadResult(r)
 		}
-		p.sayf("%d valid, %d invalid, held against %s", len(results)-invalid, invalid, schema.Name)
+		if len(mistakes) == 0 {
+			p.sayf("%d valid, %d invalid, held against %s", len(results)-invalid, invalid, schema.Name)
+		}
 	}
 	switch {
 	case len(mistakes) > 0:
@@ -185,7 +193,7 @@ func (p *program) payloads(file string, lines bool, check func(line int, payload
 		}
 	}
 	if !some {
-		mistakes = append(mistakes, &deskcheck.UserError{Err: fmt.Errorf("%s: there is no payload in it", file)})
+		mistakes = append(mistakes, &deskcheck.UserError{Err: fmt.Errorf("%s: there is no payload in it", file), Fix: aPayloadALine})
 	}
 	return mistakes
 }
@@ -196,15 +204,15 @@ func (p *program) payloadFile(file string) ([]byte, error) {
 		info, err := os.Stat(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, &deskcheck.UserError{Err: fmt.Errorf("%s does not exist", file)}
+			return nil, &deskcheck.UserError{Err: fmt.Errorf("%s does not exist", file), Fix: namesPayload}
 		case err != nil:
-			return nil, &deskcheck.UserError{Err: fmt.Errorf("the payload cannot be read: %w", err)}
+			return nil, &deskcheck.UserError{Err: fmt.Errorf("the payload cannot be read: %w", err), Fix: namesPayload}
 		case info.IsDir():
 			return nil, &deskcheck.UserError{Err: fmt.Errorf("%s is a folder", file), Fix: "name the files in it"}
 		}
 		opened, err := os.Open(file) //nolint:gosec // The user names their own file.
 		if err != nil {
-			return nil, &deskcheck.UserError{Err: fmt.Errorf("the payload cannot be read: %w", err)}
+			return nil, &deskcheck.UserError{Err: fmt.Errorf("the payload cannot be read: %w", err), Fix: namesPayload}
 		}
 		defer func() { _ = opened.Close() }() // nothing was written to it
 		from = opened
@@ -212,22 +220,25 @@ func (p *program) payloadFile(file string) ([]byte, error) {
 	source, err := io.ReadAll(io.LimitReader(from, mostPayload+1))
 	switch {
 	case err != nil:
-		return nil, &deskcheck.UserError{Err: fmt.Errorf("%s cannot be read: %w", file, err)}
+		return nil, &deskcheck.UserError{Err: fmt.Errorf("%s cannot be read: %w", file, err), Fix: namesPayload}
 	case len(source) > mostPayload:
-		return nil, &deskcheck.UserError{Err: fmt.Errorf("%s is larger than %d MiB: that is no payload", file, mostPayload>>20)}
+		return nil, &deskcheck.UserError{Err: fmt.Errorf("%s is larger than %d MiB: that is no payload", file, mostPayload>>20), Fix: namesPayload}
 	}
 	return source, nil
 }
 
 // notJSON words an error of Validate as file:line:column.
-func notJSON(file string, line int, err error) error {
+func notJSON(file string, line int, lines bool, err error) error {
 	syntax, is := errors.AsType[*fixtures.NotJSON](err)
 	if !is {
 		return err
 	}
-	fix := ""
-	if strings.Contains(syntax.Message, "a second document") {
+	fix := "a payload is one JSON document: mend it there, or give --lines if each line is one"
+	switch {
+	case strings.Contains(syntax.Message, "a second document"):
 		fix = "give each document a file of its own, or a line of its own with --lines"
+	case lines:
+		fix = aPayloadALine
 	}
 	return &deskcheck.UserError{Err: fmt.Errorf("%s:%d:%d: not JSON: %s", file, syntax.Line+max(line-1, 0), syntax.Column, syntax.Message), Fix: fix}
 }

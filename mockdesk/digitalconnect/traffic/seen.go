@@ -51,7 +51,7 @@ var (
 	}
 	// Without what Talkdesk said, nobody knows which conversations have ended.
 	needsWebhooks need = func(k known) string { return unless(k.webhooks, "the webhooks that the connector took") }
-	needsUsers    need = func(k known) string { return unless(k.about.Users > 0, "how many end users took part") }
+	needsUsers    need = func(k known) string { return unless(k.about.Users > 0, "how many end users took part (--users N)") }
 	needsStorage  need = func(k known) string { return unless(k.storage, "exchanges with the storage") }
 	needsSecrets  need = func(k known) string {
 		return unless(k.secrets, "a secret to look for: --account, or credentials that were not taken out of the recording")
