@@ -233,8 +233,8 @@ func (p *Player) nowhere() int {
 
 // refusedAnything says that the connector was kept from a host, or has not trusted one: it did look for Talkdesk.
 func (p *Player) refusedAnything() bool {
-	_, any := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Refusal && e.From == journal.Connector })
-	return any
+	_, found := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Refusal && e.From == journal.Connector })
+	return found
 }
 
 // unreached says of a connector that has not even asked for a token how it was to find the kit, and what it has printed last.
