@@ -34,6 +34,9 @@ func Doctor(ctx context.Context, c Config) []DoctorLine {
 		doctorPorts(),
 		doctorDesk(),
 	}
+	if c.tabs() == 0 {
+		return append(lines, DoctorLine{Name: "browser", State: stateOK, Detail: "none is needed: the connector's end users are played by their driver, and user.page names no page"})
+	}
 	return append(lines, doctorBrowser(ctx, c)...)
 }
 

@@ -27,6 +27,25 @@ func TestDoctorWantsAFullBrowserForAHeadedRun(t *testing.T) {
 	}
 }
 
+// A connector's users who come by a driver alone need no browser.
+func TestDoctorWantsNoBrowserWithoutAPage(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	c := DefaultConfig().For(contractDigitalConnect)
+	c.Connector, c.EndUser = Connector{Command: []string{"./connector"}}, EndUser{Driver: "/driver"}
+	lines := Doctor(t.Context(), c)
+	last := lines[len(lines)-1]
+	assert.Equal(t, "browser", last.Name)
+	assert.Equal(t, stateOK, last.State)
+	assert.Contains(t, last.Detail, "none is needed")
+
+	if runtime.GOOS != "linux" {
+		return // elsewhere browsers are found outside PATH
+	}
+	c.EndUser.Page.URL = "/chat"
+	lines = Doctor(t.Context(), c)
+	assert.Equal(t, stateFail, lines[len(lines)-1].State)
+}
+
 func TestBrowserFix(t *testing.T) {
 	assert.Contains(t, browserFix(true), "install chromium on Debian")
 	assert.Contains(t, browserFix(false), "install chromium-headless-shell")

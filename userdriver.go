@@ -2,6 +2,9 @@ package deskcheck
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"syscall"
 
 	"deskcheck/steps/enduser"
 )
@@ -29,6 +32,8 @@ func CheckUserDriver(ctx context.Context, address string, tell func(UserDriverFi
 		return nil
 	case ctx.Err() != nil:
 		return &EnvironmentError{Err: err}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return &EnvironmentError{Err: fmt.Errorf("nothing listens at %s: %w", address, err), Fix: "start the connector first, or mend the address"}
 	}
 	return &EnvironmentError{Err: err, Fix: `"deskcheck driver guide --contract digital-connect" says what a user driver answers`}
 }

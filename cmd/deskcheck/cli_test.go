@@ -278,6 +278,9 @@ func TestDoctor(t *testing.T) {
 	assert.Equal(t, "chromium", config.Browser)
 	assert.Equal(t, "ok    ports  the loopback can be listened on\nwarn  fonts  none for emoji\n             fix: install one\n\nthis machine can certify\n", b.stdout.String())
 
+	assert.Zero(t, b.does("doctor", "--contract", "digital-connect"), b.stderr.String())
+	assert.Equal(t, "digital-connect", config.Contract)
+
 	b.stdout.Reset()
 	lines = []deskcheck.DoctorLine{{Name: "browser", State: "fail", Detail: "none found", Fix: "install one"}}
 	assert.Equal(t, 3, b.does("doctor"))

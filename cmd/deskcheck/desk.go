@@ -334,6 +334,9 @@ func deskMistake(err error) error {
 	if wrong, ok := errors.AsType[*standalone.Mistake](err); ok {
 		return &deskcheck.UserError{Err: wrong.Err, Fix: wrong.Fix}
 	}
+	if taken, ok := errors.AsType[*standalone.Occupied](err); ok {
+		return &deskcheck.EnvironmentError{Err: taken.Err, Fix: taken.Fix}
+	}
 	return &deskcheck.EnvironmentError{Err: err}
 }
 

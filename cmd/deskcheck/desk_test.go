@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -154,6 +155,35 @@ func TestDeskVerbs(t *testing.T) {
 	}
 	assert.Contains(t, b.says(0, "schema"), "urn:deskcheck:schema:desk:1")
 	assert.Contains(t, b.says(0, "schema", "script"), "urn:deskcheck:schema:script:1")
+}
+
+// TestADeskWhereAnotherIs names every address that is taken, and the flags of these.
+func TestADeskWhereAnotherIs(t *testing.T) {
+	b := newBench(t)
+	b.startDesk, b.startTalkdesk = standalone.Start, standalone.StartTalkdesk
+	var taken []string
+	for range 2 {
+		there, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = there.Close() })
+		taken = append(taken, there.Addr().String())
+	}
+	const fix, free = "fix:   end what listens there, most likely another desk, or choose another address with ", "127.0.0.1:0"
+	for _, test := range []struct {
+		args []string
+		says []string
+	}{
+		{[]string{"--ephemeral", "--wire", taken[0], "--control", taken[1]}, []string{"error: the wire cannot listen on " + taken[0], "error: the control API cannot listen on " + taken[1], fix + "--wire and --control; port 0 takes a free one\n"}},
+		{[]string{"--ephemeral", "--wire", taken[0], "--control", free}, []string{"error: the wire cannot listen on " + taken[0], fix + "--wire; "}},
+		{[]string{"--ephemeral", "--wire", free, "--control", taken[0]}, []string{"error: the control API cannot listen on " + taken[0], fix + "--control; "}},
+		{[]string{"--contract", "digital-connect", "--wire", free, "--control", free, "--proxy", taken[0]}, []string{"error: the proxy cannot listen on " + taken[0] + ": listen tcp ", fix + "--proxy; "}},
+	} {
+		b.stderr.Reset()
+		assert.Equal(t, 3, b.does(append([]string{"desk"}, test.args...)...))
+		for _, says := range test.says {
+			assert.Contains(t, b.stderr.String(), says)
+		}
+	}
 }
 
 func TestDeskServesUntilItIsToldToStop(t *testing.T) {

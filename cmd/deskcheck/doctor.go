@@ -11,6 +11,7 @@ import (
 )
 
 const doctorLong = `Looks at everything that a run needs on this machine: the browser, its version, the ports, the fonts. Each line is ok, or says what to do.
+A connector whose end users are played by a user driver alone needs no browser, and none is looked for.
 A "warn" does not keep a run from being right; a "fail" does, and makes the exit code 3.`
 
 func (p *program) doctorCommand() *cobra.Command {
@@ -32,6 +33,7 @@ func (p *program) doctorCommand() *cobra.Command {
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVarP(&f.path, "config", "c", "", "read this `FILE`; default: ./deskcheck.yaml if it exists")
+	c.Flags().StringVar(&f.config.Contract, "contract", f.config.Contract, "look for what certifying by the contract `NAME` needs: ai-chat, agent-manager or digital-connect")
 	c.Flags().StringVar(&f.config.Browser, "browser", "", "look at the Chromium at this `PATH`")
 	c.Flags().BoolVar(&f.config.Headed, "headed", false, "look for what a visible browser needs")
 	return c

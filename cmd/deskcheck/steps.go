@@ -22,7 +22,7 @@ func (p *program) listSteps(f listFlags, asked []string) error {
 	}
 	found := slices.DeleteFunc(slices.Clone(all), func(s deskcheck.StepInfo) bool { return !s.Speaks(asked) })
 	if len(found) == 0 {
-		return nothingSpeaks(all, asked)
+		return nothingSpeaks(all, asked, f.config.Contract)
 	}
 	switch {
 	case f.json:
@@ -69,7 +69,7 @@ func (p *program) listSteps(f listFlags, asked []string) error {
 }
 
 // nothingSpeaks says which of the words nobody says, and what comes near.
-func nothingSpeaks(all []deskcheck.StepInfo, words []string) error {
+func nothingSpeaks(all []deskcheck.StepInfo, words []string, contract string) error {
 	var vocabulary []string
 	for _, s := range all {
 		for word := range strings.FieldsFuncSeq(strings.ToLower(s.Form), func(r rune) bool { return r < 'a' || r > 'z' }) {
@@ -80,7 +80,7 @@ func nothingSpeaks(all []deskcheck.StepInfo, words []string) error {
 	}
 	for _, word := range words {
 		if !slices.ContainsFunc(all, func(s deskcheck.StepInfo) bool { return s.Speaks([]string{word}) }) {
-			return &deskcheck.UserError{Err: fmt.Errorf("no step speaks of %q; closest: %s", word, strings.Join(deskcheck.Closest(word, vocabulary, 3), ", ")), Fix: `"deskcheck list steps" prints them all`}
+			return &deskcheck.UserError{Err: fmt.Errorf("no step speaks of %q; closest: %s", word, strings.Join(deskcheck.Closest(word, vocabulary, 3), ", ")), Fix: `"deskcheck list steps` + deskcheck.ContractFlag(contract) + `" prints them all`}
 		}
 	}
 	return &deskcheck.UserError{Err: fmt.Errorf("no step speaks of all of %s", strings.Join(words, ", ")), Fix: "drop a word"}

@@ -64,6 +64,10 @@ func TestUserDriverCommands(t *testing.T) {
 	b.stdout.Reset()
 	assert.Equal(t, 3, b.does("driver", "check", drivesUsers(t, "/none")+"/x", "--contract", "digital-connect"), "nobody is let in")
 	assert.Contains(t, b.stderr.String(), `POST /users was answered 404: {"error":"nobody of that name"}`)
+	b.stderr.Reset()
+	assert.Equal(t, 3, b.does("driver", "check", "http://127.0.0.1:1/driver", "--contract", "digital-connect"))
+	assert.Contains(t, b.stderr.String(), "error: nothing listens at http://127.0.0.1:1/driver: ")
+	assert.Contains(t, b.stderr.String(), "\nfix:   start the connector first, or mend the address\n")
 	for says, args := range map[string][]string{
 		`"ftp://x" is no http address`:           {"driver", "check", "ftp://x", "--contract", "digital-connect"},
 		"a user driver is asked without a token": {"driver", "check", address, "--contract", "digital-connect", "--token-env", "X"},

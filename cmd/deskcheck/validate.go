@@ -25,20 +25,22 @@ is sent. It says of each thing that is wrong where it stands, which rule it brea
 A file is one JSON document; - is the standard input. With --lines each line of a file is one (NDJSON).
 
 The name of a schema is what "deskcheck list schemas" prints, or the end of it where that means one alone: message_created, desk/topicSubscription.
+With --print the schema itself is printed, and nothing is held against it.
 
 Exit codes: 0 every payload is valid, 1 at least one is not, 2 your mistake: no such schema, no such file, no JSON.`
 
 const validateExample = `  deskcheck validate --schema message_created event.json
   deskcheck validate --schema start - < body.json
   deskcheck validate --schema digital-connect/message --lines sent.ndjson
-  deskcheck validate --schema callbacks/agentJoined --json call.json`
+  deskcheck validate --schema callbacks/agentJoined --json call.json
+  deskcheck validate --schema message_created --print`
 
 // mostPayload is how large a file of payloads may be, in bytes: what is larger is no payload that either side of a contract would take.
 const mostPayload = 64 << 20
 
 type validateFlags struct {
-	schema      string
-	lines, json bool
+	schema             string
+	lines, json, print bool
 }
 
 func (p *program) validateCommand() *cobra.Command {
@@ -48,14 +50,25 @@ func (p *program) validateCommand() *cobra.Command {
 		Short:   "Hold payloads against a schema of a contract",
 		Long:    validateLong,
 		Example: validateExample,
-		Args:    arguments(1, 1<<20, "a file with a payload, or - for the standard input"),
+		Args: func(c *cobra.Command, args []string) error {
+			if f.print {
+				return nil // what goes with it is told of below
+			}
+			return arguments(1, 1<<20, "a file with a payload, or - for the standard input")(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.print && (len(args) > 0 || f.lines || f.json) {
+				return &deskcheck.UserError{Err: errors.New("--print goes with --schema alone"), Fix: helpFor(c)}
+			}
 			if !c.Flags().Changed("schema") {
 				return &deskcheck.UserError{Err: errors.New("--schema: expected the name of a schema, found nothing"), Fix: listsSchemas}
 			}
 			schema, err := schemaNamed(f.schema)
 			if err != nil {
 				return err
+			}
+			if f.print {
+				return p.printSchema(schema)
 			}
 			return p.validate(schema, f, args)
 		},
@@ -64,6 +77,7 @@ func (p *program) validateCommand() *cobra.Command {
 	flags.StringVar(&f.schema, "schema", "", "the `NAME` of the schema, or the end of it")
 	flags.BoolVar(&f.lines, "lines", false, "each line is a payload (NDJSON)")
 	flags.BoolVar(&f.json, "json", false, "everything, as JSON")
+	flags.BoolVar(&f.print, "print", false, "print the schema, and stop")
 	addGroups(c, flagGroup{"Flags", flags})
 	_ = c.RegisterFlagCompletionFunc("schema", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var names []cobra.Completion
@@ -83,6 +97,18 @@ const (
 )
 
 const listsSchemas = `"deskcheck list schemas" prints them all`
+
+// printSchema prints a schema as it stands in its file. One that has no file, because it is a set of rules, is a *deskcheck.UserError.
+func (p *program) printSchema(schema fixtures.SchemaInfo) error {
+	text, err := fixtures.ReadFile("schemas/" + schema.Name + ".schema.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return &deskcheck.UserError{Err: fmt.Errorf("--print: %s is no JSON Schema, but rules: %s", schema.Name, schema.Description), Fix: "hold a payload against it, and it says which rule is broken"}
+	}
+	if err != nil {
+		return fmt.Errorf("read the schema %s: %w", schema.Name, err)
+	}
+	return p.print(text)
+}
 
 // schemaNamed finds the schema that a word means. A word that means none, or several, is a *deskcheck.UserError with the nearest names, or with those.
 func schemaNamed(word string) (fixtures.SchemaInfo, error) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"deskcheck"
+	"deskcheck/fixtures"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -112,6 +113,25 @@ func TestValidateMistakes(t *testing.T) {
 			assert.Equal(t, tt.want, b.stderr.String())
 		})
 	}
+}
+
+// TestEverySchemaCanBePrinted prints each by its name, but the rules of actions, which are none.
+func TestEverySchemaCanBePrinted(t *testing.T) {
+	all, err := fixtures.Schemas()
+	require.NoError(t, err)
+	for _, one := range all {
+		b := newBench(t)
+		if one.Name == "digital-connect/action-schema" {
+			assert.Equal(t, 2, b.does("validate", "--schema", one.Short, "--print"))
+			assert.Contains(t, b.stderr.String(), "error: --print: digital-connect/action-schema is no JSON Schema, but rules: ")
+			continue
+		}
+		assert.Zero(t, b.does("validate", "--schema", one.Short, "--print"), b.stderr.String())
+		assert.True(t, json.Valid(b.stdout.Bytes()), one.Name)
+	}
+	b := newBench(t)
+	assert.Equal(t, 2, b.does("validate", "--schema", "message", "--print", "good.json"))
+	assert.Equal(t, "error: --print goes with --schema alone\nfix:   see \"deskcheck validate --help\"\n", b.stderr.String())
 }
 
 func TestListSchemasOfOneContract(t *testing.T) {

@@ -12,7 +12,9 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"deskcheck/mockdesk/control/serving"
@@ -66,11 +68,34 @@ func (s *front) takeToken(name string, environment func(string) string) error {
 	return nil
 }
 
-// listen opens both addresses and remembers where they are.
+// Occupied says that nothing can be listened at some addresses, most often because another desk is there.
+type Occupied struct {
+	// Err says at which, a line each.
+	Err error
+	// Fix is the next step, with the flags that say where to listen.
+	Fix string
+}
+
+// Error returns what is wrong.
+func (o *Occupied) Error() string { return o.Err.Error() }
+
+// Unwrap returns the error below, for errors.Is and errors.As.
+func (o *Occupied) Unwrap() error { return o.Err }
+
+// occupied is the error of addresses at which nothing can be listened, of the flags that say them.
+func occupied(err error, flags ...string) error {
+	fix := "choose another address with " + strings.Join(flags, " and ") + "; port 0 takes a free one"
+	if errors.Is(err, syscall.EADDRINUSE) {
+		fix = "end what listens there, most likely another desk, or " + fix
+	}
+	return &Occupied{Err: err, Fix: fix}
+}
+
+// listen opens both addresses and remembers where they are. The error, an *Occupied, is about both.
 func (s *front) listen(l Listen) (wire, control net.Listener, err error) {
-	open := func(what, address, key string) (opened net.Listener, host string, port int, err error) {
+	open := func(what, address string) (opened net.Listener, host string, port int, err error) {
 		if opened, err = net.Listen("tcp", address); err != nil {
-			return nil, "", 0, fmt.Errorf("%s cannot listen on %s, choose another address with --%s: %w", what, address, key, err)
+			return nil, "", 0, fmt.Errorf("%s cannot listen on %s: %w", what, address, err)
 		}
 		host, _, _ = net.SplitHostPort(address)
 		at, _ := opened.Addr().(*net.TCPAddr) // It is of TCP.
@@ -79,12 +104,18 @@ func (s *front) listen(l Listen) (wire, control net.Listener, err error) {
 		}
 		return opened, host, at.Port, nil
 	}
-	if wire, s.wireHost, s.wirePort, err = open("the wire", l.Wire, "wire"); err != nil {
-		return nil, nil, err
-	}
-	if control, s.controlHost, s.controlPort, err = open("the control API", l.Control, "control"); err != nil {
+	var noWire, noControl error
+	wire, s.wireHost, s.wirePort, noWire = open("the wire", l.Wire)
+	control, s.controlHost, s.controlPort, noControl = open("the control API", l.Control)
+	switch {
+	case noWire != nil && noControl != nil:
+		return nil, nil, occupied(errors.Join(noWire, noControl), "--wire", "--control")
+	case noWire != nil:
+		_ = control.Close()
+		return nil, nil, occupied(noWire, "--wire")
+	case noControl != nil:
 		_ = wire.Close()
-		return nil, nil, err
+		return nil, nil, occupied(noControl, "--control")
 	}
 	return wire, control, nil
 }

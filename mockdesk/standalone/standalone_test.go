@@ -158,7 +158,10 @@ func TestOnlyTheLoopbackUnlessTold(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	_, err = standalone.Start(standalone.Config{Listen: standalone.Listen{Wire: "127.0.0.1:0", Control: taken.Addr().String()}}, standalone.Options{})
-	require.ErrorContains(t, err, "choose another address with --control")
+	var occupied *standalone.Occupied
+	require.ErrorAs(t, err, &occupied)
+	require.ErrorContains(t, occupied, "the control API cannot listen on "+taken.Addr().String())
+	assert.Equal(t, "end what listens there, most likely another desk, or choose another address with --control; port 0 takes a free one", occupied.Fix)
 	var wrong *standalone.Mistake
 	require.NotErrorAs(t, err, &wrong, "that is of the machine")
 	_, err = standalone.Start(standalone.Config{Control: standalone.Control{TokenEnv: "SHORT"}}, standalone.Options{Environment: func(string) string { return "short" }})

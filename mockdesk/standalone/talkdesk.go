@@ -164,7 +164,10 @@ func (s *Talkdesk) lead(address string) error {
 		names = append(names, name)
 	}
 	if s.proxy, err = edge.OpenAt(authority, names, address); err != nil {
-		return fmt.Errorf("the proxy cannot listen on %s, choose another address with --proxy: %w", address, err)
+		if refused, is := errors.AsType[*net.OpError](err); is { // without the word for the edge, which nobody knows
+			err = refused
+		}
+		return occupied(fmt.Errorf("the proxy cannot listen on %s: %w", address, err), "--proxy")
 	}
 	s.trust = authority.PEM()
 	s.proxy.Lead(s.desk, func(r edge.Refusal) {

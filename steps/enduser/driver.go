@@ -78,12 +78,14 @@ func (d *Driver) letIn(ctx context.Context, name, email string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	var made struct{ User string }
+	var made struct {
+		User string `json:"user"`
+	}
 	if err = json.Unmarshal(raw, &made); err == nil && made.User == "" {
 		err = errors.New("it has no user")
 	}
 	if err != nil {
-		return "", fmt.Errorf("the answer to POST /users is not as the contract says: %w", err)
+		return "", fmt.Errorf("the answer to POST /users is not as the contract says: %w", plainly(err))
 	}
 	return made.User, nil
 }

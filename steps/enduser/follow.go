@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -75,12 +77,14 @@ func (d *Driver) events(ctx context.Context, path string, after int) (events []j
 	if err != nil {
 		return nil, false, err
 	}
-	var told struct{ Events *[]json.RawMessage }
+	var told struct {
+		Events *[]json.RawMessage `json:"events"`
+	}
 	if err = json.Unmarshal(raw, &told); err == nil && told.Events == nil {
 		err = errors.New("it has no events")
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("the answer to GET %s is not as the contract says: %w", asked, err)
+		return nil, false, fmt.Errorf("the answer to GET %s is not as the contract says: %w", asked, plainly(err))
 	}
 	return *told.Events, len(*told.Events) == 0 && time.Since(began) < wait, nil
 }
@@ -92,6 +96,23 @@ var (
 	states = []string{WithBot, Connecting, WithAgent, Ended}
 )
 
+// plainly words an error of the decoder about a value of the wrong kind by its field, and leaves every other as it is.
+func plainly(err error) error {
+	wrong, is := errors.AsType[*json.UnmarshalTypeError](err)
+	if !is {
+		return err
+	}
+	found, ofNumber := strings.CutPrefix(wrong.Value, "number ") // one that does not fit, which stands behind the word
+	if !ofNumber {
+		found = cmp.Or(map[string]string{"string": "a text", "number": "a number", "bool": "true or false", "array": "a list"}[wrong.Value], "an "+wrong.Value)
+	}
+	expected := cmp.Or(map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Float64: "a number", reflect.String: "a text", reflect.Bool: "true or false", reflect.Slice: "a list"}[wrong.Type.Kind()], "an object")
+	if wrong.Field == "" {
+		return fmt.Errorf("expected %s, found %s", expected, found)
+	}
+	return fmt.Errorf("%s: expected %s, found %s", wrong.Field, expected, found)
+}
+
 // read reads an event that comes after another. The error names its field.
 func read(raw json.RawMessage, after int) (event, error) {
 	var one event
@@ -99,7 +120,7 @@ func read(raw json.RawMessage, after int) (event, error) {
 		return one, fmt.Errorf("the event %s after event %d is not as the contract says: %s: %s", beginning(raw), after, field, fmt.Sprintf(format, args...))
 	}
 	if err := json.Unmarshal(raw, &one); err != nil {
-		return one, fmt.Errorf("an event after event %d is not as the contract says: %w: %s", after, err, beginning(raw))
+		return one, fmt.Errorf("an event after event %d is not as the contract says: %w: %s", after, plainly(err), beginning(raw))
 	}
 	switch {
 	case one.Seq <= after:
