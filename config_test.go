@@ -246,7 +246,7 @@ func TestTheSchemaKnowsWhatTheCatalogueKnows(t *testing.T) {
 	require.NoError(t, json.Unmarshal(deskcheck.ConfigSchema(), &schema))
 	assert.Equal(t, "https://json-schema.org/draft/2020-12/schema", schema.Schema)
 	var covered []string
-	for _, contract := range []string{"ai-chat", "agent-manager"} {
+	for _, contract := range []string{"ai-chat", "agent-manager", "digital-connect"} {
 		trace, err := deskcheck.ReadTraceability(deskcheck.DefaultConfig().For(contract))
 		require.NoError(t, err)
 		for _, c := range trace.Capabilities() {
