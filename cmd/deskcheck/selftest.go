@@ -71,7 +71,7 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 		return &deskcheck.UserError{Err: errors.New("--report: it is where --matrix writes, and names a folder"), Fix: "add --matrix and a folder, or leave it out"}
 	}
 	if f.matrix && options.Once {
-		return &deskcheck.UserError{Err: errors.New("--once: the kill matrix tries each mistake in every dialect"), Fix: "leave out --once or --matrix, or name a --dialect"}
+		return &deskcheck.UserError{Err: errors.New("--once: the kill matrix tries each mistake in every dialect"), Fix: "leave out --once; --dialect has the matrix made of one dialect"}
 	}
 	if f.matrix && options.Contract != deskcheck.DefaultConfig().Contract {
 		return &deskcheck.UserError{Err: errors.New("--matrix: there is a kill matrix of the contract ai-chat only"), Fix: "leave out --matrix or --contract"}
