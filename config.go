@@ -200,7 +200,7 @@ func (c Config) withDefaults() Config {
 	fill(&c.Host, "emulated")
 	fill(&c.Report, "deskcheck-report")
 	if c.Workers == 0 {
-		c.Workers = 4
+		c.Workers = workersOf(c.Contract)
 	}
 	if c.Repeat == 0 {
 		c.Repeat = 1

@@ -26,8 +26,19 @@ func hostOf(contract string) string {
 	return map[string]string{contractAgentManager: hostBrowser, contractDigitalConnect: hostNone}[contract]
 }
 
-// For gives the configuration another contract, with that contract's own defaults in place of a dialect and a host that it does not have.
+// workersOf is how many scenarios of a contract run side by side if nobody says: with a connector they wait more than they work, for what must not come and until it stops trying again.
+func workersOf(contract string) int {
+	if contract == contractDigitalConnect {
+		return 6
+	}
+	return 4
+}
+
+// For gives the configuration another contract, with that contract's own defaults in place of those of the old one, and of a dialect and a host that it does not have.
 func (c Config) For(contract string) Config {
+	if c.Workers == workersOf(c.Contract) {
+		c.Workers = 0
+	}
 	c.Contract = contract
 	if known := DialectsOf(contract); known != nil && !slices.Contains(known, c.Dialect) {
 		c.Dialect = ""

@@ -36,6 +36,10 @@ func TestAConfigurationTurnsToAnotherContract(t *testing.T) {
 	c.Dialect = "seed"
 	assert.Equal(t, "seed", c.For("agent-manager").Dialect, "what it has stays")
 	assert.Equal(t, deskcheck.DefaultConfig(), c.For("ai-chat"))
+	connector := deskcheck.DefaultConfig().For("digital-connect")
+	assert.Equal(t, []int{4, 6, 4}, []int{c.Workers, connector.Workers, connector.For("ai-chat").Workers}, "how many run side by side if nobody says is the contract's")
+	c.Workers = 3
+	assert.Equal(t, 3, c.For("digital-connect").Workers, "what somebody has said stays")
 }
 
 func TestEveryContractKnowsItsDialects(t *testing.T) {

@@ -144,6 +144,9 @@ func referenceConnector(mistake string) (digitalconnect.Connector, string, error
 		"CONNECTOR_TYPE": "${type}", "CONNECTOR_ACCOUNT": "${account}", "CONNECTOR_CLIENT_ID": "${client.id}", "CONNECTOR_CLIENT_SECRET": "${client.secret}", "CONNECTOR_REGION": "${region}",
 		"CONNECTOR_TOUCHPOINT_ID": "${touchpoint}", "CONNECTOR_LISTEN": "127.0.0.1:${port}", "CONNECTOR_IDLE_END": "${idle-end}", "CONNECTOR_PRIVATE_KEY_FILE": "${key}", "CONNECTOR_KEY_ID": "${key.id}",
 		"CONNECTOR_WEBHOOK_AUTH": webhookBasic, "CONNECTOR_WEBHOOK_USER": "${webhook.user}", "CONNECTOR_WEBHOOK_SECRET": "${webhook.secret}", "CONNECTOR_MISTAKE": mistake,
+		// It begins anew with each scenario and lives for less than a second, of which it is to spend little on what it has no use for: the machine's own certificates, which are hundreds, programs
+		// that libraries of the kit look for, and collecting garbage that fits in memory.
+		"SSL_CERT_DIR": "${dir}", "PATH": "", "GOGC": "off", "GOMEMLIMIT": "128MiB",
 	}
 	selectors := map[string]browser.Target{}
 	for name, css := range reference.Selectors() {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -41,13 +42,16 @@ const (
 // payloadCaps are the sizes in bytes at which a payload is cut: of scenarios in which something new failed and of others. The first pair that stays within the budget is taken.
 var payloadCaps = [][2]int{{16 << 10, 4 << 10}, {8 << 10, 1 << 10}, {4 << 10, 400}, {1 << 10, 120}, {200, 0}}
 
-var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"mark": Verdict.Mark, "ms": milliseconds, "visible": visible, "oneLine": oneLine, "thousands": thousands, "trim": strings.TrimSpace,
-	"class":  func(v Verdict) string { return "v-" + strings.ReplaceAll(string(v), " ", "-") },
-	"plural": plural,
-	"tone":   profileTone,
-	"float":  func(n int64) float64 { return float64(n) },
-}).Parse(pageTemplate))
+// page is read when it is needed: most that the kit does is without a report.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("report").Funcs(template.FuncMap{
+		"mark": Verdict.Mark, "ms": milliseconds, "visible": visible, "oneLine": oneLine, "thousands": thousands, "trim": strings.TrimSpace,
+		"class":  func(v Verdict) string { return "v-" + strings.ReplaceAll(string(v), " ", "-") },
+		"plural": plural,
+		"tone":   profileTone,
+		"float":  func(n int64) float64 { return float64(n) },
+	}).Parse(pageTemplate))
+})
 
 // view is what the page's template shows.
 type view struct {
@@ -166,7 +170,7 @@ func writeHTML(w io.Writer, r *Result) error {
 	}
 	v.Shared = template.JS(shared) //nolint:gosec // encoding/json escapes what could end the element
 	v.Features = features(r, every, anchors, journals, news)
-	if err := page.Execute(w, v); err != nil {
+	if err := page().Execute(w, v); err != nil {
 		return fmt.Errorf("index.html: %w", err)
 	}
 	return nil

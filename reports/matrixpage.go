@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The files of a matrix, in the report's folder.
@@ -25,10 +26,12 @@ var matrixTemplate string
 //go:embed matrix.css
 var matrixStyle string
 
-var matrixPage = template.Must(template.New("matrix").Funcs(template.FuncMap{
-	"visible": visible, "ms": milliseconds, "float": func(n int64) float64 { return float64(n) }, "plural": plural, "thousands": thousands, "join": func(ids []string) string { return strings.Join(ids, " ") },
-	"stem": matrixStem, "cell": matrixMark,
-}).Parse(matrixTemplate))
+var matrixPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("matrix").Funcs(template.FuncMap{
+		"visible": visible, "ms": milliseconds, "float": func(n int64) float64 { return float64(n) }, "plural": plural, "thousands": thousands, "join": func(ids []string) string { return strings.Join(ids, " ") },
+		"stem": matrixStem, "cell": matrixMark,
+	}).Parse(matrixTemplate))
+})
 
 // matrixMark is the sign of an outcome. Each has a shape of its own, so that nothing depends on colour.
 func matrixMark(o MatrixOutcome) string {
@@ -201,7 +204,7 @@ func (m *Matrix) settled() *Matrix {
 }
 
 func writeMatrixPage(w io.Writer, m *Matrix) error {
-	if err := matrixPage.Execute(w, m.view()); err != nil {
+	if err := matrixPage().Execute(w, m.view()); err != nil {
 		return fmt.Errorf("%s: %w", MatrixPage, err)
 	}
 	return nil

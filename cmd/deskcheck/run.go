@@ -83,7 +83,7 @@ func (p *program) runCommand() *cobra.Command {
 	which.StringVar(&f.config.Profile, "profile", "", "only what the profile `NAME` rests on, and fail unless it is earned; see \"deskcheck list profiles\"")
 
 	how := pflag.NewFlagSet("how", pflag.ContinueOnError)
-	how.IntVar(&f.config.Workers, "workers", f.config.Workers, "run `N` scenarios side by side")
+	how.IntVar(&f.config.Workers, "workers", 0, "run `N` scenarios side by side; default: 4, with digital-connect 6")
 	how.Int64Var(&f.config.Seed, "seed", 0, "fix the order to that of an earlier run, whose report names its seed `N`; 0 takes one from the clock")
 	how.IntVar(&f.config.Repeat, "repeat", f.config.Repeat, "run each scenario `N` times; runs that disagree fail")
 	how.BoolVar(&f.config.FailFast, "fail-fast", false, "stop at the first failure")

@@ -55,7 +55,7 @@ func (p *program) selftestCommand() *cobra.Command {
 	}
 	flags := pflag.NewFlagSet("selftest", pflag.ContinueOnError)
 	flags.StringVar(&f.options.Contract, "contract", deskcheck.DefaultConfig().Contract, "the `NAME` of the contract: ai-chat tries broken integrations, agent-manager broken agent desks, digital-connect broken connectors")
-	flags.IntVar(&f.options.Workers, "workers", deskcheck.DefaultConfig().Workers, "run `N` scenarios side by side")
+	flags.IntVar(&f.options.Workers, "workers", 0, "run `N` scenarios side by side; default: 4, with digital-connect 6")
 	flags.StringSliceVar(&f.options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
 	flags.BoolVar(&f.options.Once, "once", false, "each mistake in one dialect only, the first in which it is one")
 	flags.StringVar(&f.options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
@@ -77,7 +77,10 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 		return &deskcheck.UserError{Err: errors.New("--matrix: there is a kill matrix of the contract ai-chat only"), Fix: "leave out --matrix or --contract"}
 	}
 	config := deskcheck.DefaultConfig().For(options.Contract)
-	config.Workers, config.Browser = options.Workers, options.Browser
+	config.Browser = options.Browser
+	if c.Flags().Changed("workers") {
+		config.Workers = options.Workers
+	}
 	if err := flagNames(c.Flags(), config.Validate()); err != nil {
 		return err
 	}

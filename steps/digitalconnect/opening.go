@@ -210,7 +210,7 @@ func (p *Player) settledWithAgent(name string) error {
 func (p *Player) landed(name, text string) {
 	g := p.guests[name]
 	p.Watch(func() bool {
-		own, agent := false, false
+		own, agent := false, !g.user.Shows(enduser.WithAgent)
 		for _, s := range p.seen(name, g.asked) {
 			own = own || s.Kind == enduser.Text && strings.TrimSpace(s.Text) == text
 			agent = agent || s.Kind == enduser.State && s.State == enduser.WithAgent

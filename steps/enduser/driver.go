@@ -155,6 +155,9 @@ func (u *driven) Resume(context.Context) error {
 	return nil
 }
 
+// Shows implements User: a driver tells where the conversation stands.
+func (u *driven) Shows(string) bool { return true }
+
 // Close implements User.
 func (u *driven) Close() {
 	u.cancel()

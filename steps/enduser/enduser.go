@@ -20,7 +20,7 @@ type Opener interface {
 }
 
 // User is one end user. What the user sees is appended to the journal as it comes: an entry of the kind Screen, from the connector to the user, named by the Kind of the Sight that
-// is its data. The methods are for one goroutine at a time, but for Seen and Err. The errors of acts are as those of Opener.Open; below a HarnessError there may be a *Refused. What the
+// is its data. The methods are for one goroutine at a time, but for Seen, Shows and Err. The errors of acts are as those of Opener.Open; below a HarnessError there may be a *Refused. What the
 // user does is not entered: that is the step's to say.
 type User interface {
 	// Say says a line to whoever listens: the bot, or the agent.
@@ -37,6 +37,8 @@ type User interface {
 	Fetch(ctx context.Context, f FileSight) (Fetched, error)
 	// Seen is all that was seen so far, in order.
 	Seen() []Sight
+	// Shows says whether a user who is in a state, such as WithAgent, can be seen to be: at a page that has no part for it nobody need wait for it.
+	Shows(state string) bool
 	// Err says why nothing more can be seen; nil as long as it can. The journal has an entry of the kind Told from then on.
 	Err() error
 	// Close ends what was opened for the user, and every wait. It is no act of the user.

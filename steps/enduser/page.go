@@ -232,10 +232,23 @@ func (v *visitor) stateOf(ended, connecting, agent bool) string {
 		return Connecting
 	case agent:
 		return WithAgent
-	case v.has("with agent") && v.has("connecting"):
+	case v.Shows(WithBot):
 		return WithBot
 	}
 	return ""
+}
+
+// Shows implements User.
+func (v *visitor) Shows(state string) bool {
+	switch state {
+	case Ended:
+		return v.has("ended")
+	case Connecting:
+		return v.has("connecting")
+	case WithAgent:
+		return v.has("with agent")
+	}
+	return v.has("with agent") && v.has("connecting")
 }
 
 func (v *visitor) has(part string) bool {

@@ -252,7 +252,7 @@ func TestLinesAreSeenOnceHoweverThePageDrawsThem(t *testing.T) {
 	v.run(`bubble('agent', 'Dana', 'One'); bubble('agent', 'Dana', 'One')`)
 	v.await(4)
 	v.run(`at('log').innerHTML = at('log').innerHTML`)
-	v.run(`keep(); const all = at('log').innerHTML; at('log').innerHTML = ''; setTimeout(() => { at('log').innerHTML = all; }, 20)`)
+	v.run(`keep(); const all = at('log').innerHTML; at('log').innerHTML = ''; new Promise(drawn => setTimeout(() => drawn(at('log').innerHTML = all), 20))`)
 	v.run(`bubble('agent', 'Dana', 'Two')`)
 	v.await(5)
 	require.NoError(t, v.tab.Reload(v.ctx))
@@ -274,6 +274,9 @@ func TestChatsAreLaidOutInManyWays(t *testing.T) {
 		delete(p.Selectors, "message")
 		delete(p.Selectors, "connecting")
 	})
+	for state, shown := range map[string]bool{enduser.WithBot: false, enduser.Connecting: false, enduser.WithAgent: true, enduser.Ended: true} {
+		assert.Equal(t, shown, v.Shows(state), state)
+	}
 	v.await(1)
 	v.run(`customElements.define('my-chat', class extends HTMLElement {
 connectedCallback() {
