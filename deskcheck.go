@@ -239,7 +239,7 @@ func (p *performance) play(ctx context.Context, selected []steps.Scenario) error
 					unstarted = math.MinInt // so each scenario has something to tell
 				case came.Unstarted != "":
 					if unstarted++; unstarted == startAttempts {
-						stop(fmt.Errorf("%w: %s", unstartedBy[p.config.Contract], came.Unstarted))
+						stop(fmt.Errorf("%w: %s", unstartedBy[p.config.Contract], came.Unstarted+p.config.whereConnector()))
 					}
 				}
 				p.record.add(finding)
@@ -270,11 +270,19 @@ var (
 	errFailFast  = errors.New("a scenario failed")
 	errUnstarted = errors.New("the chat cannot begin with this integration")
 	errNobodyIn  = errors.New("nobody can sign in at this desk")
-	errNotReady  = errors.New("the connector cannot be run")
+	errNotReady  = errors.New("nothing can be learnt of the connector")
 )
 
 // unstartedBy is the verdict on what cannot begin, by contract.
 var unstartedBy = map[string]error{contractAIChat: errUnstarted, contractAgentManager: errNobodyIn, contractDigitalConnect: errNotReady}
+
+// whereConnector says where the connector was configured, if it is a connector and a file has said so.
+func (c Config) whereConnector() string {
+	if c.Contract != contractDigitalConnect || c.Path == "" {
+		return ""
+	}
+	return " (see connector and user in " + c.Path + ")"
+}
 
 // startAttempts is how many scenarios must find that the chat cannot begin with the integration, and none that it can, before the others are not tried any more: they would
 // all say the same, and an integration that hangs takes seconds to say it.

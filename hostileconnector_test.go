@@ -284,6 +284,22 @@ func TestNothingIsCertifiedThatCannotBeSeen(t *testing.T) {
 	}
 }
 
+// TestUnstartableConnectors shows that a run does not try every scenario with a connector that none can begin with, and names the file that says how it is run.
+func TestUnstartableConnectors(t *testing.T) {
+	c := Config{Contract: contractDigitalConnect, Connector: Connector{Command: []string{"false"}, Webhook: "/hook"}, EndUser: EndUser{Driver: "/driver"}, Path: "shop/deskcheck.yaml", Report: t.TempDir()}.withDefaults()
+	result, err := Run(t.Context(), c, quiet{})
+	require.NoError(t, err, "it is a verdict on the connector")
+	assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+	assert.Contains(t, result.Stopped, "nothing can be learnt of the connector: the connector cannot be run: start the connector false: it ended before it was ready (exit status 1)")
+	assert.Contains(t, result.Stopped, "(see connector and user in shop/deskcheck.yaml)")
+	assert.Greater(t, reports.Count(result).Scenarios[reports.NotRun], len(result.Scenarios)*9/10)
+	var shown strings.Builder
+	reports.NewText(&shown, reports.TextOptions{}).Summary(result, "")
+	assert.NotContains(t, shown.String(), "not earned", "what was not tried is not told of each profile")
+	assert.Equal(t, 2, strings.Count(shown.String(), "exit status 1"), "it is told once, and in the verdict")
+	assert.Contains(t, shown.String(), "as above")
+}
+
 // TestHostileConnectors runs each beside one that does well, which must not notice.
 func TestHostileConnectors(t *testing.T) {
 	for _, h := range hostileConnectors {

@@ -213,6 +213,7 @@ func TestTextSaysWhatIsCertified(t *testing.T) {
 	assert.NotContains(t, tell(oneMistake(1), TextOptions{Subject: "src/desk.ts", Quiet: true}), "certifying")
 	assert.Equal(t, "Acme Desk, src/acme.ts", sample().Integration.title())
 	assert.Equal(t, "embedded reference", Integration{Source: "embedded reference"}.title())
+	assert.Equal(t, "/opt/bin/python3 bot.py", Integration{Name: "python3", Source: "/opt/bin/python3 bot.py"}.title())
 	assert.Empty(t, Integration{}.title())
 }
 

@@ -3,6 +3,8 @@ package reports
 import (
 	"slices"
 	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // profileInWords is what a run says of a profile, in a line.
@@ -33,11 +35,16 @@ func profileTone(p Profile) string {
 
 // listProfiles says which profiles are earned, which are not and why, and what of the integration's claims was not as it was seen.
 func (t *Text) listProfiles(b *strings.Builder, r *Result) {
-	// A part of the contract earns nothing, unless that was the question.
-	if len(r.Profiles) == 0 || len(r.Selection) > 0 && r.Profile == "" && !slices.ContainsFunc(r.Profiles, func(p Profile) bool { return p.Earned }) {
+	// A part of the contract, or of a run, earns nothing, unless that was the question.
+	if len(r.Profiles) == 0 || (len(r.Selection) > 0 || r.Stopped != "") && r.Profile == "" && !slices.ContainsFunc(r.Profiles, func(p Profile) bool { return p.Earned }) {
 		return
 	}
 	b.WriteString("\n" + t.paint.bold("profiles") + "\n")
+	var names []string
+	for _, p := range r.Profiles {
+		names = append(names, p.Name)
+	}
+	label := t.labels(names)
 	var earned, untried []string
 	for _, p := range r.Profiles {
 		switch {
@@ -49,7 +56,7 @@ func (t *Text) listProfiles(b *strings.Builder, r *Result) {
 	}
 	mark := func(v Verdict) string { return t.paint.verdict(v, v.Mark()) }
 	if len(earned) > 0 {
-		b.WriteString(hang("  "+mark(Passed)+" "+t.paint.bold(cell("earned", 12)), strings.Join(earned, ", "), t.columns.total))
+		b.WriteString(hang("  "+mark(Passed)+" "+label("earned"), strings.Join(earned, ", "), t.columns.total))
 	}
 	for _, p := range r.Profiles {
 		if slices.Contains(earned, p.Name) || slices.Contains(untried, p.Name) {
@@ -59,12 +66,24 @@ func (t *Text) listProfiles(b *strings.Builder, r *Result) {
 		if p.Earned {
 			v = Warned
 		}
-		b.WriteString(hang("  "+mark(v)+" "+t.paint.bold(cell(p.Name, 12)), profileInWords(p), t.columns.total))
+		b.WriteString(hang("  "+mark(v)+" "+label(p.Name), profileInWords(p), t.columns.total))
 	}
 	if len(untried) > 0 {
-		b.WriteString(hang("  "+mark(NotRun)+" "+t.paint.bold(cell("not run", 12)), strings.Join(untried, ", "), t.columns.total))
+		b.WriteString(hang("  "+mark(NotRun)+" "+label("not run"), strings.Join(untried, ", "), t.columns.total))
 	}
 	t.listClaims(b, r)
+}
+
+// leastLabel is how many columns the names at the left of a list take at least.
+const leastLabel = 10
+
+// labels gives names at the left of a list one width, in which the longest has its place, and two blanks behind it.
+func (t *Text) labels(names []string) func(name string) string {
+	width := leastLabel
+	for _, name := range names {
+		width = max(width, text.StringWidth(name))
+	}
+	return func(name string) string { return t.paint.bold(cell(name, width+len("  "))) }
 }
 
 // listClaims tells where what is claimed and what was seen differ.
@@ -73,6 +92,11 @@ func (t *Text) listClaims(b *strings.Builder, r *Result) {
 		return
 	}
 	heading := "\n" + t.paint.bold("capabilities") + "\n"
+	var names []string
+	for _, c := range r.Capabilities {
+		names = append(names, c.Name)
+	}
+	label := t.labels(names)
 	for _, c := range r.Capabilities {
 		if c.Claimed != c.Seen {
 			b.WriteString(heading)
@@ -80,9 +104,9 @@ func (t *Text) listClaims(b *strings.Builder, r *Result) {
 		}
 		switch {
 		case c.Claimed && !c.Seen:
-			b.WriteString(hang("  "+t.paint.verdict(Failed, Failed.Mark())+" "+t.paint.bold(cell(c.Name, 12)), "claimed, and not seen", t.columns.total))
+			b.WriteString(hang("  "+t.paint.verdict(Failed, Failed.Mark())+" "+label(c.Name), "claimed, and not seen", t.columns.total))
 		case c.Seen && !c.Claimed:
-			b.WriteString(hang("  "+t.paint.verdict(Warned, Warned.Mark())+" "+t.paint.bold(cell(c.Name, 12)), "not claimed, and tested all the same: "+oneLine(c.How), t.columns.total))
+			b.WriteString(hang("  "+t.paint.verdict(Warned, Warned.Mark())+" "+label(c.Name), "not claimed, and tested all the same: "+oneLine(c.How), t.columns.total))
 		}
 	}
 }

@@ -4,6 +4,7 @@ package reports
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 )
@@ -163,6 +164,9 @@ type Integration struct {
 
 // title names the integration in a line: what it calls itself, and where it comes from.
 func (i Integration) title() string {
+	if first, _, _ := strings.Cut(i.Source, " "); i.Name == path.Base(first) {
+		return oneLine(i.Source) // It is named after its program.
+	}
 	return strings.Trim(oneLine(clip(i.Name, 200))+", "+oneLine(i.Source), ", ")
 }
 

@@ -286,8 +286,15 @@ func (t *Text) listRequirements(b *strings.Builder, r *Result) {
 			continue
 		}
 		b.WriteString("\n" + t.heading(v, string(v)))
+		said := ""
 		for _, q := range of {
-			t.listRequirement(b, q, findings[q.ID])
+			f := findings[q.ID]
+			if says := f.Reason + f.Recorded + f.Hint; says != said {
+				said = says
+			} else if says != "" { // as where nothing can begin
+				f.Reason, f.Recorded, f.Hint = "", "as above", ""
+			}
+			t.listRequirement(b, q, f)
 		}
 	}
 	if len(r.KnownFailing) == 0 {

@@ -51,6 +51,19 @@ func tell(r *Result, o TextOptions) string {
 	return b.String()
 }
 
+func TestLongNamesOfProfilesAreWhole(t *testing.T) {
+	r := sample()
+	r.Profiles = []Profile{{Name: "core", Earned: true}, {Name: "attachments-out", Reason: "ATT-01 did not hold"}, {Name: "files", Reason: "FILE-01 did not hold"}}
+	shown := tell(r, TextOptions{})
+	assert.Contains(t, shown, "  ✓ earned           core\n  ✗ attachments-out  not earned: ATT-01 did not hold\n  ✗ files            not earned: FILE-01 did not hold\n")
+	r.Stopped = "a scenario failed"
+	assert.Contains(t, tell(r, TextOptions{}), "not earned", "what is earned is told of a part, too")
+	r.Profiles = r.Profiles[1:]
+	assert.NotContains(t, tell(r, TextOptions{}), "not earned", "a run that has ended early says nothing of what it did not try")
+	r.Profile = "files"
+	assert.Contains(t, tell(r, TextOptions{}), "  ✗ files            not earned", "unless that was the question")
+}
+
 func TestTextGolden(t *testing.T) {
 	golden(t, "text-120.txt", tell(sample(), TextOptions{}))
 	golden(t, "text-80.txt", tell(sample(), TextOptions{Width: 80}))

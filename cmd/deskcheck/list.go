@@ -321,7 +321,7 @@ func capabilityListing(t deskcheck.Traceability, _ listFlags) listing {
 		}
 		l.add(c.Name, item{c.Name, c.Requirements, c.Scenarios, orEmpty(c.Shows)}, c.Name, c.Requirements, c.Scenarios, shows)
 	}
-	l.note = fmt.Sprintf("%d capabilities; \"deskcheck run --capability NAME\" runs the scenarios of one", len(l.rows))
+	l.note = fmt.Sprintf("%d capabilities; \"deskcheck run --capability NAME\" runs the scenarios of one; all requirements are counted here, of which profiles have those that bind the %s", len(l.rows), t.Subject())
 	return l
 }
 

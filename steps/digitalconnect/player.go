@@ -74,8 +74,8 @@ type Player struct {
 	noting sync.Mutex
 	// knownAfter are how many entries there were when the connector may first have known of a refusal that was noted later, by the Seq of its entry.
 	knownAfter map[int]int
-	// unstarted says why the connector could not begin, empty if it could.
-	unstarted string
+	// unstarted says why the connector could not begin, shut why its users could not be let in; empty if they could.
+	unstarted, shut string
 }
 
 func newPlayer(ctx context.Context, st *Stage, tab *browser.Tab, deadlines steps.Deadlines) *Player {
@@ -235,6 +235,25 @@ func (p *Player) nowhere() int {
 func (p *Player) refusedAnything() bool {
 	_, found := p.Journal.Find(0, func(e journal.Entry) bool { return e.Kind == journal.Refusal && e.From == journal.Connector })
 	return found
+}
+
+// began says that the connector can be judged, or why it cannot: it was not to be run, none of its users was let in, or one has asked for an agent and nothing has come of it at all. A scenario in
+// which it had no reason to call anybody says neither. err is what came of the scenario.
+func (p *Player) began(err error) (began bool, why string) {
+	_, failed := errors.AsType[*steps.Failure](err)
+	switch {
+	case p.unstarted != "":
+		return false, p.conceal(p.unstarted)
+	case p.talkdesk == nil:
+		return false, ""
+	case len(p.calls(0, "")) > 0 || p.refusedAnything():
+		return true, ""
+	case p.shut != "" && len(p.order) == 0:
+		return false, p.conceal(p.shut)
+	case failed && len(p.asking) > 0 && p.run.ended() == "":
+		return false, p.conceal(p.unreached())
+	}
+	return false, ""
 }
 
 // unreached says of a connector that has not even asked for a token how it was to find the kit, and what it has printed last.

@@ -82,7 +82,8 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	}
 	p.closing(&result)
 	p.explain(&result)
-	result.Name, result.Started, result.Unstarted = st.Name, p.talkdesk != nil, p.conceal(p.unstarted)
+	result.Name = st.Name
+	result.Started, result.Unstarted = p.began(result.Err())
 	result.Capabilities = p.sightings()
 	result.Entries = p.Journal.Since(0)
 	if result.Err() != nil {

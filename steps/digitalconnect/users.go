@@ -66,6 +66,7 @@ func (p *Player) arrive(name, email string) error {
 	}
 	user, err := p.users.Open(p.Context(), name, email)
 	if err != nil {
+		p.shut = err.Error()
 		return p.blame("bring "+name+" to the chat", err)
 	}
 	g := &guest{name: name, user: user}
