@@ -82,7 +82,7 @@ const target = (name, widget) => seek(name, widget, (search) => {
 function seek(name, widget, look) {
   if (sought !== null) sought.over = true;
   return promised((resolve, reject) => {
-    const search = { name, widget, over: false, queued: false, reason: '', fits: [], restless: false, element: null, box: null, frame: -1, still: 0, scrolls: 0 };
+    const search = { name, widget, over: false, queued: false, reason: '', fits: [], restless: false, element: null, box: null, frame: -1, drawn: null, still: 0, scrolls: 0 };
     const attempt = () => {
       search.queued = false;
       if (search.over) return;
@@ -158,11 +158,15 @@ function reach(search) {
   const box = boundingBox(element);
   if (box.width <= 0 || box.height <= 0) return refuse(search, name + ' has no size (' + box.width + ' by ' + box.height + ')');
 
-  const still = search.box !== null && search.frame !== frameCount && box.x === search.box.x && box.y === search.box.y && box.width === search.box.width && box.height === search.box.height;
-  if (search.frame !== frameCount) {
+  const drawn = drawnAt(timeline);
+  // Between two frames the browser takes the time of animations for that of the next one already, so that what moves may be found in one place twice.
+  const later = search.frame !== frameCount && (drawn === null || search.drawn !== drawn);
+  const still = search.box !== null && later && box.x === search.box.x && box.y === search.box.y && box.width === search.box.width && box.height === search.box.height;
+  if (later || search.box === null) {
     search.still = still ? search.still + 1 : 0;
     search.box = box;
     search.frame = frameCount;
+    search.drawn = drawn;
   }
   if (drawsLate() ? search.still < driver.still : still ? starting() : restless()) return refuse(search, name + ' is still moving, or the page is animating something');
 
@@ -205,11 +209,12 @@ function restless() {
   return false;
 }
 
-// starting tells whether an animation has been asked for and has not moved anything yet, though it will.
+// starting tells whether an animation has been asked for and has not moved anything yet, though it will. Its first frame is where it begins.
 function starting() {
   const animations = animationsOf(document);
   for (let i = 0; i < animations.length; i++) {
     if (animations[i].pending) return true;
+    if (animations[i].playState === 'running' && animations[i].currentTime === 0 && animations[i].playbackRate !== 0) return true;
   }
   return false;
 }
