@@ -174,9 +174,9 @@ Feature: Typing
       Given a scripted integration
       And the user is talking to "Ann"
       When the user types "Hello" and does not send it
-      And 4 seconds pass
+      And 3 seconds pass
       And the user types " Ann" and does not send it
-      And 4 seconds pass
+      And 3 seconds pass
       Then the host calls "userTyping" once
 
     @TYPING-01
