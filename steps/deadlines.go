@@ -3,7 +3,7 @@ package steps
 import "time"
 
 // Deadlines are all the waits of the kit by name. Those of the contract are measured in the scenario's own time (page and desk clocks, which the kit can advance);
-// those of the kit are real time and only bound how long a verdict may take.
+// those of the kit are real time, less what was taken of it (see package bound), and only bound how long a verdict may take.
 type Deadlines struct {
 	// Factory is how long a factory may take to yield (FACT-05).
 	Factory time.Duration

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"deskcheck/mockdesk/journal"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 )
 
@@ -204,7 +205,7 @@ func (s *Scene) Elapse(done func() bool, within time.Duration) error {
 
 // waits gives done a while of the wall clock; there is nothing to wait for where the desk cannot tell.
 func (s *Scene) waits(done func() bool, wall time.Duration) bool {
-	ctx, cancel := context.WithTimeout(s.ctx, wall)
+	ctx, cancel := bound.WithTimeout(s.ctx, wall)
 	defer cancel()
 	defer func(began time.Time) { s.spent.Waited += time.Since(began) }(time.Now())
 	return s.Journal.WaitUntil(ctx, func() bool { return done() || s.opposite.Err() != nil }) == nil
@@ -244,7 +245,7 @@ func (s *Scene) Rest() error {
 	if !s.opposite.Paced() {
 		return s.lull()
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.Deadlines.Quiet)
+	ctx, cancel := bound.WithTimeout(s.ctx, s.Deadlines.Quiet)
 	defer cancel()
 	defer func(began time.Time) { s.spent.Rested += time.Since(began) }(time.Now())
 	for ctx.Err() == nil {
@@ -296,7 +297,7 @@ func (s *Scene) look(ctx context.Context, p *Page) (stale bool, err error) {
 	if err != nil {
 		return false, untestable(err)
 	}
-	ctx, stop := context.WithTimeout(ctx, s.Deadlines.Look)
+	ctx, stop := bound.WithTimeout(ctx, s.Deadlines.Look)
 	defer stop()
 	changed := make(chan bool, 1)
 	go func() {
@@ -313,18 +314,18 @@ func (s *Scene) look(ctx context.Context, p *Page) (stale bool, err error) {
 // lull waits until nothing was recorded for a while: all that there is to tell rest by where the opposite does not say what is on its way. A page that is never quiet has
 // rested when Deadlines.Quiet is over.
 func (s *Scene) lull() error {
-	ctx, cancel := context.WithTimeout(s.ctx, s.Deadlines.Quiet)
+	ctx, cancel := bound.WithTimeout(s.ctx, s.Deadlines.Quiet)
 	defer cancel()
 	defer func(began time.Time) { s.spent.Rested += time.Since(began) }(time.Now())
 	for _, p := range s.all() {
-		looking, stop := context.WithTimeout(ctx, s.Deadlines.Look)
+		looking, stop := bound.WithTimeout(ctx, s.Deadlines.Look)
 		// What stays in flight may be a poll that is held.
 		_ = p.Tab.Settle(looking, browser.Traffic{Steady: p.Steady})
 		stop()
 	}
 	for ctx.Err() == nil {
 		mark := s.Journal.Len()
-		quiet, end := context.WithTimeout(ctx, s.Deadlines.Lull)
+		quiet, end := bound.WithTimeout(ctx, s.Deadlines.Lull)
 		_, err := s.Journal.Wait(quiet, mark, func(journal.Entry) bool { return true })
 		end()
 		if err != nil {
@@ -373,7 +374,7 @@ func (s *Scene) run(d time.Duration, flown func() time.Duration, done func() boo
 
 // jump advances all clocks by d, those of the pages first.
 func (s *Scene) jump(d time.Duration) error {
-	ctx, cancel := context.WithTimeout(s.ctx, s.Deadlines.Quiet)
+	ctx, cancel := bound.WithTimeout(s.ctx, s.Deadlines.Quiet)
 	defer cancel()
 	s.spent.Passed += d
 	var failed error
@@ -400,7 +401,7 @@ func (s *Scene) jump(d time.Duration) error {
 
 // check tells a page that hangs from one that is only busy.
 func (s *Scene) check(p *Page) error {
-	ctx, cancel := context.WithTimeout(s.ctx, s.Deadlines.Answer)
+	ctx, cancel := bound.WithTimeout(s.ctx, s.Deadlines.Answer)
 	defer cancel()
 	if err := p.Tab.Check(ctx); err != nil {
 		if lost := s.ended(); lost != nil {

@@ -15,6 +15,7 @@ import (
 	"deskcheck/mockdesk/agentmanager"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -236,7 +237,7 @@ func (p *Player) answersPing(name string) error {
 
 // inRealTime waits for an entry by the time of the machine.
 func (p *Player) inRealTime(within time.Duration, mark int, match journal.Match) (journal.Entry, error) {
-	ctx, cancel := context.WithTimeout(p.Context(), within)
+	ctx, cancel := bound.WithTimeout(p.Context(), within)
 	defer cancel()
 	return p.Journal.Wait(ctx, mark, match)
 }

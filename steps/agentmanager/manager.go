@@ -2,7 +2,6 @@ package agentmanager
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 
 	"deskcheck/mockdesk/agentmanager"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 )
 
 var managerSteps = []definition{
@@ -224,7 +224,7 @@ func (p *Player) login(base, name string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+agentmanager.LoginPath, bytes.NewReader(body))
 	if err != nil {

@@ -1,13 +1,13 @@
 package agentmanager
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/uimap"
 )
 
@@ -72,7 +72,7 @@ func (p *Player) does(name, verb string, values map[string]string) error {
 		}
 	}
 	p.Act(s.party, s.party, strings.Join(words, " "))
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.stage.Map.Do(ctx, s.page.Tab, verb, values); err != nil {
 		return p.unusable(s, p.blame(name+" wants to "+verb, err))
@@ -89,7 +89,7 @@ func (p *Player) looks(name, look string, values map[string]string) ([]string, e
 	if err := p.can(look); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	found, err := p.stage.Map.Look(ctx, s.page.Tab, look, values)
 	return found, p.blame("look at the desk of "+name, err)

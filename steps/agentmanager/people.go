@@ -1,8 +1,9 @@
 package agentmanager
 
 import (
-	"context"
 	"maps"
+
+	"deskcheck/steps/bound"
 )
 
 var peopleSteps = []definition{
@@ -163,7 +164,7 @@ func (p *Player) reloads(name string) error {
 		return err
 	}
 	p.Act(s.party, s.party, "reloads the desk")
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	if err := s.page.Tab.Reload(ctx); err != nil {
 		return p.blame("reload the desk", err)

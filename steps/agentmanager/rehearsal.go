@@ -9,6 +9,7 @@ import (
 
 	"deskcheck/mockdesk/agentmanager"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/uimap"
 )
@@ -63,7 +64,7 @@ type rehearsal struct {
 // Rehearse tries everything that the stage's map tells, beginning in the tab, and gives what came of it in the order of uimap.Verbs and uimap.Looks. tell, if set, hears of
 // each as it comes. The error says that it could not be tried: the browser was lost, or ctx ended.
 func (st *Stage) Rehearse(ctx context.Context, tab *browser.Tab, deadlines steps.Deadlines, tell func(Tried)) ([]Tried, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, rehearsalBound, fmt.Errorf("the rehearsal did not end within %s", rehearsalBound))
+	ctx, cancel := bound.WithTimeoutCause(ctx, rehearsalBound, fmt.Errorf("the rehearsal did not end within %s", rehearsalBound))
 	defer cancel()
 	r := &rehearsal{Player: newPlayer(ctx, st, tab, deadlines), found: map[string]Tried{}}
 	defer r.close()

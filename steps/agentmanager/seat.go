@@ -20,6 +20,7 @@ import (
 	"deskcheck/mockdesk/journal"
 	"deskcheck/mockdesk/socketio"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 )
 
@@ -186,7 +187,7 @@ func (p *Player) open(s *seat) error {
 	}
 	s.page = &steps.Page{Tab: tab, Traffic: p.traffic(s), Party: s.party}
 	p.Add(s.page)
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	if err := p.standIn(ctx, s, tab); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"deskcheck/mockdesk/agentmanager"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/uimap"
 )
@@ -41,7 +42,7 @@ func (st *Stage) Paced() bool { return true }
 // leased are.
 func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) steps.Performance {
 	run := ctx
-	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
+	ctx, cancel := bound.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
 	p := newPlayer(ctx, st, tab, deadlines)
 	defer p.close()
@@ -100,7 +101,7 @@ func (p *Player) closing(result *steps.Performance) {
 
 // picture shows all desks side by side, nil if none can be pictured.
 func (p *Player) picture(ctx context.Context) []byte {
-	ctx, cancel := context.WithTimeout(ctx, p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(ctx, p.Deadlines.Input)
 	defer cancel()
 	var shots [][]byte
 	for _, s := range p.order {

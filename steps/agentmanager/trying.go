@@ -1,9 +1,9 @@
 package agentmanager
 
 import (
-	"context"
 	"errors"
 
+	"deskcheck/steps/bound"
 	"deskcheck/steps/uimap"
 )
 
@@ -27,7 +27,7 @@ func (p *Player) attempts(name, verb string, values map[string]string) error {
 	if err := p.Rest(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	there, err := p.stage.Map.Can(ctx, s.page.Tab, verb, values)
 	if err != nil {

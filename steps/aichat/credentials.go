@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 )
 
 // credentialName matches what keys and passwords are called. A token by itself may be a short-lived handle, which is what should be stored.
@@ -92,7 +92,7 @@ func (p *Player) noCredentialStored() error {
 		return err
 	}
 	var stored map[string]any
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	js := `({sessionStorage: {...sessionStorage}, localStorage: {...localStorage}, cookie: document.cookie})`
 	if err := p.Tab.Evaluate(ctx, js, &stored); err != nil {

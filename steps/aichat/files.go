@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -18,6 +17,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/expect"
 )
@@ -271,7 +271,7 @@ func (p *Player) attaches(wishes []fileWish) error {
 	}
 	before := len(p.screen(p.widget).Files.Staged)
 	p.Act(journal.User, journal.Host, "attaches "+expect.Short(names))
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.ChooseFiles(ctx, "attach", p.widget, paths...); err != nil {
 		if errors.Is(err, browser.ErrOneFile) {

@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -102,7 +102,7 @@ func (p *Player) load() error {
 		return &steps.HarnessError{Doing: "serve the host page", Err: err}
 	}
 	p.Page.Steady = "ws" + strings.TrimPrefix(p.site.url, "http") + "steady"
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	p.open = true
 	if own := p.stage.Own; own != nil {

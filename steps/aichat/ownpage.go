@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 )
 
@@ -135,7 +135,7 @@ func (p *Player) unfit(sentence string) error {
 		if !p.open || !reach.expr.MatchString(sentence) {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+		ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 		defer cancel()
 		var why string
 		if err := p.Tab.Call(ctx, "deskcheck.page.can", &why, reach.path); err != nil {

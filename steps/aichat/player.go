@@ -15,6 +15,7 @@ import (
 	"deskcheck/fixtures"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/expect"
 	"deskcheck/steps/vocabulary"
@@ -102,7 +103,7 @@ var definitions = func() []definition {
 // Perform runs a scenario in the tab. It never fails as a function: whatever happens is in the Performance. The tab is not released.
 func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) steps.Performance {
 	run := ctx
-	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
+	ctx, cancel := bound.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
 	world, err := steps.NewWorld(ctx, tab, s.ID, st.Desks, deadlines)
 	if err != nil {
@@ -148,7 +149,7 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	var lost *browser.LostError
 	result.BrowserDied = errors.As(result.Err(), &lost) && lost.Kind == "browser"
 	if result.Err() != nil && !result.BrowserDied {
-		shot, cancel := context.WithTimeout(ctx, deadlines.Input)
+		shot, cancel := bound.WithTimeout(ctx, deadlines.Input)
 		defer cancel()
 		// A page that is lost cannot be pictured; the verdict does not depend on it.
 		result.Screenshot, _ = tab.Screenshot(shot)
@@ -216,7 +217,7 @@ func (p *Player) manners() error {
 		return nil
 	}
 	var replaced []string
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.Call(ctx, "deskcheck.tampered", &replaced); err != nil {
 		return p.blame("look at the globals of the page", err)
@@ -390,7 +391,7 @@ func (p *Player) factorySettlement() (settlement, bool) {
 
 // call has the page do something for the kit, by the path of a function below globalThis.
 func (p *Player) call(function string, args ...any) error {
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	return p.blame(function, p.Tab.Call(ctx, function, nil, args...))
 }

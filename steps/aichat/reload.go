@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -77,7 +77,7 @@ func (p *Player) beginsToReload() error {
 	p.Act(journal.User, journal.Host, "reloads the page")
 	p.reloaded = p.Journal.Len()
 	p.release = p.site.hold()
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	return p.blame("reload the host page", p.Tab.BeginReload(ctx))
 }
@@ -89,7 +89,7 @@ func (p *Player) pageIsBack() error {
 	}
 	p.release()
 	p.release = nil
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	if err := p.Tab.FinishReload(ctx); err != nil {
 		return p.blame("reload the host page", err)
@@ -118,7 +118,7 @@ func (p *Player) pageIsBack() error {
 
 // otherVersion makes what the chat has stored look like that of another version of the chat. The emulated host keeps a number for it.
 func (p *Player) otherVersion() error {
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	js := `(() => { for (const key of Object.keys(sessionStorage)) { const session = JSON.parse(sessionStorage[key]); session.version = -1; sessionStorage[key] = JSON.stringify(session); } })()`
 	return p.blame("change the stored session", p.Tab.Evaluate(ctx, js, nil))

@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -9,6 +8,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -129,7 +129,7 @@ func (p *Player) noSecretOnConsole() error {
 
 // storedByPage is everything that the page has stored under its origin as text: both storages and the cookies that scripts can read.
 func (p *Player) storedByPage() (string, error) {
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	var stored string
 	const js = `[...Object.entries(localStorage), ...Object.entries(sessionStorage)].map(([key, value]) => key + ' ' + value).join('\n') + '\n' + document.cookie`

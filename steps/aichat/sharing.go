@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -109,7 +109,7 @@ func (p *Player) escapes() error {
 		return err
 	}
 	p.Act(journal.User, journal.Host, "presses Escape")
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.Press(ctx, "Escape"); err != nil {
 		return p.unable("press Escape", err)
@@ -128,7 +128,7 @@ func (p *Player) stopsSharing() error {
 func (p *Player) stopsInBrowser() error {
 	p.Act(journal.User, journal.Page, "stops the capture in the browser's own bar")
 	var ended int
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.blame("stop the capture", p.Tab.Call(ctx, "deskcheck.capture.end", &ended)); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -35,7 +35,7 @@ func (p *Player) storedState() (any, error) {
 		JSON string `json:"json"`
 		Size int    `json:"size"`
 	}
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.Call(ctx, "deskcheck.kit.stored", &stored, p.widget); err != nil {
 		return nil, p.blame("read the stored state", err)

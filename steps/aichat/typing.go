@@ -1,7 +1,6 @@
 package aichat
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"deskcheck/mockdesk/driver"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -37,7 +37,7 @@ func (p *Player) userTypes(text string) error {
 		return err
 	}
 	p.Act(journal.User, journal.Host, "types "+quote(text))
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.Keys(ctx, "message input", text, p.widget); err != nil {
 		return p.unable("type a message", err)

@@ -12,6 +12,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/expect"
 )
 
@@ -32,7 +33,7 @@ var userSteps = []definition{
 // click presses the mouse on something that the driver of the host page knows by that name.
 func (p *Player) click(name string) error {
 	p.Act(journal.User, journal.Host, "clicks "+name)
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.Click(ctx, name, p.widget); err != nil {
 		return p.unable("click "+name, err)
@@ -172,7 +173,7 @@ func (p *Player) requestsAnAgent() error {
 // doubleClicks presses the button twice within one turn of the page, as fast as any user could.
 func (p *Player) doubleClicks() error {
 	p.Act(journal.User, journal.Host, "double-clicks request agent")
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	js := fmt.Sprintf(`(() => { const button = deskcheck.ui.find("request agent", %d); button.click(); button.click(); })()`, p.widget)
 	return p.blame("double-click", p.Tab.Evaluate(ctx, js, nil))
@@ -225,7 +226,7 @@ func (p *Player) vetoesLeft(mark int) int {
 // closesThePage has the user go elsewhere for good: to an empty page, where nothing of the chat is left.
 func (p *Player) closesThePage() error {
 	p.Act(journal.User, journal.Host, "closes the page")
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Boot)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Boot)
 	defer cancel()
 	p.left = true
 	return p.blame("leave the page", p.Tab.Open(ctx, p.site.url+"elsewhere", p.Record))
@@ -237,7 +238,7 @@ func (p *Player) types(text string) error {
 		return err
 	}
 	p.Act(journal.User, journal.Host, "says "+quote(expect.Clip(text)))
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Input)
 	defer cancel()
 	if err := p.Tab.Type(ctx, "message input", text, p.widget); err != nil {
 		return p.unable("type a message", err)

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"deskcheck/steps/bound"
 )
 
 const (
@@ -97,11 +99,11 @@ func describe(path string) Installation {
 
 // askVersion runs the program for its version, which stays empty if it fails: its start will say more. On Windows a browser would open a window instead of printing one,
 // so it is not asked.
-func askVersion(ctx context.Context, path string, bound time.Duration) (string, error) {
+func askVersion(ctx context.Context, path string, within time.Duration) (string, error) {
 	if runtime.GOOS == "windows" {
 		return "", nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, bound)
+	bounded, cancel := bound.WithTimeout(ctx, within)
 	defer cancel()
 	printed := &beginning{room: versionSize, full: cancel}
 	cmd := exec.CommandContext(bounded, path, "--version")
@@ -116,7 +118,7 @@ func askVersion(ctx context.Context, path string, bound time.Duration) (string, 
 	case printed.room < 0:
 		return "", fmt.Errorf("%w: %s prints without end when it is asked for its --version, so it is no Chromium", ErrNoBrowser, path)
 	case bounded.Err() != nil:
-		return "", fmt.Errorf("%w: %s did not print its --version within %s, so it cannot be used", ErrNoBrowser, path, bound)
+		return "", fmt.Errorf("%w: %s did not print its --version within %s, so it cannot be used", ErrNoBrowser, path, within)
 	case err != nil:
 		return "", nil // as said above
 	}

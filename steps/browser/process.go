@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/cdproto/systeminfo"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"deskcheck/steps/bound"
 )
 
 // process is one browser process with the tabs in it. When it dies it is never started again: the pool makes another.
@@ -54,7 +56,7 @@ func startProcess(ctx context.Context, found Installation, o Options) (*process,
 		p.mu.Unlock()
 		// A full browser is asked to end, because killed it leaves a lock in the temporary directory; the headless shell leaves nothing.
 		if found.Kind != "headless-shell" && p.browser != nil && !p.dead() {
-			asked, cancel := context.WithTimeout(root, endBound)
+			asked, cancel := bound.WithTimeout(root, endBound)
 			_ = chromedp.Cancel(asked) // what it does not do in time is done below
 			cancel()
 		}
@@ -70,11 +72,11 @@ func startProcess(ctx context.Context, found Installation, o Options) (*process,
 		p.version = strings.Replace(version.Product, "/", " ", 1)
 		started <- err
 	}()
-	bound, cancel := context.WithTimeout(ctx, callBound)
+	bounded, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	select {
 	case err = <-started:
-	case <-bound.Done():
+	case <-bounded.Done():
 		p.stop()
 		// It may have been about to start when it was stopped; only when it is through, nothing of it is left behind.
 		select {
@@ -97,7 +99,7 @@ func startProcess(ctx context.Context, found Installation, o Options) (*process,
 		return nil, fmt.Errorf("start %s: %s; run it by hand with --headless --dump-dom about:blank to see what it lacks", found.Path, said)
 	}
 	p.browser = chromedp.FromContext(root).Browser
-	if err := p.prepare(bound, found); err != nil {
+	if err := p.prepare(bounded, found); err != nil {
 		p.stop()
 		return nil, fmt.Errorf("prepare %s: %w", found.Path, err)
 	}
@@ -183,7 +185,7 @@ func (p *process) hear(event any) {
 }
 
 func (p *process) closeTarget(id target.ID) {
-	ctx, cancel := context.WithTimeout(p.ctx, callBound)
+	ctx, cancel := bound.WithTimeout(p.ctx, callBound)
 	defer cancel()
 	if _, err := cdp.Call(ctx, p.browser, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
 		p.logf("close a window that a page opened: %v", err)
@@ -275,7 +277,7 @@ func (p *process) remove(s *session) {
 
 // pids lists the operating system's ids of the browser and its children, the browser first.
 func (p *process) pids(ctx context.Context) ([]int, error) {
-	ctx, cancel := context.WithTimeout(ctx, callBound)
+	ctx, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	info, err := cdp.Call(ctx, p.browser, systeminfo.GetProcessInfo, cdp.Empty{})
 	if err != nil {

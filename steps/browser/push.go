@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"deskcheck/steps/bound"
 )
 
 // The hosts of the push service, and where it says that it sends pushes through.
@@ -156,7 +158,7 @@ func (p *Push) deliver(ctx context.Context, scope, payload string) error {
 	if _, err := call(ctx, p.session.life, p.session, serviceworker.DeliverPushMessage, message); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, pushBound)
+	bounded, cancel := bound.WithTimeout(ctx, pushBound)
 	defer cancel()
 	// A worker that is still busy with it has had its time.
 	_ = p.wait(bounded, func() bool { return p.ended[id] > before })
@@ -261,7 +263,7 @@ func (w *worker) evaluate(ctx context.Context, js string) (json.RawMessage, erro
 
 // notify tells of the notifications that a worker has shown.
 func (p *Push) notify(ctx context.Context, w *worker) error {
-	bounded, cancel := context.WithTimeout(ctx, pushBound)
+	bounded, cancel := bound.WithTimeout(ctx, pushBound)
 	defer cancel()
 	raw, err := w.evaluate(bounded, "self['"+p.session.process.binding+"']()")
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {

@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"deskcheck/steps/bound"
 )
 
 // session is a tab in a browser context of its own, so its page has a renderer process and a storage that no other tab shares. It outlives the scenarios that
@@ -107,7 +109,7 @@ func (p *process) attachThrough(ctx context.Context, proxy Proxy) (*session, err
 	attached := make(chan error, 1)
 	// The tab's life is bound to the context of its first command, so the bound of the attachment is kept from outside.
 	go func() { attached <- chromedp.Do(tab) }()
-	ctx, cancel := context.WithTimeout(ctx, callBound)
+	ctx, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	select {
 	case err := <-attached:
@@ -192,7 +194,7 @@ func together(commands ...func() error) error {
 // call runs one command on the tab, bounded by ctx, by callBound and by until: the tab's life, or its body for what must still work in a page that was kept from
 // leaving. When the tab is lost meanwhile, that is the error.
 func call[P, R any](ctx, until context.Context, s *session, command cdp.Command[P, R], params P) (R, error) {
-	bounded, cancel := context.WithTimeout(ctx, callBound)
+	bounded, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	defer context.AfterFunc(until, cancel)()
 	if script, ok := any(&params).(*runtime.EvaluateParams); ok {

@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
+
+	"deskcheck/steps/bound"
 )
 
 // Tab is the lease of one tab. Its methods are for one goroutine at a time, except Lost, Reason, Check and Release, which may be called from any. None of them may
@@ -105,7 +107,7 @@ func (t *Tab) open(ctx context.Context, address string, how opening, sink func(M
 }
 
 func (s *session) open(ctx context.Context, address string, how opening, sink func(Message)) error {
-	ctx, cancel := context.WithTimeout(ctx, callBound)
+	ctx, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	origin := originOf(address)
 	s.detach()
@@ -208,7 +210,7 @@ func (s *session) addScript(ctx context.Context, source string) error {
 
 // removeScript takes a script away that was for one document, or one page, only. A tab that keeps it would empty its storage at every reload, so then it is lost.
 func (s *session) removeScript(id page.ScriptIdentifier) {
-	ctx, cancel := context.WithTimeout(context.Background(), removeBound)
+	ctx, cancel := bound.WithTimeout(context.Background(), removeBound)
 	defer cancel()
 	s.removeScriptOf(ctx, id)
 }
@@ -276,7 +278,7 @@ func (t *Tab) BeginReload(ctx context.Context) error {
 		return err
 	}
 	s := t.session
-	ctx, cancel := context.WithTimeout(ctx, callBound)
+	ctx, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	s.mu.Lock()
 	awaited := &arrival{origin: s.previous, reload: true, commits: make(map[cdp.LoaderID]string), begun: make(chan struct{}), done: make(chan error, 1)}
@@ -319,7 +321,7 @@ func (t *Tab) FinishReload(ctx context.Context) error {
 		return err
 	}
 	s := t.session
-	ctx, cancel := context.WithTimeout(ctx, callBound)
+	ctx, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	s.mu.Lock()
 	awaited := s.reloading
@@ -500,7 +502,7 @@ func (t *Tab) Settle(ctx context.Context, traffic Traffic) error {
 
 // ask evaluates something that explains a failure, when the caller's own time is over.
 func (t *Tab) ask(js string, out any) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
+	ctx, cancel := bound.WithTimeout(context.Background(), healthBound)
 	defer cancel()
 	return t.session.evaluate(ctx, t.session.body, js, out) == nil
 }
@@ -557,7 +559,7 @@ func (s *session) retire() bool {
 	if !good {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), healthBound)
+	ctx, cancel := bound.WithTimeout(context.Background(), healthBound)
 	defer cancel()
 	if s.restore(ctx) != nil || s.unwatch(ctx) != nil || s.endPush(ctx) != nil {
 		return false
@@ -583,7 +585,7 @@ func (s *session) empty() error {
 		return nil
 	}
 	// A page that has just answered goes as soon as the machine can make it.
-	ctx, cancel := context.WithTimeout(context.Background(), callBound)
+	ctx, cancel := bound.WithTimeout(context.Background(), callBound)
 	defer cancel()
 	// The browser answers before the page is gone, which may still ask: only the word of the document that follows says that it is.
 	awaited := &arrival{origin: blank, commits: make(map[cdp.LoaderID]string), begun: make(chan struct{}), done: make(chan error, 1)}
@@ -614,7 +616,7 @@ func (s *session) discard() {
 	}
 	s.lose(Closed, "it was thrown away")
 	if hung && !s.process.dead() {
-		ctx, cancel := context.WithTimeout(context.Background(), discardBound)
+		ctx, cancel := bound.WithTimeout(context.Background(), discardBound)
 		// Whether it obeys or not, it is closed next; a hung page never answers its crash.
 		_, _ = cdp.Call(ctx, s.target, page.Crash, cdp.Empty{})
 		cancel()

@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+
+	"deskcheck/steps/bound"
 )
 
 // Target says which element of a page is meant, as a person would: by what it is and what it is called, or by a CSS selector. Either CSS or Role is set. What is in a frame
@@ -184,7 +186,7 @@ func (t *Tab) UploadAt(ctx context.Context, target Target, paths ...string) erro
 // is clicked. It waits for an option that a select does not have yet; where that is in vain the error is a *TargetError.
 func (t *Tab) ChooseAt(ctx context.Context, target Target, option string) error {
 	return t.at(ctx, fmt.Sprintf("choose %q in", option), target, func() error {
-		bounded, cancel := context.WithTimeout(ctx, callBound)
+		bounded, cancel := bound.WithTimeout(ctx, callBound)
 		defer cancel()
 		began := time.Now()
 		if _, err := t.aim(bounded, began, target.part()); err != nil {
@@ -242,7 +244,7 @@ func (t *Tab) SeeAt(ctx context.Context, target Target) ([]Element, error) {
 
 // AwaitAt waits until an element that fits a target is visible, or with gone until none is. Where it waits in vain, until ctx ends or for 30 s, the error is a *TargetError.
 func (t *Tab) AwaitAt(ctx context.Context, target Target, gone bool) error {
-	bounded, cancel := context.WithTimeout(ctx, callBound)
+	bounded, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	verb := "appear"
 	if gone {

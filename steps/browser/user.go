@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/overlay"
+
+	"deskcheck/steps/bound"
 )
 
 // point is a place in the window, in CSS pixels.
@@ -178,7 +180,7 @@ func (t *Tab) click(ctx context.Context, on part) error {
 	if err := t.show(ctx, on); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, callBound)
+	bounded, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	began := time.Now()
 	for {
@@ -212,7 +214,7 @@ func (t *Tab) show(ctx context.Context, on part) error {
 	if !t.pool.options.Headed || t.pool.options.SlowMo <= 0 {
 		return nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, callBound)
+	bounded, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	at, err := t.aim(bounded, time.Now(), on)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
+
+	"deskcheck/steps/bound"
 )
 
 // Vanish ends the page as when its device dies: no script of it runs any more, not even those that a page has for its end, and what it has open breaks. The tab is lost as Crashed; it
@@ -14,7 +16,7 @@ func (t *Tab) Vanish(ctx context.Context) error {
 	if err := t.usable(); err != nil {
 		return fmt.Errorf("end the page: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callBound)
+	ctx, cancel := bound.WithTimeout(ctx, callBound)
 	defer cancel()
 	// The page that is to answer is the one that dies.
 	go func() { _, _ = cdp.Call(ctx, t.session.target, page.Crash, cdp.Empty{}) }()

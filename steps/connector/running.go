@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"deskcheck/steps/bound"
 )
 
 // Running is a connector that runs. Its methods are safe for use by many goroutines. Start or Attach gives one; Stop it.
@@ -166,7 +168,7 @@ const (
 // ready waits until the connector answers.
 func (r *Running) ready(ctx context.Context, p Program) error {
 	within := cmp.Or(p.ReadyWithin, ReadyWithin)
-	bounded, cancel := context.WithTimeout(ctx, within)
+	bounded, cancel := bound.WithTimeout(ctx, within)
 	defer cancel()
 	address, err := r.At(p.Ready)
 	if err != nil {
@@ -201,7 +203,7 @@ func (r *Running) ready(ctx context.Context, p Program) error {
 
 // answers says by its error why an address does not answer 2xx.
 func (r *Running) answers(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, lookBound)
+	ctx, cancel := bound.WithTimeout(ctx, lookBound)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"deskcheck/mockdesk/digitalconnect/webhook"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 )
 
 var answerSteps = []definition{
@@ -36,7 +37,7 @@ const beyondTimeout = 2 * time.Second
 
 // answered waits for what came of a delivery.
 func (p *Player) answered(d delivery) (int, error) {
-	ctx, cancel := context.WithTimeout(p.Context(), p.timeout()+beyondTimeout)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.timeout()+beyondTimeout)
 	defer cancel()
 	status, err := d.Wait(ctx)
 	switch {

@@ -17,6 +17,7 @@ import (
 	"deskcheck/mockdesk/edge"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/connector"
 	"deskcheck/steps/enduser"
@@ -153,7 +154,7 @@ func (p *Player) refusing(operation string) {
 		return
 	}
 	for _, one := range p.askers() {
-		ctx, cancel := context.WithTimeout(p.Context(), p.hush())
+		ctx, cancel := bound.WithTimeout(p.Context(), p.hush())
 		_ = p.Journal.WaitUntil(ctx, func() bool { // Who shows nothing has nothing to be mistaken.
 			return slices.ContainsFunc(one.user.Seen(), func(s enduser.Sight) bool { return s.Entry > one.asked && s.From != enduser.OfUser })
 		})
@@ -190,7 +191,7 @@ func (p *Player) startConnector() error {
 			program.Env[name] = value
 		}
 	}
-	ctx, cancel := context.WithTimeout(p.Context(), p.Deadlines.Connector)
+	ctx, cancel := bound.WithTimeout(p.Context(), p.Deadlines.Connector)
 	defer cancel()
 	var err error
 	if c.Live() {

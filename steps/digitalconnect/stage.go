@@ -15,6 +15,7 @@ import (
 	"deskcheck/mockdesk/digitalconnect"
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 )
 
@@ -53,7 +54,7 @@ func (st *Stage) Paced() bool { return false }
 func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario, deadlines steps.Deadlines) steps.Performance {
 	run := ctx
 	deadlines.Scenario, deadlines.Event = min(deadlines.Scenario, longest), max(deadlines.Event, carried)
-	ctx, cancel := context.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
+	ctx, cancel := bound.WithTimeoutCause(run, deadlines.Scenario, fmt.Errorf("the scenario did not end within %s", deadlines.Scenario))
 	defer cancel()
 	p := newPlayer(ctx, st, tab, deadlines)
 	defer p.close()
@@ -169,7 +170,7 @@ func (p *Player) sightings() map[string]string {
 
 // picture shows the pages of all users side by side, nil if there are none or none can be pictured.
 func (p *Player) picture(ctx context.Context) []byte {
-	ctx, cancel := context.WithTimeout(ctx, p.Deadlines.Input)
+	ctx, cancel := bound.WithTimeout(ctx, p.Deadlines.Input)
 	defer cancel()
 	var shots [][]byte
 	for _, g := range p.order {

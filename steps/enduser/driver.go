@@ -17,6 +17,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 )
 
 const (
@@ -174,7 +175,7 @@ func (d *Driver) at(path string) string { return strings.TrimSuffix(d.Base, "/")
 
 // ask makes a request and gives the body of its answer. The error is a *Refused for every status but the one that is wanted.
 func (d *Driver) ask(ctx context.Context, method, path string, body any, wait time.Duration, wanted int) ([]byte, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(d.Patience, Patience)+wait, fmt.Errorf("%s %s was not answered within %v", method, path, cmp.Or(d.Patience, Patience)+wait))
+	ctx, cancel := bound.WithTimeoutCause(ctx, cmp.Or(d.Patience, Patience)+wait, fmt.Errorf("%s %s was not answered within %v", method, path, cmp.Or(d.Patience, Patience)+wait))
 	defer cancel()
 	content, kind, err := encoded(body)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"deskcheck/mockdesk/journal"
 	"deskcheck/steps"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 )
 
@@ -132,7 +133,7 @@ func (p *Page) Open(ctx context.Context, name, email string) (User, error) {
 	if p.Opened != nil {
 		hear = p.Opened(name, tab)
 	}
-	booting, cancel := context.WithTimeout(ctx, cmp.Or(p.Boot, steps.Default.Boot))
+	booting, cancel := bound.WithTimeout(ctx, cmp.Or(p.Boot, steps.Default.Boot))
 	defer cancel()
 	err = tab.OpenRoaming(booting, address, script, func(m browser.Message) {
 		if m.Kind != string(journal.Screen) {
@@ -260,7 +261,7 @@ func (v *visitor) part(name string) browser.Target { return v.page.Selectors[nam
 
 // do is one act in the time that a part may take to be there.
 func (v *visitor) do(ctx context.Context, act func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(v.page.Input, steps.Default.Input))
+	ctx, cancel := bound.WithTimeout(ctx, cmp.Or(v.page.Input, steps.Default.Input))
 	defer cancel()
 	return act(ctx)
 }
@@ -391,7 +392,7 @@ func (v *visitor) requestAgent(ctx context.Context, arguments map[string]string)
 // heard waits until the bot has answered what the user said after so many sights, if it does in time: some bots take the next line for an answer to a question that they have not asked
 // yet.
 func (v *visitor) heard(ctx context.Context, mark int) {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(v.page.Input, steps.Default.Input))
+	ctx, cancel := bound.WithTimeout(ctx, cmp.Or(v.page.Input, steps.Default.Input))
 	defer cancel()
 	// A bot that does not answer is no reason not to go on.
 	_ = v.page.Journal.WaitUntil(ctx, func() bool {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deskcheck/fixtures/document"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 )
 
@@ -224,7 +225,7 @@ func (m *Map) act(ctx context.Context, hand Hand, name string, a action, values 
 	if wanted, err := m.wanted(ctx, hand, name, a, values); err != nil || !wanted {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := bound.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := m.perform(bounded, hand, name, a, values); err != nil {
 		return err
@@ -236,7 +237,7 @@ func (m *Map) act(ctx context.Context, hand Hand, name string, a action, values 
 	if err != nil {
 		return m.failed(name, a.wait.line, awaited, err)
 	}
-	waiting, stop := context.WithTimeout(ctx, patience)
+	waiting, stop := bound.WithTimeout(ctx, patience)
 	defer stop()
 	return m.failed(name, a.wait.line, awaited, hand.AwaitAt(waiting, awaited, a.gone))
 }
@@ -334,7 +335,7 @@ func (m *Map) Look(ctx context.Context, hand Hand, name string, values map[strin
 	if err != nil {
 		return nil, m.failed(name, look.line, on, err)
 	}
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	bounded, cancel := bound.WithTimeout(ctx, patience)
 	defer cancel()
 	seen, err := hand.SeeAt(bounded, on)
 	if err != nil {
