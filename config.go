@@ -40,6 +40,8 @@ type Config struct {
 	Capabilities []string
 	// Profile selects the scenarios of the requirements that a profile rests on, and makes the run one about that profile; empty for all.
 	Profile string
+	// Quick keeps of what is selected a scenario for each requirement: a look, after which no profile is earned.
+	Quick bool
 	// Features is a folder with features of the user's own, which run beside the contract's and say nothing of it; empty for none.
 	Features string
 	// Claims are the capabilities that the integration says it has, empty if it says nothing and what is seen counts.
@@ -260,6 +262,8 @@ func (c Config) crossProblems() ([]ConfigProblem, error) {
 	if c.Profile != "" {
 		if _, err := profileNamed(c.withDefaults()); err != nil {
 			problems = append(problems, ConfigProblem{Key: "profile", Message: err.Error()})
+		} else if c.Quick {
+			problems = append(problems, ConfigProblem{Key: "quick", Message: "a quick run earns no profile, and one that names a profile fails unless it is earned; leave one of them out"})
 		}
 	}
 	requirements, err := fixtures.Requirements(c.Contract)

@@ -122,7 +122,7 @@ func (d *configDocument) config() (Config, error) {
 		Select:      textsOf(root["select"]), Tags: textOf(root["tags"]), Profile: textOf(root["profile"]), Features: textOf(root["features"]),
 		Capabilities: textsOf(root["only-capabilities"]), Claims: textsOf(root["capabilities"]), Secrets: textsOf(root["secrets"]),
 		Workers: int(numberOf(root["workers"])), Seed: numberOf(root["seed"]), Repeat: int(numberOf(root["repeat"])),
-		FailFast: root["fail-fast"] == true, Headed: root["headed"] == true,
+		FailFast: root["fail-fast"] == true, Quick: root["quick"] == true, Headed: root["headed"] == true,
 		Browser: textOf(root["browser"]), Report: textOf(root["report"]), Path: d.Path,
 	}
 	desk, _ := root["desk"].(map[string]any)

@@ -65,8 +65,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestFeatures runs every scenario against the references, each as a subtest of its own: go test . -run 'TestFeatures/ai-chat/ai-chat/name/8' -v. What the steps do is the
-// same in all dialects, so that the others are left to "make conformance", which needs no race detector.
+// TestFeatures runs the first scenario of each feature against the references, or with -thorough every one in every dialect, each as a subtest of its own and with its
+// journal held to the schema: go test . -run 'TestFeatures/ai-chat/ai-chat/name/8' -v. All of them in one dialect are left to "make run" and "make conformance".
 func TestFeatures(t *testing.T) {
 	for _, contract := range certifiable(t) {
 		for i, dialect := range DialectsOf(contract) {
@@ -76,6 +76,9 @@ func TestFeatures(t *testing.T) {
 			t.Run(contract+"/"+dialect, func(t *testing.T) {
 				c := DefaultConfig().For(contract)
 				c.Dialect = dialect
+				if !*thorough {
+					c.Select = firstOfEach(t, c)
+				}
 				certify(t, c, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
 					t.Helper()
 					wanted := []reports.Verdict{reports.Passed}
@@ -97,7 +100,7 @@ const mayAnswerByItself = "AM-TASK-20"
 var thorough = flag.Bool("thorough", false, "try the features and the other styles in every dialect with every scenario")
 
 // TestOtherStyles runs the scenarios against integrations that keep the contract in another way than the reference: what the contract allows must not cost a verdict. Those
-// in which the kit's scripted integration takes their place have been tried by TestFeatures.
+// in which the kit's scripted integration takes their place say nothing of them. Without -thorough there is a scenario for each requirement.
 func TestOtherStyles(t *testing.T) {
 	for _, style := range []struct {
 		dialect, file string
@@ -120,9 +123,11 @@ func TestOtherStyles(t *testing.T) {
 			switch {
 			case *thorough:
 			case c.Dialect != DefaultConfig().Dialect:
-				c.Select = onlyIn(t, c)
+				c.Select, c.Quick = onlyIn(t, c), true
 			case style.share > 0:
 				c.Select = everySecond(t, c, style.share)
+			default:
+				c.Quick = true
 			}
 			certify(t, c, func(t *testing.T, s steps.Scenario, finding reports.Scenario) {
 				t.Helper()
@@ -178,12 +183,26 @@ func selectedBy(t *testing.T, c Config) (catalogue fixtures.Catalogue, all, sele
 	return catalogue, all, selected
 }
 
-// everySecond are the IDs of the scenarios of a configuration, from the first or the second on.
-func everySecond(t *testing.T, c Config, from int) []string {
+// firstOfEach are the IDs of the first scenarios of the features of a configuration.
+func firstOfEach(t *testing.T, c Config) []string {
 	t.Helper()
 	_, all, _ := selectedBy(t, c)
 	var ids []string
 	for i, s := range all {
+		if i == 0 || all[i-1].Feature != s.Feature {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// everySecond are the IDs of the scenarios of a quick run, from the first or the second on.
+func everySecond(t *testing.T, c Config, from int) []string {
+	t.Helper()
+	c.Quick = true
+	_, _, quick := selectedBy(t, c)
+	var ids []string
+	for i, s := range quick {
 		if i%2 == from-1 {
 			ids = append(ids, s.ID)
 		}

@@ -28,7 +28,7 @@ type Selectable struct {
 }
 
 // Select returns the scenarios that the configuration selects, in the given order. Words are joined by "or"; words, tags and capabilities by
-// "and". A word, tag or capability that fits nothing, and a combination that leaves nothing, is a *UserError that names what came closest:
+// "and"; a quick run keeps of them a scenario for each requirement. A word, tag or capability that fits nothing, and a combination that leaves nothing, is a *UserError that names what came closest:
 // nothing run must never look like everything passed.
 func Select(all []Selectable, c Config) ([]Selectable, error) {
 	var filters []filter
@@ -69,7 +69,34 @@ func Select(all []Selectable, c Config) ([]Selectable, error) {
 	if len(selected) == 0 {
 		return nil, nothingLeft(all, filters)
 	}
+	if c.Quick {
+		return oneEach(selected, c.Contract)
+	}
 	return selected, nil
+}
+
+// oneEach keeps the first scenario of each requirement, and those that prove none: the user's own.
+func oneEach(selected []Selectable, contract string) ([]Selectable, error) {
+	requirements, err := fixtures.Requirements(contract)
+	if err != nil {
+		return nil, fmt.Errorf("read the requirements of %s: %w", contract, err)
+	}
+	left := make(map[string]bool, len(requirements))
+	for _, r := range requirements {
+		left[r.ID] = true
+	}
+	var kept []Selectable
+	for _, s := range selected {
+		proves := slices.DeleteFunc(bareTags(s.Tags), func(tag string) bool { _, is := left[tag]; return !is })
+		if len(proves) > 0 && !slices.ContainsFunc(proves, func(id string) bool { return left[id] }) {
+			continue
+		}
+		for _, id := range proves {
+			left[id] = false
+		}
+		kept = append(kept, s)
+	}
+	return kept, nil
 }
 
 // filter is one of the conditions that a scenario must fit, with the words in which the user gave it.

@@ -187,3 +187,31 @@ func TestCompileTagsMayBeUsedSideBySide(t *testing.T) {
 		})
 	}
 }
+
+func TestAQuickRunHasAScenarioForEachRequirement(t *testing.T) {
+	all := []deskcheck.Selectable{
+		{ID: "a/1", Tags: []string{"@FLOW-03", "@slow"}},
+		{ID: "a/2", Tags: []string{"@FLOW-03"}},
+		{ID: "a/3", Tags: []string{"@FLOW-03", "@AVAIL-03"}},
+		{ID: "b/1", Tags: []string{"@AVAIL-03"}},
+		{ID: "b/2", Tags: []string{"@AVAIL-03", "@JOIN-01", "@slow"}},
+		{ID: "own/1", Tags: []string{"@slow"}},
+		{ID: "own/2"},
+	}
+	for _, test := range []struct {
+		name string
+		c    deskcheck.Config
+		want string
+	}{
+		{"of all", deskcheck.Config{}, "a/1 a/3 b/2 own/1 own/2"},
+		{"of what is selected", deskcheck.Config{Select: []string{"AVAIL-03"}}, "a/3 b/2"},
+		{"by what a tag leaves", deskcheck.Config{Tags: "not @slow"}, "a/2 a/3 own/2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.c.Contract, test.c.Dialect, test.c.Quick = "ai-chat", "ai-chat", true
+			selected, err := deskcheck.Select(all, test.c)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, ids(selected))
+		})
+	}
+}

@@ -25,8 +25,9 @@ type SelftestOptions struct {
 	Workers int
 	// Dialects are those of the contract in which they are tried, empty for all.
 	Dialects []string
-	// Once has each mistake tried in one dialect only, the first of them in which it is one: what the steps do is the same in all.
-	Once bool
+	// Quick has each mistake tried in one dialect only, the first of them in which it is one, since what the steps do is the same in all, and no further than until all that
+	// it breaks has fallen.
+	Quick bool
 	// Select holds requirement IDs and files of broken integrations or desks: only those that break one of them, or are one of them, run. Empty means all.
 	Select []string
 	// Browser is the path of the browser's executable, empty to look for one.
@@ -43,7 +44,7 @@ type SelftestRow struct {
 	File, How string
 	// Names are the requirements of the dialect that it declares to break, Failed those that the kit found broken; Missing and Surplus are the difference.
 	Names, Failed, Missing, Surplus []string
-	// Scenarios is how many scenarios it ran: those of its requirements, without those in which the kit's scripted integration takes its place.
+	// Scenarios is how many scenarios it ran, at most all those of its requirements, without those in which the kit's scripted integration takes its place.
 	Scenarios  int
 	OK         bool
 	DurationMs int64
@@ -72,7 +73,7 @@ func Selftest(ctx context.Context, o SelftestOptions) (SelftestResult, error) {
 	if len(o.Dialects) == 0 {
 		o.Dialects = DialectsOf(c.Contract)
 	}
-	trials, err := trialsOf(ctx, c, o.Dialects, o.Once, broken, catalogue)
+	trials, err := trialsOf(ctx, c, o.Dialects, o.Quick, broken, catalogue)
 	if err != nil {
 		return SelftestResult{}, err
 	}
@@ -133,6 +134,8 @@ type trial struct {
 	// place is that of its row in the result.
 	place  int
 	config Config
+	// quick ends it as soon as all that must fall has fallen.
+	quick bool
 	// names are the requirements of the dialect that must fall, all the scenarios of the dialect, selected those that try the integration for these requirements.
 	names         []string
 	all, selected []steps.Scenario
@@ -165,8 +168,8 @@ func rehearse(ctx context.Context, c Config) (rehearsal, error) {
 	}, nil
 }
 
-// trialsOf prepares the trials, the rows of one integration next to each other, or one row for each if once is set.
-func trialsOf(ctx context.Context, c Config, dialects []string, once bool, broken []fixtures.BrokenIntegration, catalogue fixtures.Catalogue) ([]trial, error) {
+// trialsOf prepares the trials, the rows of one integration next to each other, or one row for each if it is to be quick.
+func trialsOf(ctx context.Context, c Config, dialects []string, quick bool, broken []fixtures.BrokenIntegration, catalogue fixtures.Catalogue) ([]trial, error) {
 	all, rehearsals := map[string][]steps.Scenario{}, map[string]rehearsal{} // by dialect
 	for _, c.Dialect = range dialects {
 		var err error
@@ -183,7 +186,7 @@ func trialsOf(ctx context.Context, c Config, dialects []string, once bool, broke
 			if !b.BreaksIn(c.Dialect, catalogue.Requirements) {
 				continue
 			}
-			one := trial{broken: b, place: len(trials), config: c, all: all[c.Dialect], ready: rehearsals[c.Dialect](b)}
+			one := trial{broken: b, quick: quick, place: len(trials), config: c, all: all[c.Dialect], ready: rehearsals[c.Dialect](b)}
 			for _, r := range catalogue.Requirements {
 				if r.Holds(c.Dialect) && (r.ID == b.Breaks || slices.Contains(b.With, r.ID)) {
 					one.names = append(one.names, r.ID)
@@ -196,7 +199,7 @@ func trialsOf(ctx context.Context, c Config, dialects []string, once bool, broke
 				}
 			}
 			trials = append(trials, one)
-			if once {
+			if quick {
 				break
 			}
 		}
@@ -260,17 +263,21 @@ func brokenHeader(folder string, err error) error {
 
 func selftestRow(ctx context.Context, pool *browser.Pool, t trial, catalogue fixtures.Catalogue) (SelftestRow, error) {
 	began := time.Now()
-	row := SelftestRow{Dialect: t.config.Dialect, File: t.broken.File, How: t.broken.How, Names: t.names, Scenarios: len(t.selected)}
+	row := SelftestRow{Dialect: t.config.Dialect, File: t.broken.File, How: t.broken.How, Names: t.names}
 	stage, about, err := t.ready(pool)
 	if err != nil {
 		return row, fmt.Errorf("selftest: %w", err)
 	}
 	p := &performance{stage: stage, pool: pool, config: t.config, record: newRecord(t.config, catalogue, t.all, t.selected, about, pool.Installation())}
 	for _, s := range t.selected {
+		if t.quick && len(without(row.Names, row.Failed)) == 0 {
+			break
+		}
 		_, finding, err := p.one(ctx, s)
 		if err != nil {
 			return row, err
 		}
+		row.Scenarios++
 		for _, check := range finding.Checks {
 			id := check.Requirement
 			switch check.Verdict {

@@ -86,6 +86,9 @@ func selectionOf(c Config) []string {
 	if c.Tags != "" {
 		selection = append(selection, "--tags "+c.Tags)
 	}
+	if c.Quick {
+		selection = append(selection, reports.Quick)
+	}
 	for _, capability := range c.Capabilities {
 		selection = append(selection, "--capability "+capability)
 	}

@@ -58,6 +58,9 @@ func (l LooksLike) Sentence(subject, dialect string) string {
 	return fmt.Sprintf("the %s looks as if it were written for %s, not for %s: %s; certify it there with --dialect %s", subject, strings.Join(l.Dialects, " or "), dialect, l.Because, l.Dialects[0])
 }
 
+// Quick stands in the selection of a run that had a scenario for each requirement only.
+const Quick = "--quick"
+
 // Result is everything that a run found out. Written as JSON it is results.json (schema: fixtures/schemas/results.schema.json).
 type Result struct {
 	SchemaVersion string      `json:"schemaVersion"`
@@ -74,7 +77,7 @@ type Result struct {
 	Workers    int       `json:"workers"`
 	StartedAt  time.Time `json:"startedAt"`
 	DurationMs int64     `json:"durationMs"`
-	// Selection is what the user asked for, empty for everything.
+	// Selection is what the user asked for, empty for everything; Quick is among it after a quick run.
 	Selection []string `json:"selection"`
 	// Verdict is Passed or Failed.
 	Verdict  Verdict `json:"verdict"`

@@ -103,6 +103,9 @@ func TestTextEndsWithVerdictAndReport(t *testing.T) {
 		assert.Equal(t, "report: deskcheck-report/index.html", lines[len(lines)-1])
 	}
 	assert.Equal(t, "verdict: passed · Acme Desk, src/acme.ts (15 of 15 requirements passed)\nreport: deskcheck-report/index.html\n", tell(large(2, 1), TextOptions{Quiet: true}))
+	quick := large(2, 1)
+	quick.Selection = []string{"core", Quick}
+	assert.Contains(t, tell(quick, TextOptions{Quiet: true}), "(15 of 15 requirements passed, a scenario for each, and no profile is earned by a quick run)\n")
 }
 
 func TestTextWithoutAnything(t *testing.T) {

@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -113,6 +114,9 @@ func outcome(r *Result) string {
 	}
 	if len(parts) == 0 {
 		return "no requirement was spoken of"
+	}
+	if slices.Contains(r.Selection, Quick) {
+		parts = append(parts, "a scenario for each, and no profile is earned by a quick run")
 	}
 	return strings.Join(parts, ", ")
 }

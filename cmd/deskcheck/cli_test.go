@@ -202,6 +202,8 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"run --tags @a,and", `--tags: tag expression "@a and", column 7: expected a tag such as @FLOW-03, "not" or "(", found the end`, ``},
 		{"run --baseline wrte", `--baseline: expected write, found "wrte"`, ``},
 		{"run --baseline write --fail-fast", `--baseline write needs a whole run, and --fail-fast ends it early`, `drop one of them`},
+		{"run --baseline write --quick", `--baseline write needs a whole run, and --quick leaves most of it out`, `drop one of them`},
+		{"run --quick --profile core", `--quick: a quick run earns no profile, and one that names a profile fails unless it is earned; leave one of them out`, ``},
 		{"run -c nope.yaml", `nope.yaml does not exist`, `"deskcheck config init" writes one`},
 		{"list featurs", `there is no subject "featurs"; did you mean features?`, `list one of requirements, features, integrations, capabilities, profiles, schemas, steps, slow`},
 		{"list features capabilities", `list features takes no words, found "capabilities"`, `only steps can be searched; for the others, pipe the list into grep`},
@@ -261,9 +263,9 @@ func TestSelftest(t *testing.T) {
 	result.Rows = append(result.Rows, deskcheck.SelftestRow{Dialect: "orchestrate", File: "AVAIL-03-counts.js", Missing: []string{"AVAIL-03"}, Surplus: []string{"FLOW-01", "FLOW-02"}, Failed: []string{"FLOW-01", "FLOW-02"}, DurationMs: 80})
 	assert.Equal(t, 1, b.does("selftest"))
 	golden(t, "selftest-failed.txt", b.stdout.String())
-	assert.False(t, options.Once)
-	assert.Equal(t, 1, b.does("selftest", "--once"))
-	assert.True(t, options.Once)
+	assert.False(t, options.Quick)
+	assert.Equal(t, 1, b.does("selftest", "--quick"))
+	assert.True(t, options.Quick)
 }
 
 func TestDoctor(t *testing.T) {

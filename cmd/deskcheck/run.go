@@ -82,6 +82,8 @@ func (p *program) runCommand() *cobra.Command {
 
 	which.StringVar(&f.config.Profile, "profile", "", "only what the profile `NAME` rests on, and fail unless it is earned; see \"deskcheck list profiles\"")
 
+	which.BoolVar(&f.config.Quick, "quick", false, "only a scenario for each requirement, for a look while you work: no profile is earned by it")
+
 	how := pflag.NewFlagSet("how", pflag.ContinueOnError)
 	how.IntVar(&f.config.Workers, "workers", 0, "run `N` scenarios side by side; default: 4, with digital-connect 6")
 	how.Int64Var(&f.config.Seed, "seed", 0, "fix the order to that of an earlier run, whose report names its seed `N`; 0 takes one from the clock")
@@ -208,6 +210,7 @@ func (f *runFlags) apply(flags *pflag.FlagSet, config *deskcheck.Config, selecti
 		"workers":     func() { config.Workers = f.config.Workers },
 		"seed":        func() { config.Seed = f.config.Seed },
 		"repeat":      func() { config.Repeat = f.config.Repeat },
+		"quick":       func() { config.Quick = f.config.Quick },
 		"fail-fast":   func() { config.FailFast = f.config.FailFast },
 		"headed":      func() { config.Headed = f.config.Headed },
 		"slow-mo":     func() { config.SlowMo = f.config.SlowMo },
@@ -287,6 +290,9 @@ func (p *program) runAll(c *cobra.Command, f *runFlags, args []string) error {
 	}
 	if f.baseline != "" && config.FailFast {
 		return &deskcheck.UserError{Err: errors.New("--baseline write needs a whole run, and --fail-fast ends it early"), Fix: "drop one of them"}
+	}
+	if f.baseline != "" && config.Quick {
+		return &deskcheck.UserError{Err: errors.New("--baseline write needs a whole run, and --quick leaves most of it out"), Fix: "drop one of them"}
 	}
 	if f.pause {
 		if config, err = p.pausable(c.Flags(), f, config); err != nil {

@@ -75,12 +75,12 @@ func TestRunTakesFlagsOverTheFile(t *testing.T) {
 	require.NoError(t, os.WriteFile("desk.ts", nil, 0o600))
 	require.NoError(t, os.WriteFile(defaultConfig, []byte("integration: {bundle: b.js, global: B}\nworkers: 2\nrepeat: 3\ntags: '@FLOW-03'\nselect: [AVAIL]\n"), 0o600))
 	assert.Zero(t, b.does("run", "FLOW-03", "availability", "--integration", "desk.ts", "--export", "make", "--workers", "8", "--tags", "", "--capability", "core,avail",
-		"--seed", "7", "--fail-fast", "--headed", "--slow-mo", "100ms", "--report", "out"))
+		"--seed", "7", "--quick", "--fail-fast", "--headed", "--slow-mo", "100ms", "--report", "out"))
 	want := deskcheck.DefaultConfig()
 	want.Integration = deskcheck.Integration{File: "desk.ts", Export: "make"}
 	want.Select, want.Capabilities = []string{"FLOW-03", "availability"}, []string{"core", "avail"}
 	want.Workers, want.Repeat, want.Seed, want.SlowMo = 8, 3, 7, 100*time.Millisecond
-	want.FailFast, want.Headed, want.Report, want.Path = true, true, "out", defaultConfig
+	want.Quick, want.FailFast, want.Headed, want.Report, want.Path = true, true, true, "out", defaultConfig
 	assert.Equal(t, want, *b.ran)
 	assert.Equal(t, "using deskcheck.yaml in this folder\n", b.stderr.String())
 }

@@ -22,8 +22,8 @@ against the scenarios of the requirements that its header names, the one that it
 exactly these to fail: nothing is said about scenarios that touch none of them. A check that cannot fail proves nothing, so a MUST that
 binds the integration or its page and has no broken integration fails the selftest too.
 
-A mistake is tried in every dialect in which its requirement holds; --dialect chooses among them, and --once has each tried in the
-first of them only.
+A mistake is tried in every dialect in which its requirement holds, against all scenarios of what its header names; --dialect chooses among
+them. --quick has each tried in the first dialect only, and no further than until all that it breaks has fallen.
 
 With IDs, only the integrations that break these requirements run; with files of broken integrations, only these.
 
@@ -57,7 +57,7 @@ func (p *program) selftestCommand() *cobra.Command {
 	flags.StringVar(&f.options.Contract, "contract", deskcheck.DefaultConfig().Contract, "the `NAME` of the contract: ai-chat tries broken integrations, agent-manager broken agent desks, digital-connect broken connectors")
 	flags.IntVar(&f.options.Workers, "workers", 0, "run `N` scenarios side by side; default: 4, with digital-connect 6")
 	flags.StringSliceVar(&f.options.Dialects, "dialect", nil, "only in these dialects, `NAMES` joined by commas; default: in all")
-	flags.BoolVar(&f.options.Once, "once", false, "each mistake in one dialect only, the first in which it is one")
+	flags.BoolVar(&f.options.Quick, "quick", false, "each mistake in one dialect only, and only until all that it breaks has fallen")
 	flags.StringVar(&f.options.Browser, "browser", "", "the `PATH` of the Chromium to use; default: see \"deskcheck doctor\"")
 	flags.BoolVar(&f.matrix, "matrix", false, "against every scenario, and write the kill matrix")
 	flags.StringVar(&f.report, "report", deskcheck.DefaultConfig().Report, "with --matrix: write matrix.html and matrix.json into this `DIR`")
@@ -70,8 +70,8 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 	if c.Flags().Changed("report") && (!f.matrix || f.report == "") {
 		return &deskcheck.UserError{Err: errors.New("--report: it is where --matrix writes, and names a folder"), Fix: "add --matrix and a folder, or leave it out"}
 	}
-	if f.matrix && options.Once {
-		return &deskcheck.UserError{Err: errors.New("--once: the kill matrix tries each mistake in every dialect"), Fix: "leave out --once; --dialect has the matrix made of one dialect"}
+	if f.matrix && options.Quick {
+		return &deskcheck.UserError{Err: errors.New("--quick: the kill matrix tries each mistake in every dialect, and against every scenario"), Fix: "leave out --quick; --dialect has the matrix made of one dialect"}
 	}
 	if f.matrix && options.Contract != deskcheck.DefaultConfig().Contract {
 		return &deskcheck.UserError{Err: errors.New("--matrix: there is a kill matrix of the contract ai-chat only"), Fix: "leave out --matrix or --contract"}
