@@ -178,7 +178,7 @@ func BenchmarkTalk(b *testing.B) {
 		require.NoError(b, err)
 	}
 	heard := make(chan struct{}, 1)
-	c.OnUser(func() {
+	c.OnUser(func(bool) {
 		select {
 		case heard <- struct{}{}:
 		default:

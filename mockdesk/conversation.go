@@ -117,7 +117,7 @@ type Conversation struct {
 	stopWatch func() bool
 	watches   int
 	// onUser is what OnUser was given.
-	onUser func()
+	onUser func(turn bool)
 
 	// mark is that of its latest change, taken is how many of its events Changes has given. owed says that the client is yet to be told of the user's end.
 	mark, taken int
@@ -388,7 +388,7 @@ func (c *Conversation) end(by, reason string) fields {
 	if !d.isSaved() {
 		d.trim()
 	}
-	c.tellOfUser()
+	c.tellOfUser(nil)
 	c.broadcast()
 	return told
 }

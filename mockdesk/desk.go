@@ -125,6 +125,8 @@ type Desk struct {
 	withdrawn   map[string]bool
 	withdrawals []string
 
+	// onTurn is what OnTurn was given.
+	onTurn func()
 	// authors are those who have said something.
 	authors authors
 

@@ -136,7 +136,7 @@ func (d *Desk) takeMessage(x *exchange) outcome {
 	c.userTypes = false // Whoever has sent the line has stopped typing it.
 	c.append("message", c.say(Line{Key: key, Role: RoleUser, Name: c.user.Name, Text: x.given.Text("text")}, "text"))
 	c.keys[key] = len(c.log)
-	c.tellOfUser()
+	c.tellOfUser(x)
 	cursor := len(c.log)
 	return outcome{name: "stored", result: func() map[string]any { return map[string]any{"key": key, "cursor": cursor} }}
 }

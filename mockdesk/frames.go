@@ -53,8 +53,9 @@ func (s *socket) name(m fault.Message) string {
 	return unknownFrame
 }
 
-// receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first.
-func (s *socket) receive(m fault.Message) (full bool) {
+// receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first, heard that the user
+// has said something and that whoever was given to OnUser counts on Desk.turn.
+func (s *socket) receive(m fault.Message) (full, heard bool) {
 	d := s.desk
 	x, _ := exchanges.Get().(*exchange) // The pool holds nothing else.
 	*x = exchange{s: s, wire: s.wire, name: unknownFrame, body: m.Data, scope: s.scope()}
@@ -62,14 +63,14 @@ func (s *socket) receive(m fault.Message) (full bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s.closed {
-		return false
+		return false, false
 	}
 	s.setSilence()
 	if err != nil {
 		x.take, x.c = &s.route.Socket.Unfit, s.c
 		d.recordFrame(x, sentence(err))
 		s.say(x, d.word(x, failed(problem, "The desk does not know this frame", sentence(err))))
-		return s.isFull()
+		return s.isFull(), false
 	}
 	x.take, x.name, x.isJSON = take, take.Name, s.route.Socket.ReadsJSON()
 	d.lookUp(x)
@@ -77,19 +78,21 @@ func (s *socket) receive(m fault.Message) (full bool) {
 	if decision := d.decide(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
 		d.recordFrame(x, "")
 		s.play(x, decision)
-		return s.isFull()
+		return s.isFull(), false
 	}
+	x.turns = d.onTurn != nil
 	o := d.mean(x)
 	d.recordFrame(x, o.detail)
 	rep := d.word(x, o)
 	x.scope.Release()
 	waits := rep.ready != nil
 	s.say(x, rep)
+	heard = x.heard
 	if !waits {
 		*x = exchange{}
 		exchanges.Put(x)
 	}
-	return s.isFull()
+	return s.isFull(), heard
 }
 
 // exchanges are those that are over, of frames that nothing went wrong with: there is one for every line that a client says.
@@ -135,6 +138,7 @@ func (s *socket) play(x *exchange, decision fault.Decision) {
 	}
 	d.mu.Unlock()
 	defer d.mu.Lock()
+	s.pump.Release() // The fault may take long.
 	decision.Answer(fault.Question{
 		Effect: effect,
 		Refuse: func(status int, title string) { locked(func() { s.say(x, d.refusal(x, status, title)) }) },

@@ -49,6 +49,8 @@ type exchange struct {
 	given      wire.Given
 	// isJSON says that body was read as JSON.
 	isJSON bool
+	// turns says that Desk.turn follows, heard that it has something to do.
+	turns, heard bool
 	// next is how many events of the conversation the client has seen, cuts how often its sockets had been cut when it asked for one.
 	next, cuts int
 

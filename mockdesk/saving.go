@@ -151,8 +151,9 @@ type saving struct {
 
 // listener writes to a client what is to be said to it.
 type listener interface {
-	// look has it look for something to say; it does not block.
+	// look has it look for something to say; it does not block. lookHere is look without the desk's lock: it may say it at once, on the goroutine of the caller.
 	look()
+	lookHere()
 }
 
 // isSaved says whether the desk is saved; d.mu is held.
@@ -295,7 +296,7 @@ func (d *Desk) Saved(mark int, err error) {
 	due := d.safe(mark, err)
 	// Without the lock: those who look need it, all of them at once.
 	for _, l := range due {
-		l.look()
+		l.lookHere()
 	}
 	clear(due)
 }

@@ -100,17 +100,40 @@ func (c *Conversation) profiles() []Profile {
 }
 
 // OnUser has f called whenever the user has said a line, and when the conversation ends, in place of what was given before; nil calls nothing. The desk is locked, so f must neither
-// block nor call it. What happened before is not told.
-func (c *Conversation) OnUser(f func()) {
+// block nor call it. turn says that what OnTurn was given is called next, so that f need wake nobody. What happened before is not told.
+func (c *Conversation) OnUser(f func(turn bool)) {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
 	c.onUser = f
 }
 
-// tellOfUser calls what OnUser was given; the desk's lock is held.
-func (c *Conversation) tellOfUser() {
-	if c.onUser != nil {
-		c.onUser()
+// tellOfUser calls what OnUser was given; the desk's lock is held. x is the exchange in which the user has said something, nil for none.
+func (c *Conversation) tellOfUser(x *exchange) {
+	if c.onUser == nil {
+		return
+	}
+	turn := x != nil && x.turns
+	if turn {
+		x.heard = true
+	}
+	c.onUser(turn)
+}
+
+// OnTurn has f called after a frame in which a user has said something, without a lock, by the goroutine that reads the user's socket: whoever answers there and then needs no other to have
+// its turn first, and the answer is written by the same one. Several may call f at once. It is to return soon, since the socket is not read meanwhile.
+func (d *Desk) OnTurn(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.onTurn = f
+}
+
+// turn calls what OnTurn was given.
+func (d *Desk) turn() {
+	d.mu.Lock()
+	f := d.onTurn
+	d.mu.Unlock()
+	if f != nil {
+		f()
 	}
 }
 

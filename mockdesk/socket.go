@@ -52,6 +52,8 @@ type socket struct {
 	// next is the index in the conversation's log of the event to be written next, and part that of its frame; written is the cursor up to which events were written.
 	next, part, written int
 	asides              []aside
+	// full is whether the client has to read before it sends more. It is the reader's.
+	full bool
 	// busy is whether the pump has a frame that it is not done with, and reaches the cursor up to which events are written then, 0 if that does not change; about is the id of
 	// the conversation as it was when the pump got the frame.
 	busy    bool
@@ -192,7 +194,7 @@ func (s *socket) start(conn *websocket.Conn, conversation string) {
 	s.desk.work.Add(1)
 	s.pump = fault.Start(fault.PumpOptions{
 		Conn: conn, Limit: s.wire.FrameLimit, Plan: s.desk.plan, Where: fault.Arrival{Conversation: conversation, Connection: s.number},
-		Name: s.name, Next: s.give, Receive: s.take, Sending: s.sending, Sent: s.sent, Delayed: s.delay, Ended: s.ended, Gone: s.gone,
+		Name: s.name, Next: s.give, Receive: s.take, Received: s.taken, Sending: s.sending, Sent: s.sent, Delayed: s.delay, Ended: s.ended, Gone: s.gone,
 	})
 }
 
@@ -257,6 +259,9 @@ func (s *socket) queue(a aside) {
 
 // look implements listener.
 func (s *socket) look() { s.pump.Wake() }
+
+// lookHere implements listener.
+func (s *socket) lookHere() { s.pump.Write() }
 
 // scope has what is known to every frame of the socket.
 func (s *socket) scope() *wire.Scope {
@@ -527,9 +532,18 @@ func (s *socket) delay(delayed bool) {
 	s.desk.broadcast()
 }
 
-// take takes a frame of the client, and comes back when the client may send another: one that floods the desk and reads nothing has to read first.
+// take takes a frame of the client.
 func (s *socket) take(m fault.Message) {
-	if full := s.receive(m); full {
+	full, heard := s.receive(m)
+	if heard {
+		s.desk.turn()
+	}
+	s.full = full
+}
+
+// taken comes back when the client may send another frame: one that floods the desk and reads nothing has to read first.
+func (s *socket) taken() {
+	if s.full {
 		// The error is that the desk closes, which ends the socket too.
 		_ = s.desk.await(context.Background(), func() bool { return !s.isFull() || s.closed })
 	}

@@ -2,7 +2,6 @@ package fault
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 )
@@ -69,8 +67,10 @@ type PumpOptions struct {
 	// Next gives what is to be written next, and false if there is nothing; it is asked again after each message and after Wake. A pump that can write no more, since it is
 	// silent or the connection is broken, goes on asking, and what it is given is lost.
 	Next func() (Message, bool)
-	// Receive is called with each frame that came, as the faults make of it, one at a time. While it does not return nothing is read.
-	Receive func(Message)
+	// Receive is called with each frame that came, as the faults make of it, one at a time. What it gives cause to say is written once it returns, or calls Release, which it does if it may
+	// take long; Received is called then. While neither returns nothing is read.
+	Receive  func(Message)
+	Received func()
 	// Sending is called just before a frame is written, with what is written.
 	Sending func(Message)
 	// Sent is called once for each message that Next gave, before Next is called again, with the frames that were written for it, valid until it returns: none if it was lost
@@ -85,8 +85,8 @@ type PumpOptions struct {
 	Gone func()
 }
 
-// Pump reads and writes one open socket, and plays on it what a Plan decides. One goroutine reads and one writes; callers never touch the connection. Make one with Start, and
-// Cut it in the end: a silent one stays until then, or until the client ends the connection.
+// Pump reads and writes one open socket, and plays on it what a Plan decides. One goroutine reads; another writes what nobody can write who has it at hand (Write, Hold), because it would
+// have to wait. Callers never touch the connection. Make one with Start, and Cut it in the end: a silent one stays until then, or until the client ends the connection.
 type Pump struct {
 	o PumpOptions
 	// wake has room for one token: there may be something to write. halt is closed when no more frames are written, gone when the connection is no longer of use.
@@ -96,8 +96,16 @@ type Pump struct {
 	heard chan struct{}
 	// working counts the goroutines that have not ended.
 	working atomic.Int32
-	// written is what Sent is told, for the writer alone.
+	// writing is held by whoever writes. It guards what follows: what Sent is told, frames that are held back until another was written, and one that Next has given and that is too large
+	// to be written by whoever has it at hand.
+	writing sync.Mutex
 	written []Message
+	held    []Message
+	large   *Message
+	// holding is whether what there is to be written is left to Release, which looks if wanted is set.
+	holding, wanted atomic.Bool
+	// backlog says how much the client has not taken yet.
+	backlog backlog
 
 	mu sync.Mutex
 	// where is PumpOptions.Where, with the conversation by the latest word.
@@ -121,6 +129,8 @@ func Start(o PumpOptions) *Pump {
 		o: o, where: o.Where, wake: make(chan struct{}, 1), halt: make(chan struct{}), gone: make(chan struct{}), heard: make(chan struct{}),
 		stopFarewell: func() bool { return false },
 	}
+	p.backlog.watch(o.Conn.NetConn())
+	p.writing.Lock() // No frame is written before it is known what becomes of the socket.
 	o.Conn.SetReadLimit(o.Limit)
 	o.Conn.SetPingHandler(p.pinged)
 	// The goodbye is answered by the writer, like everything else that is written.
@@ -151,6 +161,17 @@ func (p *Pump) finish() {
 
 // Wake has the pump ask for what is to be written next; it never blocks.
 func (p *Pump) Wake() {
+	if p.holding.Load() {
+		p.wanted.Store(true)
+		if p.holding.Load() {
+			return
+		}
+	}
+	p.rouse()
+}
+
+// rouse wakes the goroutine that writes.
+func (p *Pump) rouse() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
@@ -163,7 +184,7 @@ func (p *Pump) Ping() {
 	defer p.mu.Unlock()
 	p.ping = true
 	p.demands.Store(true)
-	p.Wake()
+	p.rouse()
 }
 
 // Concern says which conversation the socket is about from now on.
@@ -281,7 +302,7 @@ func (p *Pump) stop() {
 	if !p.halted.Swap(true) {
 		p.demands.Store(true)
 		close(p.halt)
-		p.Wake()
+		p.rouse()
 	}
 }
 
@@ -290,7 +311,7 @@ func (p *Pump) abandon() {
 	p.stop()
 	if !p.cut.Swap(true) {
 		close(p.gone)
-		p.Wake()
+		p.rouse()
 	}
 }
 
@@ -304,235 +325,8 @@ func (p *Pump) pinged(payload string) error {
 	// A client may be told of the last of its pings only; one that sends many and reads nothing must not fill the memory.
 	p.pongs = append(p.pongs[max(0, len(p.pongs)+1-maxPongs):], payload)
 	p.demands.Store(true)
-	p.Wake()
+	p.rouse()
 	return nil
-}
-
-// write is the writer goroutine. A failed write has it write no more: the reader notices too, and it knows whether the client had said goodbye.
-func (p *Pump) write() {
-	var held []Message
-	for {
-		control, goodbye := p.control()
-		var err error
-		switch {
-		case goodbye != nil:
-			p.takeLeave(*goodbye)
-			return
-		case control != nil:
-			err = p.o.Conn.WriteControl(control.kind, []byte(control.payload), time.Time{})
-		default:
-			if m, there := p.next(); there {
-				held, err = p.play(m, held)
-				break
-			}
-			if p.isGone() {
-				return
-			}
-			<-p.wake
-		}
-		if err != nil {
-			p.mu.Lock()
-			p.stop()
-			p.mu.Unlock()
-		}
-	}
-}
-
-// control is a ping or a pong.
-type control struct {
-	kind    int
-	payload string
-}
-
-// control takes the control frame that is to be written next, nil for none, and says how the socket is to end, nil if it is not.
-func (p *Pump) control() (*control, *End) {
-	if !p.demands.Load() {
-		return nil, nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case p.closing != nil || p.halted.Load():
-		return nil, p.closing
-	case len(p.pongs) > 0:
-		pong := p.pongs[0]
-		p.pongs = p.pongs[1:]
-		return &control{websocket.PongMessage, pong}, nil
-	case p.ping:
-		p.ping = false
-		return &control{kind: websocket.PingMessage}, nil
-	}
-	p.demands.Store(false)
-	return nil, nil
-}
-
-func (p *Pump) next() (Message, bool) {
-	if p.o.Next == nil {
-		return Message{}, false
-	}
-	return p.o.Next()
-}
-
-// play writes a frame as the plan has it, and returns what is held back until the next one was written. Faults that end the socket leave the frame unwritten.
-func (p *Pump) play(m Message, held []Message) ([]Message, error) {
-	if p.isHalted() {
-		p.sent()
-		return held, nil
-	}
-	d := p.ask(Frame, Out, func() string { return m.Name })
-	f := d.Fault
-	var err error
-	switch {
-	case p.playOnSocket(f), f.Kind == Drop, f.Kind == Delay && !p.delay(d, Out):
-		p.sent()
-		return held, nil
-	case f.Kind == Reorder && held == nil:
-		p.sent()
-		return []Message{m}, nil
-	case f.Kind == Duplicate:
-		if err = p.put(m); err == nil {
-			err = p.put(m)
-		}
-	case f.Kind == Corrupt && f.How == HowHeader:
-		err = p.putBroken(m)
-	default:
-		err = p.put(altered(m, f))
-	}
-	for _, later := range held {
-		if err == nil {
-			err = p.put(later)
-		}
-	}
-	p.sent()
-	return nil, err
-}
-
-// delay waits for the time of the fault, and says whether frames still matter: what is behind a delayed frame waits too, since a connection keeps its order. A goodbye does
-// not wait.
-func (p *Pump) delay(d Decision, way Direction) bool {
-	tell := func(bool) {}
-	if way == Out && p.o.Delayed != nil {
-		tell = p.o.Delayed
-	}
-	return waitTelling(p.o.Plan.clock, d.at.Add(d.Fault.For), tell, p.halt, nil) == nil
-}
-
-// sent tells that nothing is left to be done for a message.
-func (p *Pump) sent() {
-	if p.o.Sent != nil {
-		p.o.Sent(p.written)
-	}
-	clear(p.written)
-	p.written = p.written[:0]
-}
-
-// put writes a frame.
-func (p *Pump) put(m Message) error {
-	if !p.sending(m) {
-		return nil
-	}
-	kind := websocket.TextMessage
-	if m.Binary {
-		kind = websocket.BinaryMessage
-	}
-	if err := p.o.Conn.WriteMessage(kind, m.Data); err != nil {
-		return err
-	}
-	p.written = append(p.written, m)
-	return nil
-}
-
-// putBroken writes a frame with the reserved bits set, which the library would never do.
-func (p *Pump) putBroken(m Message) error {
-	if !p.sending(m) {
-		return nil
-	}
-	opcode := byte(websocket.TextMessage)
-	if m.Binary {
-		opcode = websocket.BinaryMessage
-	}
-	if _, err := p.o.Conn.NetConn().Write(frameOf(finalBit|reservedBits|opcode, m.Data)); err != nil {
-		return err
-	}
-	p.written = append(p.written, m)
-	return nil
-}
-
-// sending tells what is about to be written, and says whether it still may be.
-func (p *Pump) sending(m Message) bool {
-	if p.hasEnded() {
-		return false
-	}
-	if p.o.Sending != nil {
-		p.o.Sending(m)
-	}
-	return true
-}
-
-// frameOf is a frame as a server writes it, with the given first byte.
-func frameOf(first byte, payload []byte) []byte {
-	frame := []byte{first}
-	switch n := len(payload); {
-	case n <= shortFrame:
-		frame = append(frame, byte(n))
-	case n <= mediumFrame:
-		frame = binary.BigEndian.AppendUint16(append(frame, shortFrame+1), uint16(n))
-	default:
-		frame = binary.BigEndian.AppendUint64(append(frame, shortFrame+2), uint64(n))
-	}
-	return append(frame, payload...)
-}
-
-// altered is the frame as a fault that changes it makes it; others leave it as it is.
-func altered(m Message, f Fault) Message {
-	switch f.Kind {
-	case Corrupt:
-		return corrupted(m, f)
-	case Oversize:
-		// Spaces behind it leave JSON what it was: the size alone is wrong.
-		m.Data = append(bytes.Clone(m.Data), bytes.Repeat([]byte(" "), max(f.Bytes-len(m.Data), 0))...)
-	case Binary:
-		m.Binary = true
-	default:
-	}
-	return m
-}
-
-// corrupted is the frame cut in the middle and ended with what does not belong there.
-func corrupted(m Message, f Fault) Message {
-	half := m.Data[:len(m.Data)/2]
-	for len(half) > 0 && !utf8.Valid(half) && utf8.Valid(m.Data) {
-		half = half[:len(half)-1]
-	}
-	if f.How == HowUTF8 {
-		m.Data = append(bytes.Clone(half), brokenByte)
-	} else {
-		m.Data = utf8.AppendRune(bytes.Clone(half), utf8.RuneError)
-	}
-	return m
-}
-
-// takeLeave says goodbye and waits until the client has ended the connection, or its time is over; then the desk does. The client's own goodbye is answered.
-func (p *Pump) takeLeave(e End) {
-	if endsWithFrame(e.Code) {
-		_ = p.o.Conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(e.Code, e.Reason), time.Time{})
-	} else {
-		p.hangUp()
-	}
-	select {
-	case <-p.gone:
-	case <-p.heard:
-	}
-	p.leave()
-}
-
-// hangUp ends the connection in an orderly way, in the direction to the client.
-func (p *Pump) hangUp() {
-	if half, ok := p.o.Conn.NetConn().(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite()
-		return
-	}
-	_ = p.o.Conn.NetConn().Close()
 }
 
 // leave ends what still waits, without a reset if the connection has ended in order.
@@ -658,7 +452,13 @@ func (p *Pump) name(m Message) string {
 }
 
 func (p *Pump) receive(m Message) {
-	if p.o.Receive != nil && !p.hasEnded() {
-		p.o.Receive(m)
+	if p.o.Receive == nil || p.hasEnded() {
+		return
+	}
+	p.Hold()
+	p.o.Receive(m)
+	p.Release()
+	if p.o.Received != nil {
+		p.o.Received()
 	}
 }

@@ -148,12 +148,13 @@ func (t *Tenant) newPlayer(s *script, c *mockdesk.Conversation) *player {
 	return &player{tenant: t, script: s, c: c}
 }
 
-// audience are the players that are to look what has happened in their conversations, each once. There may be thousands of players, so one goroutine plays them all.
+// audience are the players that are to look what has happened in their conversations, each once. There may be thousands of players, so none has a goroutine of its own: whoever has served
+// the user plays them (hearNow), or one goroutine for all where nobody does.
 type audience struct {
-	mu      sync.Mutex
+	mu sync.Mutex
+	// players wait from the index first on; those before it are taken.
 	players []*player
-	// spare is room for those that come while others hear.
-	spare []*player
+	first   int
 	// wake has room for one token: there is a player.
 	wake chan struct{}
 }
@@ -162,32 +163,50 @@ func newAudience() *audience {
 	return &audience{wake: make(chan struct{}, 1)}
 }
 
-// add adds a player; it never blocks, and may be called with any lock held.
-func (a *audience) add(p *player) {
+// add adds a player; it never blocks, and may be called with any lock held. heard says that somebody calls hearNow next.
+func (a *audience) add(p *player, heard bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if p.called {
 		return
 	}
 	p.called = true
+	if len(a.players) == cap(a.players) && 2*a.first >= len(a.players) {
+		// There is room before the first, and may be for ever where somebody always waits.
+		n := copy(a.players, a.players[a.first:])
+		clear(a.players[n:])
+		a.players, a.first = a.players[:n], 0
+	}
 	a.players = append(a.players, p)
+	if heard {
+		return
+	}
 	select {
 	case a.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take takes all of them; they are valid until the next time.
-func (a *audience) take() []*player {
+func (a *audience) size() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	taken := a.players
-	clear(a.spare)
-	a.players, a.spare = a.spare[:0], taken
-	for _, p := range taken {
-		p.called = false
+	return len(a.players) - a.first
+}
+
+// take takes the first of them, nil if there is none.
+func (a *audience) take() *player {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.first == len(a.players) {
+		return nil
 	}
-	return taken
+	p := a.players[a.first]
+	a.players[a.first] = nil
+	if a.first++; a.first == len(a.players) {
+		a.players, a.first = a.players[:0], 0
+	}
+	p.called = false
+	return p
 }
 
 // hearAll has the players hear what users say, until the tenant ends.
@@ -198,9 +217,18 @@ func (t *Tenant) hearAll() {
 		case <-t.ctx.Done():
 			return
 		}
-		for _, p := range t.audience.take() {
-			p.listen()
+		t.hearNow()
+	}
+}
+
+// hearNow has the players hear what users have said so far. Who comes later has whoever adds them see to it, so that nobody does it for all others.
+func (t *Tenant) hearNow() {
+	for range t.audience.size() {
+		p := t.audience.take()
+		if p == nil || t.ctx.Err() != nil {
+			return
 		}
+		p.listen()
 	}
 }
 
@@ -257,13 +285,15 @@ func (t *Tenant) stopPlaying() {
 	}
 }
 
-// player plays a script in one conversation. Steps are taken by whoever makes them due: the clock, or the goroutine that listens to all users.
+// player plays a script in one conversation. Steps are taken by whoever makes them due: the clock, or whoever listens to users.
 type player struct {
 	tenant *Tenant
 	script *script
 	c      *mockdesk.Conversation
 	// called says that it is in the audience, whose lock guards it.
 	called bool
+	// listening is held by whoever has it hear: lines are heard once, and in their order.
+	listening sync.Mutex
 
 	mu sync.Mutex
 	// next is the index of the step to be taken. answering says that it is one that answers lines; heard are lines that no such step has come to yet.
@@ -287,12 +317,14 @@ func (p *player) behind() bool {
 
 // begin has the player hear what the user says, and has said.
 func (p *player) begin() {
-	p.c.OnUser(func() { p.tenant.audience.add(p) })
-	p.tenant.audience.add(p)
+	p.c.OnUser(func(turn bool) { p.tenant.audience.add(p, turn) })
+	p.tenant.audience.add(p, false)
 }
 
 // listen hears what the user has said since the last time, and ends the player if the conversation or the script is over.
 func (p *player) listen() {
+	p.listening.Lock()
+	defer p.listening.Unlock()
 	for {
 		p.mu.Lock()
 		cursor, over := p.cursor, p.over
@@ -345,7 +377,7 @@ func (p *player) finish() {
 func (p *player) quit() {
 	p.over = true
 	p.unset()
-	p.tenant.audience.add(p)
+	p.tenant.audience.add(p, false)
 }
 
 // unset takes back what is set on the clock; p.mu is held.

@@ -169,6 +169,7 @@ func (t *Tenant) begin() {
 	t.resume()
 	t.work.Go(t.playAll)
 	t.work.Go(t.hearAll)
+	t.desk.OnTurn(t.hearNow)
 }
 
 // furnish puts agents, rules and scripts as the tenant was created with.

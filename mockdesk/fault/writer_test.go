@@ -1,0 +1,103 @@
+package fault_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"deskcheck/mockdesk/fault"
+)
+
+// putIn has a pump find messages when it asks for what is to be written, without telling it that they are there.
+func putIn(p *pump, messages ...fault.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue = append(p.queue, messages...)
+}
+
+func TestWhoeverHasFramesAtHandWritesThem(t *testing.T) {
+	s := open(t)
+	conn, p := s.socket()
+	putIn(p, text("one"), text("two"))
+	p.Write()
+	for _, want := range []string{"one", "two"} {
+		_, got := read(t, conn)
+		assert.Equal(t, want, got)
+	}
+	// More than is written at once, one that has no room, and those after it: all come, in their order.
+	var want []string
+	for i := range 30 {
+		word := strconv.Itoa(i)
+		if i%10 == 3 {
+			word += strings.Repeat(".", 1<<16)
+		}
+		want = append(want, word)
+		putIn(p, text(word))
+	}
+	p.Write()
+	for _, word := range want {
+		_, got := read(t, conn)
+		require.Equal(t, word, got)
+	}
+	for range len(want) + 2 {
+		assert.Equal(t, 1, wait(s, s.sent), "each is told once")
+	}
+}
+
+func TestWhatIsHeldWaitsForRelease(t *testing.T) {
+	s := open(t)
+	conn, p := s.socket()
+	p.Hold()
+	p.Send(text("held"))
+	p.Hold() // The second of two is as good as one.
+	p.Send(text("held, too"))
+	assert.Empty(t, s.sent, "nothing is written")
+	p.Release()
+	for _, want := range []string{"held", "held, too"} {
+		_, got := read(t, conn)
+		assert.Equal(t, want, got)
+	}
+	p.Release()
+	p.Send(text("free"))
+	_, got := read(t, conn)
+	assert.Equal(t, "free", got)
+}
+
+// TestNobodyWaitsForAClientThatReadsNothing has a client read nothing until there is no room for more: whoever has frames for it at hand goes on all the same.
+func TestNobodyWaitsForAClientThatReadsNothing(t *testing.T) {
+	s := open(t)
+	conn, p := s.socket()
+	const frames = 3000
+	filler := strings.Repeat(".", 2000)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		for range frames {
+			<-s.sent
+		}
+	}()
+	for i := range frames { // 6 MB, which no buffers of two connections take
+		putIn(p, text(strconv.Itoa(i)+filler))
+		p.Write()
+	}
+	for i := range frames {
+		_, got := read(t, conn)
+		require.Equal(t, strconv.Itoa(i)+filler, got)
+	}
+	<-told
+}
+
+// TestFaultsArePlayedOnFramesThatAreAtHand has a rule for them, which may take any time.
+func TestFaultsArePlayedOnFramesThatAreAtHand(t *testing.T) {
+	s := open(t, do(fault.Fault{Kind: fault.Reorder}, "next 1", fault.Scope{On: fault.Frame, Direction: fault.Out}))
+	conn, p := s.socket()
+	putIn(p, text("one"), text("two"), text("three"))
+	p.Write()
+	for _, want := range []string{"two", "one", "three"} {
+		_, got := read(t, conn)
+		assert.Equal(t, want, got)
+	}
+}
