@@ -294,12 +294,19 @@ func (c *Changes) add(one *Conversation, of extent) {
 // calls Changes.
 func (d *Desk) Saved(mark int, err error) {
 	due := d.safe(mark, err)
-	// Without the lock: those who look need it, all of them at once.
-	for _, l := range due {
-		l.lookHere()
+	// Without the lock: those who look need it, all of them at once. Where there are many they look side by side, and the next changes are not kept waiting.
+	for i, l := range due {
+		if i < fewDue {
+			l.lookHere()
+			continue
+		}
+		l.look()
 	}
 	clear(due)
 }
+
+// fewDue is how many listeners are served by whoever has saved, before anything else is saved.
+const fewDue = 32
 
 // safe is Saved, but gives the listeners that are to look; they are valid until it is called again.
 func (d *Desk) safe(mark int, err error) (due []listener) {

@@ -170,6 +170,8 @@ type pump struct {
 
 	mu    sync.Mutex
 	queue []fault.Message
+	// meanwhile, if it is not nil, happens once, before the pump has the next message.
+	meanwhile func()
 }
 
 func start(o fault.PumpOptions) *pump {
@@ -179,6 +181,10 @@ func start(o fault.PumpOptions) *pump {
 		defer p.mu.Unlock()
 		if len(p.queue) == 0 {
 			return fault.Message{}, false
+		}
+		if p.meanwhile != nil {
+			p.meanwhile()
+			p.meanwhile = nil
 		}
 		m := p.queue[0]
 		p.queue = p.queue[1:]

@@ -42,8 +42,10 @@ func (p *Pump) tryWrite() bool {
 		switch {
 		case !there:
 			return true
-		case len(m.Data) > smallFrame:
-			p.large = &m
+		case len(m.Data) > smallFrame || p.isHalted() || !p.o.Plan.isEmpty():
+			// A fault may have come before this message was said, and after it was looked for.
+			parked := m
+			p.large = &parked
 			return false
 		}
 		err := p.put(m)
@@ -64,6 +66,10 @@ const (
 func (p *Pump) write() {
 	for {
 		goodbye, ends := p.writeAll()
+		if goodbye != nil && p.large != nil {
+			p.large = nil
+			p.sent()
+		}
 		p.writing.Unlock()
 		switch {
 		case goodbye != nil:

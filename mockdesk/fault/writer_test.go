@@ -1,9 +1,11 @@
 package fault_test
 
 import (
+	"net"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,6 +18,13 @@ func putIn(p *pump, messages ...fault.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.queue = append(p.queue, messages...)
+}
+
+// in has something happen when the pump asks for its next message.
+func (p *pump) in(meanwhile func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.meanwhile = meanwhile
 }
 
 func TestWhoeverHasFramesAtHandWritesThem(t *testing.T) {
@@ -50,6 +59,7 @@ func TestWhoeverHasFramesAtHandWritesThem(t *testing.T) {
 func TestWhatIsHeldWaitsForRelease(t *testing.T) {
 	s := open(t)
 	conn, p := s.socket()
+	p.Rest() // What has nothing to do with it is written whenever it can be.
 	p.Hold()
 	p.Send(text("held"))
 	p.Hold() // The second of two is as good as one.
@@ -100,4 +110,37 @@ func TestFaultsArePlayedOnFramesThatAreAtHand(t *testing.T) {
 		_, got := read(t, conn)
 		assert.Equal(t, want, got)
 	}
+}
+
+// TestAFaultThatComesBeforeAMessageIsPlayedOnIt has the rule, or the silence, come after the pump has looked for one, and before there is the message.
+func TestAFaultThatComesBeforeAMessageIsPlayedOnIt(t *testing.T) {
+	t.Run("a rule", func(t *testing.T) {
+		s := open(t)
+		conn, p := s.socket()
+		p.Rest()
+		p.in(func() {
+			_, err := s.plan.AddScript(do(fault.Fault{Kind: fault.Drop}, "next 1", fault.Scope{On: fault.Frame, Direction: fault.Out}))
+			assert.NoError(t, err)
+		})
+		putIn(p, text("one"), text("two"))
+		p.Write()
+		_, got := read(t, conn)
+		assert.Equal(t, "two", got)
+		for _, written := range []int{0, 1} {
+			assert.Equal(t, written, wait(s, s.sent))
+		}
+	})
+	t.Run("the socket falls silent", func(t *testing.T) {
+		s := open(t)
+		conn, p := s.socket()
+		p.Rest()
+		p.in(func() { assert.NoError(t, p.Play(fault.Fault{Kind: fault.Silence})) })
+		putIn(p, text("one"))
+		p.Write()
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(moment)))
+		_, _, err := conn.ReadMessage()
+		var late net.Error
+		require.ErrorAs(t, err, &late)
+		assert.True(t, late.Timeout(), "nothing is heard of it: %v", err)
+	})
 }

@@ -155,6 +155,8 @@ type audience struct {
 	// players wait from the index first on; those before it are taken.
 	players []*player
 	first   int
+	// added and taken count them.
+	added, taken int
 	// wake has room for one token: there is a player.
 	wake chan struct{}
 }
@@ -178,6 +180,7 @@ func (a *audience) add(p *player, heard bool) {
 		a.players, a.first = a.players[:n], 0
 	}
 	a.players = append(a.players, p)
+	a.added++
 	if heard {
 		return
 	}
@@ -187,19 +190,21 @@ func (a *audience) add(p *player, heard bool) {
 	}
 }
 
-func (a *audience) size() int {
+// latest is the number of the player that was added last.
+func (a *audience) latest() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.players) - a.first
+	return a.added
 }
 
-// take takes the first of them, nil if there is none.
-func (a *audience) take() *player {
+// take takes the first of them, nil if all up to a number are taken.
+func (a *audience) take(number int) *player {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.first == len(a.players) {
+	if a.taken >= number {
 		return nil
 	}
+	a.taken++
 	p := a.players[a.first]
 	a.players[a.first] = nil
 	if a.first++; a.first == len(a.players) {
@@ -223,11 +228,8 @@ func (t *Tenant) hearAll() {
 
 // hearNow has the players hear what users have said so far. Who comes later has whoever adds them see to it, so that nobody does it for all others.
 func (t *Tenant) hearNow() {
-	for range t.audience.size() {
-		p := t.audience.take()
-		if p == nil || t.ctx.Err() != nil {
-			return
-		}
+	latest := t.audience.latest()
+	for p := t.audience.take(latest); p != nil && t.ctx.Err() == nil; p = t.audience.take(latest) {
 		p.listen()
 	}
 }

@@ -16,20 +16,26 @@ func TestTheAudienceIsHeardInItsOrder(t *testing.T) {
 		a.add(all[i], true)
 	}
 	assert.Empty(t, a.wake, "somebody hears them next")
-	require.Equal(t, len(all), a.size(), "each is there once")
+	require.Equal(t, len(all), a.latest(), "each is there once")
 	// Somebody always waits, for ever: the room stays what it was.
 	for range 10_000 {
 		for _, want := range all {
-			p := a.take()
+			p := a.take(a.latest())
 			require.Same(t, want, p)
 			a.add(p, false)
 		}
 	}
 	assert.LessOrEqual(t, cap(a.players), 4*len(all))
 	assert.Len(t, a.wake, 1)
-	for range all {
-		require.NotNil(t, a.take())
+	// Who comes later is left to others, even where these have taken some before.
+	latest := a.latest()
+	late := &player{}
+	a.add(late, true)
+	require.Same(t, all[0], a.take(a.latest()))
+	for range all[1:] {
+		require.NotNil(t, a.take(latest))
 	}
-	assert.Nil(t, a.take())
-	assert.Zero(t, a.size())
+	assert.Nil(t, a.take(latest))
+	assert.Same(t, late, a.take(a.latest()))
+	assert.Nil(t, a.take(a.latest()))
 }
