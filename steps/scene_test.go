@@ -20,7 +20,7 @@ func (*slowDesk) Paced() bool { return true }
 func (*slowDesk) Err() error { return nil }
 
 func (d *slowDesk) Advance(ms int) error {
-	time.Sleep(d.takes)
+	<-time.After(d.takes)
 	d.advanced += time.Duration(ms) * time.Millisecond
 	return nil
 }
