@@ -74,7 +74,7 @@ func TestCloseEndsWhateverHangs(t *testing.T) {
 
 	began := time.Now()
 	require.NoError(t, s.desk.Close())
-	assert.Less(t, time.Since(began), 5*time.Second)
+	assert.Less(t, time.Since(began), time.Minute, "nothing that is held is waited for")
 	for _, g := range got {
 		require.Error(t, s.get(g).err)
 	}

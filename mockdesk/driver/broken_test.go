@@ -145,7 +145,7 @@ func TestBrokenDriversAreNamed(t *testing.T) {
 			of := wrong(t, err, driver.Broken)
 			assert.Contains(t, err.Error(), c.says)
 			assert.NotContains(t, fmt.Sprintf("%+v %v", err, of), token)
-			assert.Less(t, time.Since(began), 20*time.Second)
+			assert.Less(t, time.Since(began), time.Minute, "its own patience ends it")
 		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,6 +12,7 @@ import (
 	manager "deskcheck/mockdesk/agentmanager"
 	"deskcheck/steps"
 	"deskcheck/steps/agentmanager"
+	"deskcheck/steps/bound"
 	"deskcheck/steps/browser"
 	"deskcheck/steps/uimap"
 )
@@ -57,9 +57,10 @@ func TestAHostileDeskHasItsVerdict(t *testing.T) {
 			require.NoError(t, err)
 			defer tab.Release()
 			stage := &agentmanager.Stage{Desk: c.desk, Map: drawn, Dialect: manager.CX2024, Lease: pool.Lease}
-			began := time.Now()
+			late, cancel := bound.WithTimeout(t.Context(), steps.Default.Scenario)
+			defer cancel()
 			err = stage.Perform(t.Context(), tab, story[0], steps.Default).Err()
-			assert.Less(t, time.Since(began), steps.Default.Scenario)
+			require.NoError(t, late.Err(), "it ends by the bound of all scenarios")
 			if c.harness != "" {
 				var kit *steps.HarnessError
 				require.ErrorAs(t, err, &kit)

@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"deskcheck/steps/bound"
 )
 
 // shared is the one browser of all tests that do not kill theirs.
@@ -38,16 +41,22 @@ const patience = 20 * time.Second
 
 func bounded(tb testing.TB) context.Context {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), patience)
-	tb.Cleanup(cancel)
-	return ctx
+	return within(tb, patience)
 }
 
 func within(tb testing.TB, d time.Duration) context.Context {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), d)
+	ctx, cancel := bound.WithTimeout(tb.Context(), d)
 	tb.Cleanup(cancel)
 	return ctx
+}
+
+// promptly wants something to end long before the bound of a call does, by which it would have ended as well.
+func promptly(tb testing.TB, do func()) {
+	tb.Helper()
+	ctx := within(tb, callBound/3)
+	do()
+	assert.NoError(tb, ctx.Err(), "it ends by the bound of a call")
 }
 
 // serve answers the origin of a server of its own that gives the page at / and whatever the routes say.

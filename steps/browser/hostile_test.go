@@ -17,14 +17,12 @@ import (
 
 func TestConsoleFloodIsCapped(t *testing.T) {
 	tab, seen := show(t, script(""), nil)
-	began := time.Now()
 	require.NoError(t, tab.Evaluate(bounded(t), `(() => {
 		const line = 'x'.repeat(1000);
 		for (let i = 0; i < 50_000; i++) console.log(line, {i});
 		console.error('y'.repeat(50_000_000));
 		console.count('z');
 	})()`, nil))
-	assert.Less(t, time.Since(began), 15*time.Second)
 	lines := seen.of("console", "")
 	assert.LessOrEqual(t, len(lines), 202)
 	bytes := 0
@@ -60,13 +58,11 @@ func TestOneHugeConsoleLine(t *testing.T) {
 
 func TestFloodOfCallbacks(t *testing.T) {
 	tab, seen := show(t, script(fakeHost), nil)
-	began := time.Now()
 	require.NoError(t, tab.Evaluate(bounded(t), `begin((parameters) => {
 		for (let i = 0; i < 100_000; i++) parameters.callback.agentTyping(i % 2 === 0);
 		return {};
 	}); 0`, nil))
 	assert.Equal(t, "100000", eval(t, tab, "rawCallback.heard.length"), "the page still answers, and the calls went through")
-	assert.Less(t, time.Since(began), 10*time.Second)
 	flood := seen.of("violation", "flood")
 	require.Len(t, flood, 1)
 	assert.Contains(t, flood[0].Note, "5000 entries")
@@ -106,12 +102,11 @@ func TestFloodOfErrors(t *testing.T) {
 func TestEndlessLoop(t *testing.T) {
 	looping, _ := show(t, script(""), nil)
 	other, otherSeen := show(t, script("let n = 0; setInterval(() => n++, 1)"), nil)
-	began := time.Now()
-	err := looping.Evaluate(within(t, 300*time.Millisecond), `for (;;);`, nil)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Less(t, time.Since(began), 2*time.Second)
+	promptly(t, func() {
+		require.ErrorIs(t, looping.Evaluate(within(t, 300*time.Millisecond), `for (;;);`, nil), context.DeadlineExceeded)
+	})
 
-	err = looping.Check(within(t, 200*time.Millisecond))
+	err := looping.Check(within(t, 200*time.Millisecond))
 	var lost *LostError
 	require.ErrorAs(t, err, &lost)
 	assert.Equal(t, Unresponsive, lost.Kind)
@@ -123,9 +118,7 @@ func TestEndlessLoop(t *testing.T) {
 	before, err := shared.Pids(bounded(t))
 	require.NoError(t, err)
 
-	began = time.Now()
-	looping.Release()
-	assert.Less(t, time.Since(began), 2*time.Second)
+	promptly(t, looping.Release)
 	looping.pool.work.Wait()
 	after, err := shared.Pids(bounded(t))
 	require.NoError(t, err)
@@ -144,9 +137,7 @@ func TestLoopIsNoticedAtRelease(t *testing.T) {
 	tab, _ := show(t, script(""), nil)
 	// It catches its own end, so it cannot be stopped by stopping the script.
 	require.Error(t, tab.Evaluate(within(t, 100*time.Millisecond), `for (;;) { try { for (;;); } finally { continue; } }`, nil))
-	began := time.Now()
-	tab.Release()
-	assert.Less(t, time.Since(began), 2*time.Second)
+	promptly(t, tab.Release)
 	var lost *LostError
 	require.ErrorAs(t, tab.Reason(), &lost)
 	assert.Equal(t, Unresponsive, lost.Kind)

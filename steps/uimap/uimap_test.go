@@ -233,9 +233,7 @@ func TestAnchorsAliasesAndManyLines(t *testing.T) {
 	for i := range 5000 {
 		fmt.Fprintf(&long, "  - click: { button: \"Button %d of {customer}\" }\n    wait: \"#row-%d\"\n", i, i)
 	}
-	began := time.Now()
 	m = parse(t, long.String())
-	assert.Less(t, time.Since(began), 10*time.Second)
 	assert.Equal(t, 1, m.Line("leave"))
 	_, err := uimap.ParseText("map.yaml", []byte(long.String()+"  - click: { button: '{nobody}' }\n"))
 	require.ErrorContains(t, err, "map.yaml:10002:")
