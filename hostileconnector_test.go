@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -56,7 +58,7 @@ var hostileConnectors = []struct {
 	{name: "never becomes ready", health: answering(http.StatusServiceUnavailable, "text/plain", "warming up"), output: "no database", verdict: reports.Untestable, says: []string{"not ready", "503", "no database"}},
 	{name: "ends as soon as it is started", ends: true, output: "no licence was found", verdict: reports.Untestable, says: []string{"exit status 7", "no licence was found"}},
 	{name: "ends at the first event", event: func(http.ResponseWriter, *http.Request) { die("an event took it down") }, verdict: reports.Failed, says: []string{"exit status 7", "an event took it down"}},
-	{name: "answers events with a page", event: answering(http.StatusOK, "text/html", "<h1>Welcome</h1>"), verdict: reports.Failed, says: []string{"DC-ACTION-08"}},
+	{name: "answers events with a page", event: answering(http.StatusOK, "text/html", "<h1>Welcome</h1>"), output: "POST /hook fits no route", verdict: reports.Failed, says: []string{"DC-ACTION-08"}},
 	{name: "leads events elsewhere", event: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, verdict: reports.Failed, says: []string{"DC-ACTION-08", "302"}},
 	{name: "leads events round in a circle", event: func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path, http.StatusPermanentRedirect)
@@ -314,6 +316,11 @@ func TestHostileConnectors(t *testing.T) {
 			assert.Equal(t, h.verdict, finding.Verdict, saidOf(finding))
 			for _, want := range h.says {
 				assert.Contains(t, saidOf(finding), want)
+			}
+			if h.verdict == reports.Failed && h.output != "" {
+				assert.True(t, slices.ContainsFunc(finding.Evidence.Entries, func(e reports.Entry) bool {
+					return e.Kind == "console" && e.From == "connector" && string(e.Data) == strconv.Quote(h.output)
+				}), "what it printed is among the evidence")
 			}
 			t.Logf("%s: %s (%.0f ms)", finding.Verdict, saidOf(finding), finding.DurationMs)
 		})

@@ -43,7 +43,7 @@ const (
 	Closed     Kind = "closed"       // a socket was closed, by whomever
 	Event      Kind = "event"        // the host published an event to the page
 	Screen     Kind = "screen"       // what the user sees has changed
-	Console    Kind = "console"      // a line on the page's console
+	Console    Kind = "console"      // a line on the page's console, or one that a connector has printed
 	PageError  Kind = "error"        // an uncaught error or an unhandled rejection in the page
 	Dialog     Kind = "dialog"       // alert, confirm, prompt or print was called
 	Navigation Kind = "navigation"   // the page tried to go elsewhere, or to close

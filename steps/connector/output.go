@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"deskcheck/mockdesk/journal"
 )
@@ -25,7 +27,15 @@ type output struct {
 	done chan struct{}
 
 	mu    sync.Mutex
-	lines []string
+	lines []Line
+}
+
+// Line is a line that a connector has printed.
+type Line struct {
+	// At is when it came.
+	At time.Time
+	// Text is the line without its end, secrets and what is beyond 4 KiB.
+	Text string
 }
 
 func newOutput(secrets []string) *output {
@@ -63,12 +73,12 @@ func (o *output) add(line string) {
 	if len(o.lines) == keptLines {
 		o.lines = o.lines[1:]
 	}
-	o.lines = append(o.lines, line)
+	o.lines = append(o.lines, Line{At: time.Now(), Text: line})
 }
 
 // last are the lines that are kept.
-func (o *output) last() []string {
+func (o *output) last() []Line {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return append([]string(nil), o.lines...)
+	return slices.Clone(o.lines)
 }

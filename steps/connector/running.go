@@ -306,6 +306,15 @@ func (r *Running) Ended() error {
 
 // Output is the last of what the connector printed, 200 lines at most, without secrets.
 func (r *Running) Output() []string {
+	var texts []string
+	for _, line := range r.Printed() {
+		texts = append(texts, line.Text)
+	}
+	return texts
+}
+
+// Printed is Output with the time of each line.
+func (r *Running) Printed() []Line {
 	if r.output == nil {
 		return nil
 	}

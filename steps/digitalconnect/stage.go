@@ -83,6 +83,9 @@ func (st *Stage) Perform(ctx context.Context, tab *browser.Tab, s steps.Scenario
 	}
 	p.closing(&result)
 	p.explain(&result)
+	if result.Err() != nil {
+		p.quote()
+	}
 	result.Name = st.Name
 	result.Started, result.Unstarted = p.began(result.Err())
 	result.Capabilities = p.sightings()
@@ -109,6 +112,16 @@ func (p *Player) closing(result *steps.Performance) {
 		last.Err = p.secretsKept()
 	}
 	result.AtTheEnd = last.Err != nil
+}
+
+// quote puts what the connector has printed into the journal, for whoever is to find out why it failed. It comes last, so that no step takes it for something that has happened.
+func (p *Player) quote() {
+	if p.run == nil || p.run.running == nil {
+		return
+	}
+	for _, line := range p.run.running.Printed() {
+		p.Journal.AppendAt(journal.Entry{Kind: journal.Console, From: journal.Connector, To: journal.Kit, Name: "printed", Data: journal.Payload(p.conceal(line.Text))}, line.At)
+	}
 }
 
 // explain gives a failure the trouble that may be its cause, if it has no hint, and leaves no secret in any error.
