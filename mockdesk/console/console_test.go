@@ -141,9 +141,16 @@ func TestTwoAgentsInTwoTabs(t *testing.T) {
 	ben.clicks(`[data-id^="mia"]`)
 	ben.reads("#present", "Ada, handing over")
 	ben.sees(`!document.querySelector("#log .own")`)
+	places := `JSON.stringify([...document.querySelectorAll(".deeds button")].map((button) => [button.id, button.offsetLeft, button.offsetTop]))`
+	var handing, handed string
+	ada.sees(`!document.querySelector("#fail-transfer").hidden`)
+	ada.gives(places, &handing)
 	ben.clicks("#join")
 	hears(t, socket, "agent.joined")
 	ada.reads("#log", "Ben has joined")
+	ada.sees(`document.querySelector("#fail-transfer").hidden`)
+	ada.gives(places, &handed)
+	assert.JSONEq(t, handing, handed, "what can be done keeps its place: a click goes where its button was")
 	ada.clicks("#leave")
 	hears(t, socket, "agent.left")
 	ben.reads("#present", "Ben (you)")

@@ -251,11 +251,14 @@ func socketServer(t *testing.T, frames int, letGo <-chan struct{}) map[string]ht
 	t.Cleanup(open.Wait)
 	return map[string]http.HandlerFunc{
 		"/socket": func(w http.ResponseWriter, r *http.Request) {
+			open.Add(1) // Before the connection is taken over: the server waits for nobody who has one.
 			socket, err := upgrader.Upgrade(w, r, nil)
 			if err != nil {
+				open.Done()
 				return
 			}
-			open.Go(func() {
+			go func() {
+				defer open.Done()
 				defer socket.Close()
 				for range frames {
 					if socket.WriteMessage(websocket.TextMessage, []byte("frame")) != nil {
@@ -264,7 +267,7 @@ func socketServer(t *testing.T, frames int, letGo <-chan struct{}) map[string]ht
 				}
 				// Until the page goes.
 				_, _, _ = socket.ReadMessage()
-			})
+			}()
 		},
 		"/held": func(w http.ResponseWriter, r *http.Request) {
 			select {

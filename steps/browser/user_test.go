@@ -24,8 +24,9 @@ globalThis.value = (id) => document.getElementById(id).value;
 func TestClickIsAMouse(t *testing.T) {
 	tab, _ := show(t, form, nil)
 	require.NoError(t, tab.Click(bounded(t), "send", 0))
-	// The browser may add a movement of its own after a layout.
-	assert.JSONEq(t, `["mouseover send","mousemove send","pointerdown send","mousedown send","mouseup send","click send"]`, eval(t, tab, "events.filter((e, i) => e !== events[i - 1])"))
+	// The browser may add a movement of its own after a layout, over whatever is where the mouse was before.
+	assert.JSONEq(t, `["mouseover send","mousemove send","pointerdown send","mousedown send","mouseup send","click send"]`,
+		eval(t, tab, "events.filter((e) => !/^mouse(over|move) (?!send$)/.test(e)).filter((e, i, all) => e !== all[i - 1])"))
 	require.NoError(t, tab.Click(bounded(t), "send", 0))
 	assert.Equal(t, "2", eval(t, tab, "events.filter((e) => e === 'click send').length"))
 }
