@@ -12,7 +12,7 @@ import (
 const longest = 20
 
 // WithTimeout is context.WithTimeout in the machine's own time: time in which a processor was taken away does not count, up to 20 times d. The error of the context is
-// context.DeadlineExceeded when d is over, as there; it has no Deadline, since nobody can tell when that will be.
+// context.DeadlineExceeded when d is over, as there; its Deadline is that of parent, since nobody can tell when d will be over.
 func WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return host.withTimeout(parent, d)
 }
@@ -99,8 +99,6 @@ type timed struct {
 
 // child is what is to be done at the end, by identity.
 type child struct{ do func() }
-
-func (c *timed) Deadline() (time.Time, bool) { return c.Context.Deadline() }
 
 func (c *timed) Done() <-chan struct{} { return c.done }
 
