@@ -39,9 +39,11 @@ Feature: Starting a conversation
     Scenario: The agent can read what was said to the bot
       Given Ann talks to the bot
       When Ann says "My lamp is broken"
+      And Ann says "It stands in the hall"
       And Ann asks for an agent
       Then the start for Ann carries what was said before, the oldest first
       And "My lamp is broken" was said by the user there
+      And "It stands in the hall" was said by the user there
 
     @DC-CONV-09
     Scenario: A start has a key, and a repeated start the same
