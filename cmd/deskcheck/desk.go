@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -176,19 +175,6 @@ func (p *program) logger(f deskFlags) (*slog.Logger, error) {
 
 // graceful is how long a desk that is told to stop may take to answer what it has begun to.
 const graceful = 5 * time.Second
-
-// garbagePercent is how much garbage may gather before it is collected, in per cent of what is in use. Under load a desk makes far more garbage than it keeps, and has nearly all of the
-// processors: collecting it half as often as usual takes half the time, and answers are held up half as often.
-const garbagePercent = 200
-
-// collectSeldom has garbage collected seldom, unless the user has said how often by the variable that all programs in Go know.
-func (p *program) collectSeldom() (asBefore func()) {
-	if p.environment("GOGC") != "" {
-		return func() {}
-	}
-	before := debug.SetGCPercent(garbagePercent)
-	return func() { debug.SetGCPercent(before) }
-}
 
 // serveDesk serves what the flags or the file say is to be played.
 func (p *program) serveDesk(ctx context.Context, f deskFlags) error {
