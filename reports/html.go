@@ -65,12 +65,25 @@ type view struct {
 	Verdicts       []Verdict // those that some requirement has
 	Counts         []countView
 	Claims         bool // some capability is claimed
-	OwnPage        bool // the host is a page of the user's own
+	Digested       string // what the digest is of
 	Features       []featureView
 	Shared         template.JS // the payloads that come more than once, as JSON
 	Style          template.CSS
 	Script         template.JS
 	Policy         string
+}
+
+// digested says what Integration.Digest is of.
+func digested(r *Result) string {
+	switch {
+	case r.Subject() == "connector":
+		return "the connector and its settings"
+	case r.Subject() == "agent desk":
+		return "the desk"
+	case strings.Contains(r.Host, "://"):
+		return "the page's HTML"
+	}
+	return "the bundle"
 }
 
 type countView struct {
@@ -129,7 +142,7 @@ func writeHTML(w io.Writer, r *Result) error {
 	}
 	v.Title, v.Tone = headline(r)
 	v.Counts = counts(r)
-	v.OwnPage = strings.Contains(r.Host, "://")
+	v.Digested = digested(r)
 	v.Claims = slices.ContainsFunc(r.Capabilities, func(c Capability) bool { return c.Claimed })
 	anchors, byID := anchorsOf(r)
 	every := everyRequirement(r)

@@ -53,6 +53,24 @@ func TestAPageOfAnAgentDeskSpeaksOfDesks(t *testing.T) {
 	assert.NotContains(t, pageOf(t, r), `"desks":`)
 }
 
+func TestAPageSaysWhatRan(t *testing.T) {
+	for want, change := range map[string]func(*Result){
+		"the bundle":                     func(*Result) {},
+		"the page&#39;s HTML":            func(r *Result) { r.Host = "http://127.0.0.1:8080/chat" },
+		"the desk":                       func(r *Result) { r.Contract = contractDesks },
+		"the connector and its settings": func(r *Result) { r.Contract = contractConnectors },
+	} {
+		r := sample()
+		change(r)
+		page := pageOf(t, r)
+		assert.Contains(t, page, "<dt>SHA-256 of "+want+"</dt>")
+		assert.Contains(t, page, "<dt>Browser</dt>")
+	}
+	r := sample()
+	r.Browser = Browser{}
+	assert.NotContains(t, pageOf(t, r), "<dt>Browser</dt>", "nothing ran in one")
+}
+
 func TestPageHasNoMarkupButItsOwn(t *testing.T) {
 	r := sample()
 	for i := range r.Scenarios { // wherever a word from outside can stand, a hostile one stands

@@ -159,7 +159,7 @@ type Integration struct {
 	Source string `json:"source"`
 	// Export or global under which the factory was found.
 	Export string `json:"export"`
-	// Digest is the SHA-256, in hex, of the bundle that ran, or of the HTML of a page of the user's own.
+	// Digest is the SHA-256, in hex, of the bundle that ran, of the HTML of a page of the user's own, of an agent desk, or of a connector: its program and what it is given, or its address.
 	Digest string `json:"digest"`
 	// Methods are the optional methods that it was seen to have.
 	Methods []string `json:"methods"`
