@@ -231,7 +231,7 @@ func connectorTrialOf(t *testing.T, hostile, requirement, name string) reports.S
 	stage, about, err := c.connectorStage("")
 	require.NoError(t, err)
 	p := &stage.Connector.Program
-	p.Command, p.Env, p.ReadyWithin = ReferenceCommand[:1], maps.Clone(p.Env), 10*time.Second
+	p.Command, p.Env = ReferenceCommand[:1], maps.Clone(p.Env)
 	if hostile == "never becomes ready" {
 		p.ReadyWithin = time.Second
 	}
