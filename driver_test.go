@@ -27,19 +27,22 @@ import (
 	"deskcheck/steps"
 )
 
-const driverToken = "a-token-that-no-report-may-show"
+// driverTokenKey is the variable that holds the token of every driver of the tests, driverToken. TestMain sets it, for all of them.
+const (
+	driverTokenKey = "DESKCHECK_TEST_DRIVER_TOKEN"
+	driverToken    = "a-token-that-no-report-may-show"
+)
 
 // drivenConfig certifies against a mock desk that runs by itself and is driven over HTTP. between stands between the driver and the kit, nil for nothing.
 func drivenConfig(t *testing.T, between func(http.Handler) http.Handler, selection ...string) Config {
 	t.Helper()
-	t.Setenv("DRIVER_TOKEN", driverToken)
 	desk, err := standalone.Start(standalone.Config{
-		Listen: standalone.Listen{Wire: "127.0.0.1:0", Control: "127.0.0.1:0"}, TLS: standalone.TLS{Off: true}, Control: standalone.Control{TokenEnv: "DRIVER_TOKEN"},
+		Listen: standalone.Listen{Wire: "127.0.0.1:0", Control: "127.0.0.1:0"}, TLS: standalone.TLS{Off: true}, Control: standalone.Control{TokenEnv: driverTokenKey},
 	}, standalone.Options{Environment: os.Getenv, Version: "test", Driver: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, desk.Stop(t.Context())) })
 	c := DefaultConfig()
-	c.Desk = Desk{Driver: desk.DriverURL(), TokenEnv: "DRIVER_TOKEN"}
+	c.Desk = Desk{Driver: desk.DriverURL(), TokenEnv: driverTokenKey}
 	if between != nil {
 		at, err := url.Parse(desk.DriverURL())
 		require.NoError(t, err)

@@ -58,6 +58,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	ReferenceCommand = []string{self, asConnector}
+	if err := os.Setenv(driverTokenKey, driverToken); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if shared.pool != nil {
 		_ = shared.pool.Close()
