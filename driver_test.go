@@ -77,6 +77,7 @@ func claiming(change func(*driver.Capabilities)) func(http.Handler) http.Handler
 // TestTheReferenceIsCertifiedThroughADriver wants the verdict that the desk within the process gives, from what the browser shows and the driver tells, and a report that says so
 // without the token.
 func TestTheReferenceIsCertifiedThroughADriver(t *testing.T) {
+	t.Parallel()
 	c := drivenConfig(t, nil, "interaction-flow", "ENV-04", "LIFE-11", "SEND-03")
 	result, err := Run(t.Context(), c, quiet{})
 	require.NoError(t, err)
@@ -113,6 +114,7 @@ func assertNowhere(t *testing.T, folder, text string) {
 
 // TestWhatOnlyTheBrowserShowsIsSeen breaks the reference in ways that the desk behind a driver does not tell of.
 func TestWhatOnlyTheBrowserShowsIsSeen(t *testing.T) {
+	t.Parallel()
 	c := drivenConfig(t, nil)
 	for file, id := range map[string]string{"ENV-04-does": "ENV-04", "LIFE-11": "LIFE-11"} {
 		t.Run(file, func(t *testing.T) {
@@ -129,6 +131,7 @@ func TestWhatOnlyTheBrowserShowsIsSeen(t *testing.T) {
 // TestWhatADriverDoesNotDoIsUntestable has a driver leave verbs and reads out, take a claim back, lie, hang, dawdle, and answer with what is no answer. None of it is the
 // integration's fault, and each is named.
 func TestWhatADriverDoesNotDoIsUntestable(t *testing.T) {
+	t.Parallel()
 	hang := make(chan struct{})
 	wrongly := map[string]http.HandlerFunc{
 		"agentClose": func(w http.ResponseWriter, _ *http.Request) { // a claim taken back
@@ -199,7 +202,8 @@ func TestWhatADriverDoesNotDoIsUntestable(t *testing.T) {
 	assertNowhere(t, c.Report, driverToken)
 }
 
-// TestADeskInItsOwnTimeIsWaitedFor has a driver whose clock nobody can advance: what happens is seen, and what must not happen is waited for as long as that takes.
+// TestADeskInItsOwnTimeIsWaitedFor has a driver whose clock nobody can advance: what happens is seen, and what must not happen is waited for as long as that takes. Its deadlines are
+// those of the contract in real time, so nothing runs beside it.
 func TestADeskInItsOwnTimeIsWaitedFor(t *testing.T) {
 	c := drivenConfig(t, claiming(func(can *driver.Capabilities) {
 		delete(can.Verbs, driver.PassTime)
@@ -230,6 +234,7 @@ func brokenFile(t *testing.T, id string) string {
 
 // TestADriverThatIsGoneEndsTheRun is no verdict on anybody: neither before the first scenario nor in the middle.
 func TestADriverThatIsGoneEndsTheRun(t *testing.T) {
+	t.Parallel()
 	var gone atomic.Bool
 	c := drivenConfig(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

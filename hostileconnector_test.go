@@ -238,7 +238,7 @@ func connectorTrialOf(t *testing.T, hostile, requirement, name string) reports.S
 	tells := filepath.Join(t.TempDir(), "secrets")
 	maps.Copy(p.Env, map[string]string{hostileKey: hostile, hostileTells: tells, hostileAt: "127.0.0.1:${port}", "CONNECTOR_LISTEN": "127.0.0.1:0"})
 	stage.Connector.Page, stage.Connector.Driver = nil, "/driver"
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), trialBound)
 	defer cancel()
 	one := &performance{stage: stage, config: c, record: newRecord(c, catalogue, all, all, about, (*browser.Pool)(nil).Installation())}
 	_, finding, err := one.one(ctx, subject)
