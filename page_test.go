@@ -189,8 +189,9 @@ func TestPageThatIsNone(t *testing.T) {
 	}
 }
 
+// TestChatOfThePage drives a chat that the page brings itself. Each look at it and each act is an exchange with the browser that waits for the page's turn, so nothing runs beside it:
+// among many busy tabs its scenarios would come near the time that a scenario has.
 func TestChatOfThePage(t *testing.T) {
-	t.Parallel()
 	server := pageServer(t)
 	c := Config{Host: server.URL + "/chat.html", Dialect: "orchestrate", Page: Page{Ask: "An agent, please", Selectors: parts()}, Select: []string{"FLOW-03", "MSG-01", "LIFE-02", "CB-04", "SEND-01"}}
 	result := certifies(t, c)
