@@ -93,9 +93,11 @@ const tour = `Feature: The driver
 
 // TestDrivers does the same in both chats, through the one interface.
 func TestDrivers(t *testing.T) {
+	t.Parallel()
 	needsNpm(t)
 	for _, host := range []string{hostEmulated, hostCarbon} {
 		t.Run(host, func(t *testing.T) {
+			t.Parallel()
 			folder := t.TempDir()
 			require.NoError(t, os.WriteFile(filepath.Join(folder, "tour.feature"), []byte(tour), 0o600))
 			c := DefaultConfig()

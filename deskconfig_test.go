@@ -111,7 +111,9 @@ func TestIntegrationsAreCertifiedAsTheyShip(t *testing.T) {
 
 // TestLinksOfTheDeskAreItsLinks certifies what only shows if a cut, a hang and a silence reach the page as the desk makes them.
 func TestLinksOfTheDeskAreItsLinks(t *testing.T) {
+	t.Parallel()
 	c := shippedConfig(t, "ERR-05", "ERR-06", "ERR-09", "ERR-10", "ERR-13", "SEND-05", "FLOW-04")
+	c.Workers = workersBesideOthers
 	result, err := Run(t.Context(), c, quiet{})
 	require.NoError(t, err)
 	assert.Equal(t, reports.ExitConformant, result.ExitCode, wrong(result))
@@ -119,6 +121,7 @@ func TestLinksOfTheDeskAreItsLinks(t *testing.T) {
 
 // TestOtherNamesAreRefusedAndShown has an integration ask for what is not listed: one that can do without passes, and one that cannot is told why it fails.
 func TestOtherNamesAreRefusedAndShown(t *testing.T) {
+	t.Parallel()
 	const asks = `
 import createIntegration from %q;
 export default (parameters) => {
@@ -134,6 +137,7 @@ export default (parameters) => {
 		verdict    reports.Verdict
 	}{{"one that can do without", ".catch(() => undefined)", reports.Passed}, {"one that cannot", "", reports.Failed}} {
 		t.Run(one.name, func(t *testing.T) {
+			t.Parallel()
 			file := filepath.Join(t.TempDir(), "desk.js")
 			require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, asks, reference, one.mind), 0o600))
 			c := shippedConfig(t, "interaction-flow/33")
@@ -153,6 +157,7 @@ export default (parameters) => {
 
 // TestHostsThatAreNotListedAreHintedAt shows the way to whoever certifies an integration with hosts written into it for the first time.
 func TestHostsThatAreNotListedAreHintedAt(t *testing.T) {
+	t.Parallel()
 	c := shippedConfig(t, "interaction-flow/33")
 	c.Desk = Desk{}
 	result, err := Run(t.Context(), c, quiet{})
@@ -163,6 +168,7 @@ func TestHostsThatAreNotListedAreHintedAt(t *testing.T) {
 
 // TestPageOfTheUsersWithHosts certifies the integration of a page that knows its desk by the vendor's name.
 func TestPageOfTheUsersWithHosts(t *testing.T) {
+	t.Parallel()
 	server := pageServer(t)
 	page := http.NewServeMux()
 	page.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -175,7 +181,7 @@ func TestPageOfTheUsersWithHosts(t *testing.T) {
 	t.Cleanup(ownServer.Close)
 	own := ownServer.URL + "/"
 	c := DefaultConfig()
-	c.Host, c.Dialect, c.Report, c.Workers, c.Desk = own, "orchestrate", t.TempDir(), 2, Desk{Hosts: []string{"chat.vendor.example"}}
+	c.Host, c.Dialect, c.Report, c.Workers, c.Desk = own, "orchestrate", t.TempDir(), workersBesideOthers, Desk{Hosts: []string{"chat.vendor.example"}}
 	c.Select = []string{"FLOW-03", "MSG-01", "LIFE-02"}
 	result, err := Run(t.Context(), c, quiet{})
 	require.NoError(t, err)

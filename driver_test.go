@@ -27,19 +27,22 @@ import (
 	"deskcheck/steps"
 )
 
-const driverToken = "a-token-that-no-report-may-show"
+// driverTokenKey is the variable that holds the token of every driver of the tests, driverToken. TestMain sets it, for all of them.
+const (
+	driverTokenKey = "DESKCHECK_TEST_DRIVER_TOKEN"
+	driverToken    = "a-token-that-no-report-may-show"
+)
 
 // drivenConfig certifies against a mock desk that runs by itself and is driven over HTTP. between stands between the driver and the kit, nil for nothing.
 func drivenConfig(t *testing.T, between func(http.Handler) http.Handler, selection ...string) Config {
 	t.Helper()
-	t.Setenv("DRIVER_TOKEN", driverToken)
 	desk, err := standalone.Start(standalone.Config{
-		Listen: standalone.Listen{Wire: "127.0.0.1:0", Control: "127.0.0.1:0"}, TLS: standalone.TLS{Off: true}, Control: standalone.Control{TokenEnv: "DRIVER_TOKEN"},
+		Listen: standalone.Listen{Wire: "127.0.0.1:0", Control: "127.0.0.1:0"}, TLS: standalone.TLS{Off: true}, Control: standalone.Control{TokenEnv: driverTokenKey},
 	}, standalone.Options{Environment: os.Getenv, Version: "test", Driver: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, desk.Stop(t.Context())) })
 	c := DefaultConfig()
-	c.Desk = Desk{Driver: desk.DriverURL(), TokenEnv: "DRIVER_TOKEN"}
+	c.Desk = Desk{Driver: desk.DriverURL(), TokenEnv: driverTokenKey}
 	if between != nil {
 		at, err := url.Parse(desk.DriverURL())
 		require.NoError(t, err)
@@ -74,6 +77,7 @@ func claiming(change func(*driver.Capabilities)) func(http.Handler) http.Handler
 // TestTheReferenceIsCertifiedThroughADriver wants the verdict that the desk within the process gives, from what the browser shows and the driver tells, and a report that says so
 // without the token.
 func TestTheReferenceIsCertifiedThroughADriver(t *testing.T) {
+	t.Parallel()
 	c := drivenConfig(t, nil, "interaction-flow", "ENV-04", "LIFE-11", "SEND-03")
 	result, err := Run(t.Context(), c, quiet{})
 	require.NoError(t, err)
@@ -110,6 +114,7 @@ func assertNowhere(t *testing.T, folder, text string) {
 
 // TestWhatOnlyTheBrowserShowsIsSeen breaks the reference in ways that the desk behind a driver does not tell of.
 func TestWhatOnlyTheBrowserShowsIsSeen(t *testing.T) {
+	t.Parallel()
 	c := drivenConfig(t, nil)
 	for file, id := range map[string]string{"ENV-04-does": "ENV-04", "LIFE-11": "LIFE-11"} {
 		t.Run(file, func(t *testing.T) {
@@ -126,6 +131,7 @@ func TestWhatOnlyTheBrowserShowsIsSeen(t *testing.T) {
 // TestWhatADriverDoesNotDoIsUntestable has a driver leave verbs and reads out, take a claim back, lie, hang, dawdle, and answer with what is no answer. None of it is the
 // integration's fault, and each is named.
 func TestWhatADriverDoesNotDoIsUntestable(t *testing.T) {
+	t.Parallel()
 	hang := make(chan struct{})
 	wrongly := map[string]http.HandlerFunc{
 		"agentClose": func(w http.ResponseWriter, _ *http.Request) { // a claim taken back
@@ -196,7 +202,8 @@ func TestWhatADriverDoesNotDoIsUntestable(t *testing.T) {
 	assertNowhere(t, c.Report, driverToken)
 }
 
-// TestADeskInItsOwnTimeIsWaitedFor has a driver whose clock nobody can advance: what happens is seen, and what must not happen is waited for as long as that takes.
+// TestADeskInItsOwnTimeIsWaitedFor has a driver whose clock nobody can advance: what happens is seen, and what must not happen is waited for as long as that takes. Its deadlines are
+// those of the contract in real time, so nothing runs beside it.
 func TestADeskInItsOwnTimeIsWaitedFor(t *testing.T) {
 	c := drivenConfig(t, claiming(func(can *driver.Capabilities) {
 		delete(can.Verbs, driver.PassTime)
@@ -227,6 +234,7 @@ func brokenFile(t *testing.T, id string) string {
 
 // TestADriverThatIsGoneEndsTheRun is no verdict on anybody: neither before the first scenario nor in the middle.
 func TestADriverThatIsGoneEndsTheRun(t *testing.T) {
+	t.Parallel()
 	var gone atomic.Bool
 	c := drivenConfig(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

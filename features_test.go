@@ -24,7 +24,7 @@ import (
 	"deskcheck/steps/browser"
 )
 
-// shared is one browser for all tests of the package that need one: starting it is what costs.
+// shared is one browser for all tests of the package that need one: starting it is what costs. It has tabs for as many desks as are tried at once, each beside another.
 var shared struct {
 	once sync.Once
 	pool *browser.Pool
@@ -34,11 +34,23 @@ var shared struct {
 func sharedPool(t *testing.T) *browser.Pool {
 	t.Helper()
 	shared.once.Do(func() {
-		shared.pool, shared.err = launch(context.Background(), DefaultConfig(), tabsOfDesks)
+		c := DefaultConfig()
+		c.Workers = sideBySide()
+		shared.pool, shared.err = launch(context.Background(), c, 2*tabsOfDesks)
 	})
 	require.NoError(t, shared.err)
 	return shared.pool
 }
+
+// sideBySide is how many tests run at once.
+func sideBySide() int {
+	set, _ := flag.Lookup("test.parallel").Value.(flag.Getter)
+	n, _ := set.Get().(int)
+	return max(n, 1)
+}
+
+// workersBesideOthers is how many scenarios a run plays at once that may be one of several: each of them works its tabs as hard as it can.
+const workersBesideOthers = 2
 
 // asConnector has the test's own program be the reference connector.
 const asConnector = "connector"
@@ -58,6 +70,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	ReferenceCommand = []string{self, asConnector}
+	if err := os.Setenv(driverTokenKey, driverToken); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if shared.pool != nil {
 		_ = shared.pool.Close()
@@ -74,6 +89,7 @@ func TestFeatures(t *testing.T) {
 				continue
 			}
 			t.Run(contract+"/"+dialect, func(t *testing.T) {
+				t.Parallel()
 				c := DefaultConfig().For(contract)
 				c.Dialect = dialect
 				if !*thorough {
@@ -102,6 +118,7 @@ var thorough = flag.Bool("thorough", false, "try the features and the other styl
 // TestOtherStyles runs the scenarios against integrations that keep the contract in another way than the reference: what the contract allows must not cost a verdict. Those
 // in which the kit's scripted integration takes their place say nothing of them. Without -thorough there is a scenario for each requirement.
 func TestOtherStyles(t *testing.T) {
+	t.Parallel()
 	for _, style := range []struct {
 		dialect, file string
 		// what is the part of the contract that it keeps in its own way, nil for all.
@@ -117,6 +134,7 @@ func TestOtherStyles(t *testing.T) {
 		{dialect: "web-chat", file: "particular.js"},
 	} {
 		t.Run(style.dialect+"/"+style.file, func(t *testing.T) {
+			t.Parallel()
 			c := DefaultConfig()
 			c.Dialect, c.Capabilities = style.dialect, style.what
 			c.Integration.File = filepath.Join("fixtures", "integrations", "styles", style.file)

@@ -52,6 +52,7 @@ func withoutMap(text string) string {
 
 // TestForeignDesk certifies a desk that shares nothing with the kit's own by its UI map alone; "make thorough" does so with every scenario.
 func TestForeignDesk(t *testing.T) {
+	t.Parallel()
 	c := foreignDesk(t, asItIs)
 	if !*thorough {
 		c.Select = []string{"login", "handover", "monitoring"}
@@ -83,12 +84,14 @@ func rehearsed(t *testing.T, c Config) map[string]UIMapFinding {
 
 // TestUIMapCheck sees that everything in the maps of both desks works, but for what they say that the desk does not have, or that has no turn.
 func TestUIMapCheck(t *testing.T) {
+	t.Parallel()
 	desks := map[string]Config{"foreign": foreignDesk(t, asItIs)}
 	if *thorough {
 		desks["reference"] = DefaultConfig().For(contractAgentManager)
 	}
 	for name, c := range desks {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			works := 0
 			for _, f := range rehearsed(t, c) {
 				assert.NotEqual(t, UIMapFails, f.Outcome, "%s: %s", f.Name, f.Detail)
@@ -134,6 +137,7 @@ const brokenMap = `ui-map:
 `
 
 func TestUIMapCheckFindsWhatDoesNotWork(t *testing.T) {
+	t.Parallel()
 	c := foreignDesk(t, func(text string) string { return withoutMap(text) + brokenMap })
 	start := c.UIMap.Line("sign in")
 	found := rehearsed(t, c)
@@ -158,6 +162,7 @@ func TestUIMapCheckFindsWhatDoesNotWork(t *testing.T) {
 }
 
 func TestUIMapCheckOfAPageThatDoesNotLoad(t *testing.T) {
+	t.Parallel()
 	c := foreignDesk(t, func(text string) string {
 		return strings.Replace(text, "replace:\n", "replace:\n    - path: index.html\n      text: <script>throw new Error('no such build')</script>\n", 1)
 	})

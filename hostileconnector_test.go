@@ -231,14 +231,14 @@ func connectorTrialOf(t *testing.T, hostile, requirement, name string) reports.S
 	stage, about, err := c.connectorStage("")
 	require.NoError(t, err)
 	p := &stage.Connector.Program
-	p.Command, p.Env, p.ReadyWithin = ReferenceCommand[:1], maps.Clone(p.Env), 10*time.Second
+	p.Command, p.Env = ReferenceCommand[:1], maps.Clone(p.Env)
 	if hostile == "never becomes ready" {
 		p.ReadyWithin = time.Second
 	}
 	tells := filepath.Join(t.TempDir(), "secrets")
 	maps.Copy(p.Env, map[string]string{hostileKey: hostile, hostileTells: tells, hostileAt: "127.0.0.1:${port}", "CONNECTOR_LISTEN": "127.0.0.1:0"})
 	stage.Connector.Page, stage.Connector.Driver = nil, "/driver"
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), trialBound)
 	defer cancel()
 	one := &performance{stage: stage, config: c, record: newRecord(c, catalogue, all, all, about, (*browser.Pool)(nil).Installation())}
 	_, finding, err := one.one(ctx, subject)

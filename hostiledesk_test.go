@@ -6,7 +6,6 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/evanw/esbuild/pkg/api"
 	"github.com/stretchr/testify/assert"
@@ -78,7 +77,7 @@ func deskTrial(t *testing.T, desk agentmanager.Desk, drawn *uimap.Map) reports.S
 	all, err := scenarios(c, catalogue)
 	require.NoError(t, err)
 	subject := scenarioOf(t, all, "AM-FCM-02", "Without the permission")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), trialBound)
 	defer cancel()
 	stage := &agentmanager.Stage{Desk: desk, Map: drawn, Dialect: "cx-2024", Lease: pool.Lease}
 	p := &performance{stage: stage, pool: pool, config: c, record: newRecord(c, catalogue, all, all, reports.Integration{}, pool.Installation())}
@@ -100,12 +99,14 @@ func saidOf(finding reports.Scenario) string {
 
 // TestHostileDesks runs each beside the reference desk on another tab, which must not notice.
 func TestHostileDesks(t *testing.T) {
+	t.Parallel()
 	drawn, err := Config{Contract: contractAgentManager}.withDefaults().uiMap()
 	require.NoError(t, err)
 	well, _, err := embeddedDesk(t.Context(), referenceDesk+"/main.js", func(string) {})
 	require.NoError(t, err)
 	for _, h := range hostileDesks {
 		t.Run(h.name, func(t *testing.T) {
+			t.Parallel()
 			desk := hostileDesk(t, h.connected, h.guarded)
 			var beside, finding reports.Scenario
 			var wg sync.WaitGroup
@@ -122,6 +123,7 @@ func TestHostileDesks(t *testing.T) {
 
 // TestUIMapsThatFindNothing has a map name two elements, none, and a function of the page that throws or never comes back. It is the map that is wrong, not the desk, and the line is named.
 func TestUIMapsThatFindNothing(t *testing.T) {
+	t.Parallel()
 	raw, err := fixtures.ReadFile(referenceDesk + "/ui-map.yaml")
 	require.NoError(t, err)
 	well, _, err := embeddedDesk(t.Context(), referenceDesk+"/main.js", func(string) {})
@@ -132,6 +134,7 @@ func TestUIMapsThatFindNothing(t *testing.T) {
 		"throws":       {`call: noSuchFunction`, "noSuchFunction"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			text := strings.Replace(string(raw), "  - click: { button: Sign in }\n", "  - "+tc.action+"\n", 1)
 			require.NotEqual(t, string(raw), text)
 			drawn, err := uimap.ParseText("ui-map.yaml", []byte(text))

@@ -29,6 +29,7 @@ func certifyFile(t *testing.T, dialect, body string, selection ...string) *repor
 
 // TestLooksLike shows that an integration written for one chat and run in another is told so, and that one which asks before it calls is not.
 func TestLooksLike(t *testing.T) {
+	t.Parallel()
 	const declares = "export default (p, env) => { const made = new Integration(p, env); p.callback.updateCapabilities({ allowFileUploads: true }); return made; };"
 	const snake = `class Snake extends Chat {
 	  waitingOf({ estimatedWaitTime, positionInQueue }) { return { estimated_wait_time: estimatedWaitTime, position_in_queue: positionInQueue }; }
@@ -69,6 +70,7 @@ func TestLooksLike(t *testing.T) {
 // TestFactoryKeys shows that the page reads the key of its dialect, that a script may write its factory there itself, and that one which wrote it elsewhere learns where it
 // was found.
 func TestFactoryKeys(t *testing.T) {
+	t.Parallel()
 	for dialect, recorded := range map[string]string{
 		"orchestrate": "",
 		"web-chat": "watsonAssistantChatOptions.serviceDeskFactory is missing; there is a factory in wxOConfiguration.serviceDesk.customFactory, where the dialect orchestrate reads it: " +
@@ -95,6 +97,7 @@ func TestFactoryKeys(t *testing.T) {
 
 // TestPrintedSample shows that who starts from the sample as one guide prints it learns both of its mistakes at the first failure.
 func TestPrintedSample(t *testing.T) {
+	t.Parallel()
 	c := DefaultConfig()
 	c.Select, c.Report = []string{"FACT-02"}, t.TempDir()
 	c.Integration.File = filepath.Join("fixtures", "integrations", "samples", "as-printed.js")
@@ -107,6 +110,7 @@ func TestPrintedSample(t *testing.T) {
 
 // TestFactoryThatIsNoneYet shows that whoever came close to handing over a factory is told the step that is missing.
 func TestFactoryThatIsNoneYet(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct{ file, global, source, says string }{
 		"a class that is not on the window": {"desk.js", "Desk", "class Desk {}", "the script leaves no global Desk behind: it declares it with let, const or class, which no other script finds on window; add window.Desk = Desk"},
 		"a global that is not there":        {"desk.js", "Desk", "window.Dest = () => ({});", "the script leaves no global Desk behind"},

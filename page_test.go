@@ -71,7 +71,7 @@ func certifies(t *testing.T, c Config) *reports.Result {
 	t.Helper()
 	// Laid over what is complete without a page, as flags are.
 	laid := DefaultConfig()
-	laid.Host, laid.Page, laid.Select, laid.Report, laid.Workers = c.Host, c.Page, c.Select, t.TempDir(), 2
+	laid.Host, laid.Page, laid.Select, laid.Report, laid.Workers = c.Host, c.Page, c.Select, t.TempDir(), workersBesideOthers
 	if c.Dialect != "" {
 		laid.Dialect = c.Dialect
 	}
@@ -103,6 +103,7 @@ func failureOf(result *reports.Result, requirement string) string {
 }
 
 func TestPageOfTheUsers(t *testing.T) {
+	t.Parallel()
 	server := pageServer(t)
 	some := []string{"FLOW-03", "MSG-01", "LIFE-02", "CB-04"}
 	for _, one := range []struct {
@@ -114,6 +115,7 @@ func TestPageOfTheUsers(t *testing.T) {
 		{"that configures an element whose script never comes", Config{Host: server.URL + "/elements.html", Select: some}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
+			t.Parallel()
 			result := certifies(t, one.config)
 			assert.Equal(t, reports.ExitConformant, result.ExitCode, wrong(result))
 			assert.Equal(t, one.config.Host, result.Host)
@@ -124,6 +126,7 @@ func TestPageOfTheUsers(t *testing.T) {
 }
 
 func TestSampleOfTheDocumentsOnItsPage(t *testing.T) {
+	t.Parallel()
 	result := certifies(t, Config{Host: pageServer(t).URL + "/sample.html", Dialect: "orchestrate", Select: []string{"FLOW-03", "NAME-01"}})
 	assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
 	verdicts := map[string]reports.Verdict{}
@@ -136,6 +139,7 @@ func TestSampleOfTheDocumentsOnItsPage(t *testing.T) {
 }
 
 func TestPageWithoutFactory(t *testing.T) {
+	t.Parallel()
 	server := pageServer(t)
 	for _, one := range []struct {
 		name, page, dialect, factory string
@@ -147,6 +151,7 @@ func TestPageWithoutFactory(t *testing.T) {
 		{"where the dialect has it, and not where it is told", "orchestrate", "orchestrate", "wxOConfig.serviceDesk.customFactory", []string{"there is a factory in wxOConfiguration.serviceDesk.customFactory, where the dialect orchestrate reads it: leave page.factory out"}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
+			t.Parallel()
 			result := certifies(t, Config{Host: server.URL + "/" + one.page + ".html", Dialect: one.dialect, Page: Page{Factory: one.factory}, Select: []string{"NAME-01"}})
 			assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
 			for _, words := range one.says {
@@ -184,6 +189,8 @@ func TestPageThatIsNone(t *testing.T) {
 	}
 }
 
+// TestChatOfThePage drives a chat that the page brings itself. Each look at it and each act is an exchange with the browser that waits for the page's turn, so nothing runs beside it:
+// among many busy tabs its scenarios would come near the time that a scenario has.
 func TestChatOfThePage(t *testing.T) {
 	server := pageServer(t)
 	c := Config{Host: server.URL + "/chat.html", Dialect: "orchestrate", Page: Page{Ask: "An agent, please", Selectors: parts()}, Select: []string{"FLOW-03", "MSG-01", "LIFE-02", "CB-04", "SEND-01"}}
@@ -204,6 +211,7 @@ func TestChatOfThePage(t *testing.T) {
 
 // TestPageThatGoes wants a run whose server ends to end with it, as what it is: nothing was learnt of the integration.
 func TestPageThatGoes(t *testing.T) {
+	t.Parallel()
 	server := pageServer(t)
 	var asked atomic.Int32
 	leaving := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -34,6 +34,7 @@ func (p *silentProgress) Finished(reports.Scenario, int, int) { p.finished.Add(1
 
 // A failure can be looked at while its page and its desk still stand; the scenario is finished, and the next begins, only when that is over. No display is needed for it.
 func TestAFailureHoldsTheRun(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it needs the browser")
 	}

@@ -150,40 +150,44 @@ func TestScenariosThatBeginAlikeStandApart(t *testing.T) {
 // The proof that nothing is lost by not playing: what is taken over from a scenario that began alike is what playing it shows. It is tried with an integration that cannot be
 // built and one that fails in the middle.
 func TestWhatIsTakenOverIsWhatPlayingShows(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it needs the browser")
 	}
 	for file, words := range map[string][]string{"FACT-03-forgets-to-return.js": {"waiting"}, "FLOW-03-waits-for-an-agent.js": {"requesting"}} {
-		c := Config{Workers: 2, Dialect: "ai-chat"}.withDefaults()
-		broken, err := brokenOf("ai-chat", []string{file})
-		require.NoError(t, err)
-		catalogue, err := fixtures.ReadCatalogue(c.Contract)
-		require.NoError(t, err)
-		trials, err := trialsOf(t.Context(), c, []string{c.Dialect}, false, broken, catalogue)
-		require.NoError(t, err)
-		require.Len(t, trials, 1)
-		c.Select = words
-		trials[0].all, err = choose(trials[0].all, catalogue.Requirements, c)
-		require.NoError(t, err)
-
-		pool, err := launch(t.Context(), c, 1)
-		require.NoError(t, err)
-		defer func() { assert.NoError(t, pool.Close()) }()
-		row := newMatrixRow(trials[0], &performance{pool: pool, config: trials[0].config})
-		require.NotEmpty(t, row.queue)
-		m := &matrix{catalogue: catalogue, workers: 2, rows: []*matrixRow{row}, result: &reports.Matrix{}}
-		require.NoError(t, m.play(t.Context()))
-		assert.Positive(t, row.reuse, "%s: nothing was taken over, so nothing is proved", file)
-
-		for _, s := range row.queue {
-			came, ok := row.shared.find(s, prefixesOf(s))
-			if !ok {
-				continue
-			}
-			played, _, _, err := row.performance.perform(context.Background(), s)
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			c := Config{Workers: 2, Dialect: "ai-chat"}.withDefaults()
+			broken, err := brokenOf("ai-chat", []string{file})
 			require.NoError(t, err)
-			assert.Equal(t, verdictsOf(sightsOf(row.performance.record, s, played)), verdictsOf(sightsOf(row.performance.record, s, came)), "%s in %s", file, s.ID)
-		}
+			catalogue, err := fixtures.ReadCatalogue(c.Contract)
+			require.NoError(t, err)
+			trials, err := trialsOf(t.Context(), c, []string{c.Dialect}, false, broken, catalogue)
+			require.NoError(t, err)
+			require.Len(t, trials, 1)
+			c.Select = words
+			trials[0].all, err = choose(trials[0].all, catalogue.Requirements, c)
+			require.NoError(t, err)
+
+			pool, err := launch(t.Context(), c, 1)
+			require.NoError(t, err)
+			defer func() { assert.NoError(t, pool.Close()) }()
+			row := newMatrixRow(trials[0], &performance{pool: pool, config: trials[0].config})
+			require.NotEmpty(t, row.queue)
+			m := &matrix{catalogue: catalogue, workers: 2, rows: []*matrixRow{row}, result: &reports.Matrix{}}
+			require.NoError(t, m.play(t.Context()))
+			assert.Positive(t, row.reuse, "%s: nothing was taken over, so nothing is proved", file)
+
+			for _, s := range row.queue {
+				came, ok := row.shared.find(s, prefixesOf(s))
+				if !ok {
+					continue
+				}
+				played, _, _, err := row.performance.perform(context.Background(), s)
+				require.NoError(t, err)
+				assert.Equal(t, verdictsOf(sightsOf(row.performance.record, s, played)), verdictsOf(sightsOf(row.performance.record, s, came)), "%s in %s", file, s.ID)
+			}
+		})
 	}
 }
 

@@ -39,7 +39,7 @@ type recordingStage struct {
 // newRecordingStage starts all of it; what the desk speaks is a wire file, empty for the native one.
 func newRecordingStage(t *testing.T, wireText string, i Integration, keep *bytes.Buffer) *recordingStage {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), trialBound)
 	t.Cleanup(cancel)
 	tenant := standalone.Tenant{NewTenant: api.NewTenant{Name: "default", Wire: wireText, Agents: []api.NewAgent{
 		{ID: "ada", AgentProfile: api.AgentProfile{Name: "Ada", AvatarURL: "https://desk.example/ada.png"}}, {ID: "ben", AgentProfile: api.AgentProfile{Name: "Ben"}},
@@ -225,6 +225,7 @@ func (r *recordingStage) does(complete bool) {
 // TestARecordedWireEarnsTheCore has the reference integration and its desk speak through the recorder, and certifies the integration with the wire that was made of it. Not a line of
 // it is edited.
 func TestARecordedWireEarnsTheCore(t *testing.T) {
+	t.Parallel()
 	var kept bytes.Buffer
 	r := newRecordingStage(t, "", Integration{}, &kept)
 	r.does(true)
@@ -239,7 +240,7 @@ func TestARecordedWireEarnsTheCore(t *testing.T) {
 	assert.Equal(t, string(draft.Text), string(later.Text), "what was kept says the same later")
 
 	c := DefaultConfig()
-	c.Report, c.Profile, c.Desk.Wire = t.TempDir(), "core", filepath.Join(t.TempDir(), "recorded.wire.yaml")
+	c.Report, c.Profile, c.Desk.Wire, c.Workers = t.TempDir(), "core", filepath.Join(t.TempDir(), "recorded.wire.yaml"), workersBesideOthers
 	require.NoError(t, os.WriteFile(c.Desk.Wire, draft.Text, 0o600))
 	result, err := Run(t.Context(), c, quiet{})
 	require.NoError(t, err)
@@ -250,6 +251,7 @@ func TestARecordedWireEarnsTheCore(t *testing.T) {
 
 // TestSamplesAreRecorded does the same with integrations whose desks speak otherwise, for the scenarios of a few requirements. The lines that a person has to edit are here.
 func TestSamplesAreRecorded(t *testing.T) {
+	t.Parallel()
 	for sample, edits := range map[string][]string{
 		"polling":  nil,
 		"longpoll": nil,
@@ -260,6 +262,7 @@ func TestSamplesAreRecorded(t *testing.T) {
 		},
 	} {
 		t.Run(sample, func(t *testing.T) {
+			t.Parallel()
 			c := wiredConfig(t, sample)
 			spoken, err := os.ReadFile(c.Desk.Wire)
 			require.NoError(t, err)

@@ -26,6 +26,7 @@ func (h heard) Ended(r *reports.Result) { h.events <- r }
 func (h heard) Unbundled(err error)     { h.events <- err }
 
 func TestWatchRunsAgainWhatFailed(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "desk.js")
 	save := func(name string) {
 		code := "export default () => ({ getName() { return " + name + "; }, async startChat() {}, async endChat() {}, async sendMessageToAgent() {} });\n"

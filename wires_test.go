@@ -14,19 +14,21 @@ import (
 	"deskcheck/reports"
 )
 
-// wiredConfig is the configuration of a sample that speaks a wire of its own, for a run with a report elsewhere.
+// wiredConfig is the configuration of a sample that speaks a wire of its own, for a run beside others with a report elsewhere.
 func wiredConfig(t *testing.T, sample string) Config {
 	t.Helper()
 	c, err := Load(filepath.Join("fixtures", "integrations", "samples", "wires", sample, "deskcheck.yaml"))
 	require.NoError(t, err)
-	c.Report = t.TempDir()
+	c.Report, c.Workers = t.TempDir(), workersBesideOthers
 	return c
 }
 
 // TestIntegrationsEarnTheCoreOnWiresOfTheirOwn certifies integrations that know nothing of the native wire, whichever way their desk is asked and tells.
 func TestIntegrationsEarnTheCoreOnWiresOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	for sample, said := range map[string]string{"socket": "frame say", "polling": "request POST /api/lines", "longpoll": "request POST /chat"} {
 		t.Run(sample, func(t *testing.T) {
+			t.Parallel()
 			c := wiredConfig(t, sample)
 			c.Profile = "core"
 			result, err := Run(t.Context(), c, quiet{})
@@ -47,6 +49,7 @@ func TestIntegrationsEarnTheCoreOnWiresOfTheirOwn(t *testing.T) {
 
 // TestAWireIsHeldToItsFile has an integration speak to a desk that speaks another wire: it has to fail.
 func TestAWireIsHeldToItsFile(t *testing.T) {
+	t.Parallel()
 	c := wiredConfig(t, "polling")
 	c.Desk.Wire = wiredConfig(t, "longpoll").Desk.Wire
 	c.Select = []string{"FLOW-03"}
@@ -58,6 +61,7 @@ func TestAWireIsHeldToItsFile(t *testing.T) {
 
 // TestWhatIsSaidOnOtherWiresIsHeard breaks the samples, each in a way that only shows in what their desk is asked: it has to be seen there as on the native wire.
 func TestWhatIsSaidOnOtherWiresIsHeard(t *testing.T) {
+	t.Parallel()
 	for _, broken := range []struct{ breaks, sample, file, from, to string }{
 		{"LIFE-11", "socket", "socket/index.js", "await within(LIMITS.resume, this.#ask('bye'", "this.#ask('bye', { request: this.#request }).catch(() => undefined);\n await within(LIMITS.resume, this.#ask('bye'"},
 		{"MSG-05", "socket", "socket/index.js", "if (!(n > this.#seen)) return;\n    this.#seen = n;\n    this.#send({ t: 'seen', n });", ""},
@@ -66,6 +70,7 @@ func TestWhatIsSaidOnOtherWiresIsHeard(t *testing.T) {
 		{"LIFE-12", "polling", "http.js", "    clearTimeout(this.#timer);\n    this.#gone.abort();", ""},
 	} {
 		t.Run(broken.sample+" "+broken.breaks, func(t *testing.T) {
+			t.Parallel()
 			folder := t.TempDir()
 			require.NoError(t, os.CopyFS(folder, os.DirFS(filepath.Join("fixtures", "integrations", "samples", "wires"))))
 			file := filepath.Join(folder, filepath.FromSlash(broken.file))
@@ -86,6 +91,7 @@ func TestWhatIsSaidOnOtherWiresIsHeard(t *testing.T) {
 
 // TestWhatAWireCannotSayIsUntestable has an integration offer what its desk's wire has no words for, by a method and by a claim: neither is its fault.
 func TestWhatAWireCannotSayIsUntestable(t *testing.T) {
+	t.Parallel()
 	sample, err := filepath.Abs("fixtures/integrations/samples/wires/socket/index.js")
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "typing.js")
@@ -106,8 +112,10 @@ func TestWhatAWireCannotSayIsUntestable(t *testing.T) {
 
 // TestAWireWithoutWordsForACoreEventLeavesItUntestable takes the words for an arrival, and for the end, out of a wire: what fails for want of them is nobody's fault, and still no pass.
 func TestAWireWithoutWordsForACoreEventLeavesItUntestable(t *testing.T) {
+	t.Parallel()
 	for event, about := range map[string]string{"agent.joined": "JOIN-01", "conversation.ended": "LIFE-03"} {
 		t.Run(event, func(t *testing.T) {
+			t.Parallel()
 			c := wiredConfig(t, "polling")
 			whole, err := os.ReadFile(c.Desk.Wire)
 			require.NoError(t, err)
