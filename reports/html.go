@@ -64,7 +64,7 @@ type view struct {
 	Areas          []string
 	Verdicts       []Verdict // those that some requirement has
 	Counts         []countView
-	Claims         bool // some capability is claimed
+	Claims         bool   // some capability is claimed
 	Digested       string // what the digest is of
 	Features       []featureView
 	Shared         template.JS // the payloads that come more than once, as JSON

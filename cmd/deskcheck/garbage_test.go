@@ -56,18 +56,17 @@ func TestCollectionsFollowWhatIsInUse(t *testing.T) {
 	follows("all of it", func(percent uint64) bool { return percent == usual })
 	runtime.KeepAlive(large)
 	runtime.KeepAlive(larger)
-	large, larger = nil, nil
 	follows("little again", func(percent uint64) bool { return percent == seldomest })
 
 	asBefore()
 	assert.EqualValues(t, 100, collectedAt())
-	large = make([]byte, 400<<20)
+	again := make([]byte, 400<<20)
 	looked := make(chan bool)
 	afterCollection(func() { close(looked) })
 	runtime.GC()
 	<-looked
 	assert.EqualValues(t, 100, collectedAt(), "nobody tunes what has ended")
-	runtime.KeepAlive(large)
+	runtime.KeepAlive(again)
 }
 
 func TestWhoSaysHowOftenIsLeftAlone(t *testing.T) {
