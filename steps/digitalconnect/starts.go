@@ -237,14 +237,14 @@ func (b before) inOrder(uttered []string, entry int) error {
 		if slices.Contains(uttered[:i], text) {
 			continue // Who says the same twice says nothing of the order of the two.
 		}
-		at := slices.IndexFunc(b.Messages, func(m beforeLine) bool { return m.Content == text })
-		if at < 0 {
-			continue
-		}
-		if at < last {
+		is := func(m beforeLine) bool { return m.Content == text }
+		at := slices.IndexFunc(b.Messages[last+1:], is)
+		switch {
+		case at >= 0: // The bot may have said the same before.
+			last += 1 + at
+		case slices.ContainsFunc(b.Messages, is):
 			return &steps.Failure{Expected: "the oldest first", Recorded: fmt.Sprintf("%q stands before %q, which was said earlier", text, b.Messages[last].Content), Entry: entry}
 		}
-		last = at
 	}
 	var latest time.Time
 	for _, m := range b.Messages {

@@ -20,6 +20,7 @@ func TestBeforeInOrder(t *testing.T) {
 		"times of no form":                 {lines: []beforeLine{line("one", "just now"), line("two", "a moment ago")}},
 		"a line that is not there":         {lines: []beforeLine{line("two", now)}},
 		"a bot that repeats what it hears": {lines: []beforeLine{line("one", now), line("one", now), line("two", now), line("two", now)}},
+		"a bot that has said it before":    {lines: []beforeLine{line("two", now), line("one", now), line("two", now)}},
 		"reversed":                         {lines: []beforeLine{line("two", later), line("one", now)}, wrong: `"two" stands before "one"`},
 		"reversed, of one moment":          {lines: []beforeLine{line("two", now), line("one", now)}, wrong: `"two" stands before "one"`},
 		"the bot's reversed":               {lines: []beforeLine{line("bye", exact), line("hello", now), line("one", later)}, wrong: `"hello", of ` + now + `, stands after one of 2026-01-01T11:00:00.5+01:00`},
