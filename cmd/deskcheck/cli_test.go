@@ -214,6 +214,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"explain", `deskcheck explain needs the ID of one requirement, such as FLOW-03`, `see "deskcheck explain --help"`},
 		{"explain FLO-3", `there is no requirement "FLO-3"; closest: FLOW-03, FLOW-16, AVAIL-03`, `"deskcheck list requirements" prints them all`},
 		{"selftest FLOW-16", `no broken integration violates "FLOW-16"; closest: FLOW-03, AVAIL-03`, `"deskcheck list integrations" prints them all`},
+		{"selftest --contract digital-connect DC-NONE-01", `no broken connector violates "DC-NONE-01"; closest: FLOW-03, AVAIL-03`, `"deskcheck list integrations --contract digital-connect" prints them all`},
 		{"version now", `deskcheck version takes no arguments, found "now"`, `see "deskcheck version --help"`},
 	} {
 		t.Run(test.args, func(t *testing.T) {

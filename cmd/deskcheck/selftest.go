@@ -101,7 +101,7 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 		i := slices.IndexFunc(breakable, func(known string) bool { return strings.EqualFold(known, id) })
 		if i < 0 {
 			return &deskcheck.UserError{
-				Err: fmt.Errorf("no broken integration violates %q; closest: %s", id, strings.Join(deskcheck.Closest(id, breakable, 3), ", ")),
+				Err: fmt.Errorf("no broken %s violates %q; closest: %s", deskcheck.Traceability{Contract: options.Contract}.Subject(), id, strings.Join(deskcheck.Closest(id, breakable, 3), ", ")),
 				Fix: `"deskcheck list integrations` + deskcheck.ContractFlag(options.Contract) + `" prints them all`,
 			}
 		}
@@ -119,7 +119,7 @@ func (p *program) selftestAll(c *cobra.Command, f *selftestFlags, ids []string) 
 	}
 	result, err := p.selftest(c.Context(), options)
 	if c.Context().Err() != nil {
-		return &deskcheck.EnvironmentError{Err: fmt.Errorf("interrupted: %s done", plural(done, "broken integration"))}
+		return &deskcheck.EnvironmentError{Err: fmt.Errorf("interrupted: %s done", plural(done, "broken "+deskcheck.Traceability{Contract: options.Contract}.Subject()))}
 	}
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (p *program) selftestTable(result deskcheck.SelftestResult, subject string)
 	}
 	for _, dialect := range slices.Sorted(maps.Keys(result.Uncovered)) {
 		for _, id := range result.Uncovered[dialect] {
-			complaints = append(complaints, fmt.Sprintf("%s: no broken integration violates it in %s", id, dialect))
+			complaints = append(complaints, fmt.Sprintf("%s: no broken %s violates it in %s", id, subject, dialect))
 		}
 	}
 	if len(result.Rows) > 0 {
