@@ -19,8 +19,6 @@ const (
 
 // who finds the agent of an act: the one who is named or, if none is, the only one in the conversation.
 func (t *Tenant) who(c *mockdesk.Conversation, id string) (*mockdesk.Agent, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if id == "" {
 		only, another := c.OnlyAgent()
 		switch {
@@ -31,6 +29,9 @@ func (t *Tenant) who(c *mockdesk.Conversation, id string) (*mockdesk.Agent, erro
 		}
 		id = only
 	}
+	// Not before: who waits for the desk with the tenant's lock held keeps everyone waiting.
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	a, err := t.find(id)
 	if err != nil {
 		return nil, err

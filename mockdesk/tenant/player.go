@@ -239,9 +239,24 @@ func (t *Tenant) progress(change func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	change()
+	t.wakeSettling()
+}
+
+// progressed wakes whoever waits for the scripts. It is called for every line that is heard, and hardly ever does anybody wait.
+func (t *Tenant) progressed() {
+	if t.settling.Load() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.wakeSettling()
+	}
+}
+
+// wakeSettling is called with t.mu held.
+func (t *Tenant) wakeSettling() {
 	if t.played != nil {
 		close(t.played)
 		t.played = nil
+		t.settling.Store(false)
 	}
 }
 
@@ -252,6 +267,7 @@ func (t *Tenant) settle(ctx context.Context) error {
 		behind := t.seen < t.desk.Arrived()
 		if t.played == nil {
 			t.played = make(chan struct{})
+			t.settling.Store(true)
 		}
 		players, played := slices.Collect(maps.Keys(t.players)), t.played
 		t.mu.Unlock()
@@ -339,7 +355,7 @@ func (p *player) listen() {
 			return
 		}
 		p.hear(now.Line)
-		p.tenant.progress(func() {})
+		p.tenant.progressed()
 		if !now.More && !now.Ended {
 			return // Whatever has come since calls the player again, and so does the end.
 		}

@@ -48,8 +48,8 @@ type savedAgent struct {
 	Queues    []string `json:"queues,omitempty"`
 }
 
-// state is the tenant's own state as JSON.
-func (t *Tenant) state() (json.RawMessage, error) {
+// state is the tenant's own state as it is now; scripts wait meanwhile, so that it is not written down here.
+func (t *Tenant) state() savedTenant {
 	// A desk that closes forgets its chaos before it is saved for the last time.
 	if chaos := t.Chaos().Options; t.ctx.Err() == nil {
 		t.keeper.chaos = chaos
@@ -58,7 +58,7 @@ func (t *Tenant) state() (json.RawMessage, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := savedTenant{
-		Spec: t.spec, Created: t.created, Began: t.began, Advanced: t.advanced, Mode: t.mode, Modes: t.modes, Queues: t.queues, Uploads: t.uploads, Wire: t.wire, Stored: t.stored,
+		Spec: t.spec, Created: t.created, Began: t.began, Advanced: t.advanced, Mode: t.mode, Modes: maps.Clone(t.modes), Queues: slices.Clone(t.queues), Uploads: t.uploads, Wire: t.wire, Stored: t.stored,
 		Scripts: map[string]string{}, Faults: given, Chaos: t.keeper.chaos,
 	}
 	for _, a := range t.agents {
@@ -67,11 +67,7 @@ func (t *Tenant) state() (json.RawMessage, error) {
 	for name, one := range t.scripts {
 		s.Scripts[name] = one.source
 	}
-	raw, err := json.Marshal(s)
-	if err != nil {
-		return nil, fmt.Errorf("encode the tenant %s: %w", t.spec.Name, err)
-	}
-	return raw, nil
+	return s
 }
 
 // saved is a tenant as it is read from the store.

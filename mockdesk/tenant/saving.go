@@ -159,9 +159,13 @@ func (t *Tenant) saveRound() error {
 // gather gives what has changed since it was called last, and the mark of the desk's changes among it. The journal comes last, so that it tells at least of everything else.
 func (t *Tenant) gather() (store.Change, int, error) {
 	t.stepping.Lock()
-	itself, err := t.state()
+	state := t.state()
 	changes := t.desk.Changes()
 	t.stepping.Unlock()
+	itself, err := json.Marshal(state)
+	if err != nil {
+		err = fmt.Errorf("encode the tenant %s: %w", t.spec.Name, err)
+	}
 	if err == nil {
 		err = changes.Encode()
 	}

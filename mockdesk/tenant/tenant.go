@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"deskcheck/mockdesk"
@@ -66,6 +67,8 @@ type Tenant struct {
 	seen    int
 	players map[*player]struct{}
 	played  chan struct{}
+	// settling says that somebody waits for played; it is changed with mu and read without. Whoever waits sets it first, and then looks how far the players are.
+	settling atomic.Bool
 	// audience has a lock of its own.
 	audience *audience
 }
