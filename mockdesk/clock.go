@@ -3,6 +3,7 @@ package mockdesk
 import (
 	"container/heap"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,7 +24,8 @@ type AdvancingClock struct {
 	mu     sync.Mutex
 	real   func() time.Time
 	manual bool
-	offset time.Duration
+	// ahead is how far it was advanced, in nanoseconds. It is changed with mu held and read without: what time it is is asked several times for every line that is said.
+	ahead  atomic.Int64
 	timers timerHeap
 	serial int
 	// wake is the one real timer behind all timers of this clock; armed is the moment that it is set for, zero if it is not set.
@@ -43,12 +45,8 @@ func NewManualClock(start time.Time) *AdvancingClock {
 
 // Now is the real time plus everything the clock was advanced by.
 func (c *AdvancingClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now()
+	return c.real().Add(time.Duration(c.ahead.Load()))
 }
-
-func (c *AdvancingClock) now() time.Time { return c.real().Add(c.offset) }
 
 // AfterFunc calls f once d has passed, by itself or by Advance. Functions due at the same moment are called in the order in which they were asked for, one at a time.
 // f must not call Advance. The returned stop reports whether it kept f from being called.
@@ -56,7 +54,7 @@ func (c *AdvancingClock) AfterFunc(d time.Duration, f func()) (stop func() bool)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.serial++
-	t := &timer{at: c.now().Add(max(d, 0)), serial: c.serial, f: f}
+	t := &timer{at: c.Now().Add(max(d, 0)), serial: c.serial, f: f}
 	heap.Push(&c.timers, t)
 	c.arm()
 	return func() bool {
@@ -80,19 +78,19 @@ func (c *AdvancingClock) Advance(d time.Duration) {
 	c.firing.Lock()
 	defer c.firing.Unlock()
 	c.mu.Lock()
-	offset := c.offset + d
-	until := c.now().Add(d)
+	ahead := c.ahead.Load() + int64(d)
+	until := c.Now().Add(d)
 	for len(c.timers) > 0 && !c.timers[0].at.After(until) {
 		t, _ := heap.Pop(&c.timers).(*timer) // The heap holds nothing else.
 		// Stepping from one due moment to the next lets a function that sets itself again fall due as often as it would have in life.
-		if ahead := t.at.Sub(c.now()); ahead > 0 {
-			c.offset += ahead
+		if until := t.at.Sub(c.Now()); until > 0 {
+			c.ahead.Add(int64(until))
 		}
 		c.mu.Unlock()
 		t.f()
 		c.mu.Lock()
 	}
-	c.offset = offset
+	c.ahead.Store(ahead)
 	c.armed = time.Time{}
 	c.arm()
 	c.mu.Unlock()
@@ -103,7 +101,7 @@ func (c *AdvancingClock) fireDue() {
 	c.firing.Lock()
 	defer c.firing.Unlock()
 	c.mu.Lock()
-	for len(c.timers) > 0 && !c.timers[0].at.After(c.now()) {
+	for len(c.timers) > 0 && !c.timers[0].at.After(c.Now()) {
 		t, _ := heap.Pop(&c.timers).(*timer) // The heap holds nothing else.
 		c.mu.Unlock()
 		t.f()
@@ -131,7 +129,7 @@ func (c *AdvancingClock) arm() {
 		return
 	}
 	c.armed = first
-	wait := max(first.Sub(c.now()), 0)
+	wait := max(first.Sub(c.Now()), 0)
 	if c.wake == nil {
 		c.wake = time.AfterFunc(wait, c.fireDue)
 		return
