@@ -13,7 +13,16 @@ type backlog struct {
 	// ask is count, made once: one is asked for every frame.
 	ask   func(fd uintptr)
 	bytes int
+	// unasked is how many bytes more can be written before the system is asked again.
+	unasked int
 }
+
+const (
+	// certain is how many bytes have room in the buffer of a connection that holds nothing, with a small frame besides.
+	certain = 4 << 10
+	// beside is about what the system keeps of a frame beside its bytes.
+	beside = 512
+)
 
 func (b *backlog) watch(conn net.Conn) {
 	tcp, is := tcpOf(conn)
@@ -32,11 +41,21 @@ func (b *backlog) count(fd uintptr) {
 	}
 }
 
-// isNone says that the client has taken everything, so that a small frame can be written without waiting for it; false where that is not known. It is for one goroutine at a time.
-func (b *backlog) isNone() bool {
+// hasRoom says that a small frame can be written without waiting for the client, which has taken everything or nearly so; false where that is not known. It is for one goroutine at a time.
+func (b *backlog) hasRoom() bool {
+	if b.unasked > 0 {
+		return true
+	}
 	if b.conn == nil {
 		return false
 	}
 	b.bytes = -1
-	return b.conn.Control(b.ask) == nil && b.bytes == 0
+	if b.conn.Control(b.ask) != nil || b.bytes != 0 {
+		return false
+	}
+	b.unasked = certain
+	return true
 }
+
+// wrote notes that a frame of so many bytes is written.
+func (b *backlog) wrote(length int) { b.unasked -= length + beside }

@@ -9,4 +9,6 @@ type backlog struct{}
 
 func (*backlog) watch(net.Conn) {}
 
-func (*backlog) isNone() bool { return false }
+func (*backlog) hasRoom() bool { return false }
+
+func (*backlog) wrote(int) {}

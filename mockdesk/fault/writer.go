@@ -35,7 +35,7 @@ func (p *Pump) tryWrite() bool {
 	}
 	defer p.writing.Unlock()
 	for range mostAtOnce {
-		if p.demands.Load() || p.isHalted() || p.held != nil || p.large != nil || !p.o.Plan.isEmpty() || !p.backlog.isNone() {
+		if p.demands.Load() || p.isHalted() || p.held != nil || p.large != nil || !p.o.Plan.isEmpty() || !p.backlog.hasRoom() {
 			return false
 		}
 		m, there := p.next()
@@ -93,6 +93,7 @@ func (p *Pump) writeAll() (goodbye *End, gone bool) {
 		case goodbye != nil:
 			return goodbye, false
 		case control != nil:
+			p.backlog.wrote(len(control.payload))
 			err = p.o.Conn.WriteControl(control.kind, []byte(control.payload), time.Time{})
 		default:
 			if m, there := p.next(); there {
@@ -217,6 +218,7 @@ func (p *Pump) put(m Message) error {
 	if m.Binary {
 		kind = websocket.BinaryMessage
 	}
+	p.backlog.wrote(len(m.Data))
 	if err := p.o.Conn.WriteMessage(kind, m.Data); err != nil {
 		return err
 	}
@@ -233,6 +235,7 @@ func (p *Pump) putBroken(m Message) error {
 	if m.Binary {
 		opcode = websocket.BinaryMessage
 	}
+	p.backlog.wrote(len(m.Data))
 	if _, err := p.o.Conn.NetConn().Write(frameOf(finalBit|reservedBits|opcode, m.Data)); err != nil {
 		return err
 	}
