@@ -130,6 +130,10 @@ type Desk struct {
 	// authors are those who have said something.
 	authors authors
 
+	// turns has a lock of its own.
+	turns  turns
+	outbox outbox
+
 	saving saving
 	bounds Bounds
 	// ended are the conversations that have ended and are in memory whole, shelved those that are not, each in the order in which they ended or were read back.

@@ -53,32 +53,42 @@ func (s *socket) name(m fault.Message) string {
 	return unknownFrame
 }
 
-// receive takes a frame of the client: it finds out what the frame means and has the desk do it, as it does with a request. full says that the client has to read first, heard that the user
-// has said something and that whoever was given to OnUser counts on Desk.turn.
-func (s *socket) receive(m fault.Message) (full, heard bool) {
-	d := s.desk
+// receive reads a frame of the client.
+func (s *socket) receive(m fault.Message) *exchange {
 	x, _ := exchanges.Get().(*exchange) // The pool holds nothing else.
 	*x = exchange{s: s, wire: s.wire, name: unknownFrame, body: m.Data, scope: s.scope()}
-	take, problem, err := s.route.Socket.Hear(x.scope, !m.Binary, m.Data)
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	x.take, x.problem, x.unread = s.route.Socket.Hear(x.scope, !m.Binary, m.Data)
+	return x
+}
+
+// happen finds out what a frame of the client means and has the desk do it, as it does with a request; d.mu is held. heard says that the user has said something, and whoever was given to
+// OnUser counts on what OnTurn was given. rest is what is left to be done without the lock, nil if nothing is.
+func (s *socket) happen(x *exchange) (heard bool, rest func()) {
+	d := s.desk
 	if s.closed {
-		return false, false
+		s.done()
+		return false, nil
 	}
 	s.setSilence()
-	if err != nil {
+	if x.unread != nil {
 		x.take, x.c = &s.route.Socket.Unfit, s.c
-		d.recordFrame(x, sentence(err))
-		s.say(x, d.word(x, failed(problem, "The desk does not know this frame", sentence(err))))
-		return s.isFull(), false
+		d.recordFrame(x, sentence(x.unread))
+		s.say(x, d.word(x, failed(x.problem, "The desk does not know this frame", sentence(x.unread))))
+		s.done()
+		return false, nil
 	}
-	x.take, x.name, x.isJSON = take, take.Name, s.route.Socket.ReadsJSON()
+	x.name, x.isJSON = x.take.Name, s.route.Socket.ReadsJSON()
 	d.lookUp(x)
 	d.arrived(x)
 	if decision := d.decide(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
 		d.recordFrame(x, "")
-		s.play(x, decision)
-		return s.isFull(), false
+		rest := s.play(x, decision)
+		return false, func() {
+			rest()
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			s.done()
+		}
 	}
 	x.turns = d.onTurn != nil
 	o := d.mean(x)
@@ -92,7 +102,14 @@ func (s *socket) receive(m fault.Message) (full, heard bool) {
 		*x = exchange{}
 		exchanges.Put(x)
 	}
-	return s.isFull(), heard
+	s.done()
+	return heard, nil
+}
+
+// done has the next frame of the client taken; d.mu is held.
+func (s *socket) done() {
+	s.full = s.isFull()
+	<-s.frames
 }
 
 // exchanges are those that are over, of frames that nothing went wrong with: there is one for every line that a client says.
@@ -115,8 +132,8 @@ func (d *Desk) recordFrame(x *exchange, wrong string) {
 	d.recordSocket(e, time.Time{}, socketData{Conversation: x.s.conversation(), Socket: x.s.number, Body: body(x.body)})
 }
 
-// play carries a frame through the fault that was decided on, as Desk.play does a request; d.mu is held, and is given up for as long as the fault is being played.
-func (s *socket) play(x *exchange, decision fault.Decision) {
+// play carries a frame through the fault that was decided on, as Desk.play does a request; d.mu is held. What it gives is the rest of it, which is done without.
+func (s *socket) play(x *exchange, decision fault.Decision) (rest func()) {
 	d := s.desk
 	// locked does something with d.mu held, unless the desk has closed.
 	locked := func(do func()) {
@@ -136,17 +153,16 @@ func (s *socket) play(x *exchange, decision fault.Decision) {
 		answer := say(d.effect(x))
 		effect = func() func() { return answer }
 	}
-	d.mu.Unlock()
-	defer d.mu.Lock()
-	s.pump.Release() // The fault may take long.
-	decision.Answer(fault.Question{
-		Effect: effect,
-		Refuse: func(status int, title string) { locked(func() { s.say(x, d.refusal(x, status, title)) }) },
-		Say:    func(text string) { locked(func() { s.queue(aside{name: x.name, raw: []byte(text), counted: true}) }) },
-		Break:  s.breakOff,
-	})
-	if decision.Fault.Kind == fault.Hold || decision.Fault.Kind == fault.HoldReply {
-		locked(d.broadcast)
+	return func() {
+		decision.Answer(fault.Question{
+			Effect: effect,
+			Refuse: func(status int, title string) { locked(func() { s.say(x, d.refusal(x, status, title)) }) },
+			Say:    func(text string) { locked(func() { s.queue(aside{name: x.name, raw: []byte(text), counted: true}) }) },
+			Break:  s.breakOff,
+		})
+		if decision.Fault.Kind == fault.Hold || decision.Fault.Kind == fault.HoldReply {
+			locked(d.broadcast)
+		}
 	}
 }
 

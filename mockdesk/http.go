@@ -39,8 +39,9 @@ type exchange struct {
 	scope *wire.Scope
 	// source is where it comes from.
 	source wire.Source
-	// unread is what keeps the body or the frame from being understood.
-	unread error
+	// unread is what keeps the body or the frame from being understood; problem is what the wire calls that of a frame.
+	unread  error
+	problem wire.Problem
 	// unreadable is what keeps the conversation from being read back.
 	unreadable error
 	// c is the conversation that it is about, nil if there is none; called is what the client calls it, by which value (empty for the id).
@@ -49,7 +50,7 @@ type exchange struct {
 	given      wire.Given
 	// isJSON says that body was read as JSON.
 	isJSON bool
-	// turns says that Desk.turn follows, heard that it has something to do.
+	// turns says that what OnTurn was given is called next, heard that it has something to do.
 	turns, heard bool
 	// next is how many events of the conversation the client has seen, cuts how often its sockets had been cut when it asked for one.
 	next, cuts int

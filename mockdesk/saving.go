@@ -132,8 +132,6 @@ type saving struct {
 	current, next chan struct{}
 	// held are the listeners that have something to say which is not saved yet, each with the mark of what it waits for.
 	held map[listener]int
-	// due is room for those of them who are to look.
-	due []listener
 
 	// touched are the conversations that have changed, each with what of it has beside its events.
 	touched map[*Conversation]extent
@@ -151,9 +149,8 @@ type saving struct {
 
 // listener writes to a client what is to be said to it.
 type listener interface {
-	// look has it look for something to say; it does not block. lookHere is look without the desk's lock: it may say it at once, on the goroutine of the caller.
+	// look has it look for something to say; it does not block. The desk's lock is held.
 	look()
-	lookHere()
 }
 
 // isSaved says whether the desk is saved; d.mu is held.
@@ -293,46 +290,33 @@ func (c *Changes) add(one *Conversation, of extent) {
 // Saved says that the changes up to a mark are saved, and lets go out what rests on them; with an error that they cannot be, nor any that follow. It is called by the goroutine that
 // calls Changes.
 func (d *Desk) Saved(mark int, err error) {
-	due := d.safe(mark, err)
-	// Without the lock: those who look need it, all of them at once. Where there are many they look side by side, and the next changes are not kept waiting.
-	for i, l := range due {
-		if i < fewDue {
-			l.lookHere()
-			continue
-		}
-		l.look()
-	}
-	clear(due)
+	d.mu.Lock()
+	d.outbox.holds++
+	d.safe(mark, err)
+	d.deliver()
 }
 
-// fewDue is how many listeners are served by whoever has saved, before anything else is saved.
-const fewDue = 32
-
-// safe is Saved, but gives the listeners that are to look; they are valid until it is called again.
-func (d *Desk) safe(mark int, err error) (due []listener) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// safe is Saved, with d.mu held; those who are to say something are posted.
+func (d *Desk) safe(mark int, err error) {
 	s := &d.saving
 	s.lost = err
 	close(s.current)
 	if err != nil {
 		close(s.next)
 		s.next = s.current
-		return nil
+		return
 	}
 	if s.changes-s.safe > mostUnsaved {
 		d.broadcast() // Sockets may be read again.
 	}
 	s.safe = mark
-	s.due = s.due[:0]
 	for l, waits := range s.held {
 		if waits <= mark {
 			delete(s.held, l)
-			s.due = append(s.due, l)
+			l.look()
 		}
 	}
 	d.trim()
-	return s.due
 }
 
 // SetNote keeps a note of whoever plays the conversation with it, which is not empty; the desk makes nothing of it.

@@ -127,16 +127,6 @@ func (d *Desk) OnTurn(f func()) {
 	d.onTurn = f
 }
 
-// turn calls what OnTurn was given.
-func (d *Desk) turn() {
-	d.mu.Lock()
-	f := d.onTurn
-	d.mu.Unlock()
-	if f != nil {
-		f()
-	}
-}
-
 // Hearing is what there is to hear in a conversation at one moment.
 type Hearing struct {
 	// Line is the first line of the user; Said says that there is one.

@@ -52,8 +52,11 @@ type socket struct {
 	// next is the index in the conversation's log of the event to be written next, and part that of its frame; written is the cursor up to which events were written.
 	next, part, written int
 	asides              []aside
-	// full is whether the client has to read before it sends more. It is the reader's.
-	full bool
+	// frames has room for the frame that is being done; full is whether the client has to read before another is, and belongs to who has that room.
+	frames chan struct{}
+	full   bool
+	// posted says that the socket is to look for something to say.
+	posted bool
 	// busy is whether the pump has a frame that it is not done with, and reaches the cursor up to which events are written then, 0 if that does not change; about is the id of
 	// the conversation as it was when the pump got the frame.
 	busy    bool
@@ -143,7 +146,7 @@ func (d *Desk) upgrade(x *exchange) {
 		return
 	}
 	d.recordResponseAt(x, reply{Reply: wire.Reply{Status: http.StatusSwitchingProtocols}}, "", at)
-	s := &socket{desk: d, wire: x.wire, route: x.route, source: x.source}
+	s := &socket{desk: d, wire: x.wire, route: x.route, source: x.source, frames: make(chan struct{}, 1)}
 	d.mu.Lock()
 	if d.closed {
 		d.mu.Unlock()
@@ -194,7 +197,7 @@ func (s *socket) start(conn *websocket.Conn, conversation string) {
 	s.desk.work.Add(1)
 	s.pump = fault.Start(fault.PumpOptions{
 		Conn: conn, Limit: s.wire.FrameLimit, Plan: s.desk.plan, Where: fault.Arrival{Conversation: conversation, Connection: s.number},
-		Name: s.name, Next: s.give, Receive: s.take, Received: s.taken, Sending: s.sending, Sent: s.sent, Delayed: s.delay, Ended: s.ended, Gone: s.gone,
+		Name: s.name, Next: s.give, Receive: s.take, Sending: s.sending, Sent: s.sent, Delayed: s.delay, Ended: s.ended, Gone: s.gone,
 	})
 }
 
@@ -258,10 +261,7 @@ func (s *socket) queue(a aside) {
 }
 
 // look implements listener.
-func (s *socket) look() { s.pump.Wake() }
-
-// lookHere implements listener.
-func (s *socket) lookHere() { s.pump.Write() }
+func (s *socket) look() { s.desk.post(s) }
 
 // scope has what is known to every frame of the socket.
 func (s *socket) scope() *wire.Scope {
@@ -532,21 +532,15 @@ func (s *socket) delay(delayed bool) {
 	s.desk.broadcast()
 }
 
-// take takes a frame of the client.
+// take takes a frame of the client. Those of one socket happen one after the other, each once there is nothing that the client has to read first.
 func (s *socket) take(m fault.Message) {
-	full, heard := s.receive(m)
-	if heard {
-		s.desk.turn()
-	}
-	s.full = full
-}
-
-// taken comes back when the client may send another frame: one that floods the desk and reads nothing has to read first.
-func (s *socket) taken() {
+	x := s.receive(m)
+	s.frames <- struct{}{}
 	if s.full {
 		// The error is that the desk closes, which ends the socket too.
 		_ = s.desk.await(context.Background(), func() bool { return !s.isFull() || s.closed })
 	}
+	s.desk.takeTurn(x)
 }
 
 // isFull says whether the desk has to remember too much before it can take another frame of the client; d.mu is held.

@@ -75,9 +75,6 @@ func (s *stream) end() {
 // look implements listener.
 func (s *stream) look() { nudge(s.wake) }
 
-// lookHere implements listener.
-func (s *stream) lookHere() { s.look() }
-
 // caughtUp says whether everything there is was told that no fault holds up; d.mu is held. A poll that is held has nothing to tell, or is about to end.
 func (s *stream) caughtUp() bool {
 	return s.held || s.delayed || s.next >= len(s.c.log) && len(s.garbled) == 0

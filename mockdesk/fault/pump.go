@@ -67,10 +67,8 @@ type PumpOptions struct {
 	// Next gives what is to be written next, and false if there is nothing; it is asked again after each message and after Wake. A pump that can write no more, since it is
 	// silent or the connection is broken, goes on asking, and what it is given is lost.
 	Next func() (Message, bool)
-	// Receive is called with each frame that came, as the faults make of it, one at a time. What it gives cause to say is written once it returns, or calls Release, which it does if it may
-	// take long; Received is called then. While neither returns nothing is read.
-	Receive  func(Message)
-	Received func()
+	// Receive is called with each frame that came, as the faults make of it, one at a time. While it does not return nothing is read.
+	Receive func(Message)
 	// Sending is called just before a frame is written, with what is written.
 	Sending func(Message)
 	// Sent is called once for each message that Next gave, before Next is called again, with the frames that were written for it, valid until it returns: none if it was lost
@@ -85,7 +83,7 @@ type PumpOptions struct {
 	Gone func()
 }
 
-// Pump reads and writes one open socket, and plays on it what a Plan decides. One goroutine reads; another writes what nobody can write who has it at hand (Write, Hold), because it would
+// Pump reads and writes one open socket, and plays on it what a Plan decides. One goroutine reads; another writes what nobody can write who has it at hand (Write), because it would
 // have to wait. Callers never touch the connection. Make one with Start, and Cut it in the end: a silent one stays until then, or until the client ends the connection.
 type Pump struct {
 	o PumpOptions
@@ -102,8 +100,6 @@ type Pump struct {
 	written []Message
 	held    []Message
 	large   *Message
-	// holding is whether what there is to be written is left to Release, which looks if wanted is set.
-	holding, wanted atomic.Bool
 	// backlog says how much the client has not taken yet.
 	backlog backlog
 
@@ -161,17 +157,6 @@ func (p *Pump) finish() {
 
 // Wake has the pump ask for what is to be written next; it never blocks.
 func (p *Pump) Wake() {
-	if p.holding.Load() {
-		p.wanted.Store(true)
-		if p.holding.Load() {
-			return
-		}
-	}
-	p.rouse()
-}
-
-// rouse wakes the goroutine that writes.
-func (p *Pump) rouse() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
@@ -184,7 +169,7 @@ func (p *Pump) Ping() {
 	defer p.mu.Unlock()
 	p.ping = true
 	p.demands.Store(true)
-	p.rouse()
+	p.Wake()
 }
 
 // Concern says which conversation the socket is about from now on.
@@ -302,7 +287,7 @@ func (p *Pump) stop() {
 	if !p.halted.Swap(true) {
 		p.demands.Store(true)
 		close(p.halt)
-		p.rouse()
+		p.Wake()
 	}
 }
 
@@ -311,7 +296,7 @@ func (p *Pump) abandon() {
 	p.stop()
 	if !p.cut.Swap(true) {
 		close(p.gone)
-		p.rouse()
+		p.Wake()
 	}
 }
 
@@ -325,7 +310,7 @@ func (p *Pump) pinged(payload string) error {
 	// A client may be told of the last of its pings only; one that sends many and reads nothing must not fill the memory.
 	p.pongs = append(p.pongs[max(0, len(p.pongs)+1-maxPongs):], payload)
 	p.demands.Store(true)
-	p.rouse()
+	p.Wake()
 	return nil
 }
 
@@ -455,10 +440,5 @@ func (p *Pump) receive(m Message) {
 	if p.o.Receive == nil || p.hasEnded() {
 		return
 	}
-	p.Hold()
 	p.o.Receive(m)
-	p.Release()
-	if p.o.Received != nil {
-		p.o.Received()
-	}
 }

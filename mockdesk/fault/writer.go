@@ -17,17 +17,6 @@ func (p *Pump) Write() {
 	}
 }
 
-// Hold has what Wake tells of wait for Release. It is for whoever is about to have things to say, and releases them at once.
-func (p *Pump) Hold() { p.holding.Store(true) }
-
-// Release ends Hold, and writes as Write does if there was something to tell of.
-func (p *Pump) Release() {
-	p.holding.Store(false)
-	if p.wanted.Swap(false) {
-		p.Write()
-	}
-}
-
 // tryWrite is Write, and says whether all is written.
 func (p *Pump) tryWrite() bool {
 	if !p.writing.TryLock() {

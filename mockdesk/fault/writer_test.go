@@ -56,26 +56,6 @@ func TestWhoeverHasFramesAtHandWritesThem(t *testing.T) {
 	}
 }
 
-func TestWhatIsHeldWaitsForRelease(t *testing.T) {
-	s := open(t)
-	conn, p := s.socket()
-	p.Rest() // What has nothing to do with it is written whenever it can be.
-	p.Hold()
-	p.Send(text("held"))
-	p.Hold() // The second of two is as good as one.
-	p.Send(text("held, too"))
-	assert.Empty(t, s.sent, "nothing is written")
-	p.Release()
-	for _, want := range []string{"held", "held, too"} {
-		_, got := read(t, conn)
-		assert.Equal(t, want, got)
-	}
-	p.Release()
-	p.Send(text("free"))
-	_, got := read(t, conn)
-	assert.Equal(t, "free", got)
-}
-
 // TestNobodyWaitsForAClientThatReadsNothing has a client read nothing until there is no room for more: whoever has frames for it at hand goes on all the same.
 func TestNobodyWaitsForAClientThatReadsNothing(t *testing.T) {
 	s := open(t)

@@ -1,0 +1,170 @@
+package mockdesk
+
+import (
+	"slices"
+	"sync"
+)
+
+// framesAtOnce is how many frames are done with the desk's lock taken once, and before what there is to say of them is said.
+const framesAtOnce = 16
+
+// turns has the desk do what came in frames, in the order in which they came. Thousands of sockets are read side by side, and nearly all that a desk does it does with its lock held: if all
+// who read waited for it, each would hold up the next, whenever the system has one of them pause. So whoever reads a frame leaves it here. Who finds nobody at it does it at once; what others
+// leave meanwhile is done by a goroutine of its own.
+type turns struct {
+	mu sync.Mutex
+	// waiting are the frames that nobody does yet, spare is room for more of them. busy says that somebody is at it.
+	waiting, spare []*exchange
+	busy           bool
+}
+
+// begin leaves a frame, and gives it back if nobody is at it: then the caller is, until next gives nothing.
+func (t *turns) begin(x *exchange) []*exchange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = append(t.waiting, x)
+	if t.busy {
+		return nil
+	}
+	return t.take()
+}
+
+// next gives what was left since, and takes back the room of what is done.
+func (t *turns) next(done []*exchange) []*exchange {
+	clear(done)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spare = done[:0]
+	return t.take()
+}
+
+// take is called with t.mu held.
+func (t *turns) take() []*exchange {
+	batch := t.waiting
+	t.waiting, t.spare, t.busy = t.spare, nil, len(batch) > 0
+	return batch
+}
+
+// takeTurn has the desk do what came in a frame, at once or later; it waits for nobody.
+func (d *Desk) takeTurn(x *exchange) {
+	batch := d.turns.begin(x)
+	if len(batch) == 0 {
+		return
+	}
+	d.doFrames(batch)
+	if batch = d.turns.next(batch); len(batch) == 0 {
+		return
+	}
+	// The caller has a socket of its own to read.
+	d.work.Go(func() {
+		for ; len(batch) > 0; batch = d.turns.next(batch) {
+			for some := range slices.Chunk(batch, framesAtOnce) {
+				d.doFrames(some)
+			}
+		}
+	})
+}
+
+// doFrames does what came in frames, and has said what there is to say of it.
+func (d *Desk) doFrames(frames []*exchange) {
+	var turn func()
+	var rests []func()
+	d.mu.Lock()
+	d.outbox.holds++
+	for _, x := range frames {
+		heard, rest := x.s.happen(x)
+		if heard {
+			turn = d.onTurn
+		}
+		if rest != nil {
+			rests = append(rests, rest)
+		}
+	}
+	d.mu.Unlock()
+	for _, rest := range rests {
+		rest()
+	}
+	if turn != nil {
+		turn()
+	}
+	d.mu.Lock()
+	d.deliver()
+}
+
+// outbox has the sockets that are to look for something to say to their clients. Desk.mu guards it.
+type outbox struct {
+	sockets []*socket
+	// holds counts those who deliver in a moment, working says that a goroutine delivers.
+	holds   int
+	working bool
+}
+
+// fewPosted is how many sockets are served by whoever has cause to, who has other things to do.
+const fewPosted = 4
+
+// post has a socket look for something to say, in a moment; d.mu is held.
+func (d *Desk) post(s *socket) {
+	if s.posted {
+		return
+	}
+	s.posted = true
+	d.outbox.sockets = append(d.outbox.sockets, s)
+	if d.outbox.holds == 0 {
+		d.startDelivering()
+	}
+}
+
+// deliver has those look who were posted since the caller added itself to those who hold; it is called with d.mu held, which it gives up.
+func (d *Desk) deliver() {
+	o := &d.outbox
+	o.holds--
+	var here [fewPosted]*socket
+	n := 0
+	switch {
+	case o.working, o.holds > 0: // Somebody else does.
+	case len(o.sockets) > fewPosted:
+		d.startDelivering()
+	default:
+		n = copy(here[:], o.sockets)
+		clear(o.sockets)
+		o.sockets = o.sockets[:0]
+		unpost(here[:n])
+	}
+	d.mu.Unlock()
+	for _, s := range here[:n] {
+		s.pump.Write()
+	}
+}
+
+// startDelivering has a goroutine deliver, if none does; d.mu is held.
+func (d *Desk) startDelivering() {
+	if d.outbox.working || d.closed {
+		return
+	}
+	d.outbox.working = true
+	d.work.Go(func() {
+		for batch := d.posted(nil); len(batch) > 0; batch = d.posted(batch) {
+			for _, s := range batch {
+				s.pump.Write()
+			}
+		}
+	})
+}
+
+// posted gives those who are to look now, and takes back the room of those who have.
+func (d *Desk) posted(done []*socket) []*socket {
+	clear(done)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	batch := d.outbox.sockets
+	d.outbox.sockets, d.outbox.working = done[:0], len(batch) > 0
+	unpost(batch)
+	return batch
+}
+
+// unpost is called with d.mu held.
+func unpost(sockets []*socket) {
+	for _, s := range sockets {
+		s.posted = false
+	}
+}
