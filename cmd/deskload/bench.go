@@ -84,8 +84,8 @@ func loadOfMachine() string {
 	return fmt.Sprintf("%.1f", load.Load1)
 }
 
-// processors is the time that the machine's processors have had since it was started, in seconds, and how much of it a hypervisor has given to somebody else.
-type processors struct{ all, kept float64 }
+// processors is the time that the machine's processors have had since it was started, in seconds, how much of it a hypervisor has given to somebody else, and how much nobody has had.
+type processors struct{ all, kept, idle float64 }
 
 func timeOfProcessors() (processors, error) {
 	fs, err := procfs.NewDefaultFS()
@@ -97,21 +97,26 @@ func timeOfProcessors() (processors, error) {
 		return processors{}, fmt.Errorf("ask for the time of the processors: %w", err)
 	}
 	t := stat.CPUTotal
-	return processors{all: t.User + t.Nice + t.System + t.Idle + t.Iowait + t.IRQ + t.SoftIRQ + t.Steal, kept: t.Steal}, nil
+	return processors{all: t.User + t.Nice + t.System + t.Idle + t.Iowait + t.IRQ + t.SoftIRQ + t.Steal, kept: t.Steal, idle: t.Idle}, nil
 }
 
-// keptSince is the share of the time since then that somebody else has had.
-func (p processors) keptSince(then processors) float64 {
+// keptSince is the share of the time since then that somebody else has had, idleSince that which nobody has had.
+func (p processors) keptSince(then processors) float64 { return p.share(then, p.kept-then.kept) }
+func (p processors) idleSince(then processors) float64 { return p.share(then, p.idle-then.idle) }
+
+func (p processors) share(then processors, part float64) float64 {
 	if p.all <= then.all {
 		return 0
 	}
-	return (p.kept - then.kept) / (p.all - then.all)
+	return part / (p.all - then.all)
 }
 
 // visit is what one server has borne in one round.
 type visit struct {
 	// kept is the share of the processors' time that a hypervisor gave to somebody else meanwhile: what it takes away is in every other figure.
 	kept float64
+	// idle is the share that nobody had while the server bore as much as it could: with much of it, something else than its work has held it up.
+	idle float64
 	// frames are those a second, both ways; work is the time of processors that each took, memory the bytes for a conversation in which nothing happened yet.
 	frames, memory float64
 	work           time.Duration
@@ -177,9 +182,18 @@ func (b *bench) visit(ctx context.Context, launch func() (*server, error), rate 
 	if _, _, err = flood(all, b.talkers, b.warmUp()); err != nil {
 		return one, err
 	}
+	full, err := timeOfProcessors()
+	if err != nil {
+		return one, err
+	}
 	if one.frames, one.work, err = b.borne(v, framesOfLine, func() (int, time.Duration, error) { return flood(all, b.talkers, b.spell) }); err != nil {
 		return one, err
 	}
+	borne, err := timeOfProcessors()
+	if err != nil {
+		return one, err
+	}
+	one.idle = borne.idleSince(full)
 	if rate == 0 {
 		rate = one.frames / framesOfLine / 2
 	}

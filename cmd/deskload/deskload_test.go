@@ -307,6 +307,7 @@ func TestTheTableTellsWhatIsMissed(t *testing.T) {
 
 func TestWhatOthersHadIsAShare(t *testing.T) {
 	assert.InDelta(t, 0.1, processors{all: 100, kept: 10}.keptSince(processors{all: 50, kept: 5}), 1e-9)
+	assert.InDelta(t, 0.4, processors{all: 100, idle: 40}.idleSince(processors{all: 50, idle: 20}), 1e-9)
 	assert.Zero(t, processors{all: 50, kept: 5}.keptSince(processors{all: 50, kept: 5}), "no time has passed")
 	now, err := timeOfProcessors()
 	require.NoError(t, err)

@@ -80,7 +80,7 @@ func readSettings(args []string, errs io.Writer) (settings, error) {
 	flags.StringVar(&s.folder, "folder", "fixtures/bench/desk", "the `FOLDER` of the files that the servers are run with")
 	flags.StringVar(&s.mockoon, "mockoon", "", "the `SCRIPT` by which Node runs the peer for stubs; without it, stubs have no peer")
 	flags.IntVar(&s.conversations, "conversations", 5000, "how many are open at once")
-	flags.IntVar(&s.talkers, "talkers", 128, "in how many of them a line is on its way at any moment")
+	flags.IntVar(&s.talkers, "talkers", 1000, "in how many of them a line is on its way at any moment")
 	flags.IntVar(&s.callers, "callers", 64, "how many requests are on their way at any moment")
 	flags.IntVar(&s.rounds, "rounds", 5, "how often the servers take turns")
 	flags.DurationVar(&s.spell, "spell", 8*time.Second, "how long a server is loaded for in a round")

@@ -101,6 +101,7 @@ func (b *bench) tellSockets(desk, bare []visit) {
 	b.compare("frames a second, both ways (peer: bare echo)", grouped, each(desk, visit.rate), each(bare, visit.rate),
 		fmt.Sprintf("ratio at least %.1f", targetThroughput), func(_, ratio float64) bool { return ratio >= targetThroughput })
 	b.compare("time of processors for a frame", micros, each(desk, visit.worked), each(bare, visit.worked), "", nil)
+	b.table.add(row{figure: "time of processors that nobody had meanwhile (idle)", desk: percent(median(each(desk, visit.spare))), peer: percent(median(each(bare, visit.spare)))})
 	for _, percentile := range []float64{50, 99, 99.9} {
 		at := func(v visit) float64 { return float64(v.latency.ValueAtPercentile(percentile)) }
 		target, met := "", func(float64, float64) bool { return true }
@@ -119,6 +120,7 @@ func (v visit) rate() float64   { return v.frames }
 func (v visit) size() float64   { return v.memory }
 func (v visit) worked() float64 { return float64(v.work) }
 func (v visit) stolen() float64 { return v.kept }
+func (v visit) spare() float64  { return v.idle }
 
 // compare adds a figure of the desk beside that of a peer, where there is one; met says, by the medians of the figure and of the ratio, whether the target is met.
 func (b *bench) compare(figure string, word func(float64) string, desk, peer []float64, target string, met func(desk, ratio float64) bool) {
