@@ -197,7 +197,7 @@ func (s *socket) start(conn *websocket.Conn, conversation string) {
 	s.desk.work.Add(1)
 	s.pump = fault.Start(fault.PumpOptions{
 		Conn: conn, Limit: s.wire.FrameLimit, Plan: s.desk.plan, Where: fault.Arrival{Conversation: conversation, Connection: s.number},
-		Name: s.name, Next: s.give, Receive: s.take, Sending: s.sending, Sent: s.sent, Delayed: s.delay, Ended: s.ended, Gone: s.gone,
+		Name: s.name, Next: s.give, Receive: s.take, Settle: s.settle, Sending: s.sending, Sent: s.sent, Delayed: s.delay, Ended: s.ended, Gone: s.gone,
 	})
 }
 
@@ -541,6 +541,12 @@ func (s *socket) take(m fault.Message) {
 		_ = s.desk.await(context.Background(), func() bool { return !s.isFull() || s.closed })
 	}
 	s.desk.takeTurn(x)
+}
+
+// settle returns once the frames of the client that were taken are done.
+func (s *socket) settle() {
+	s.frames <- struct{}{}
+	<-s.frames
 }
 
 // isFull says whether the desk has to remember too much before it can take another frame of the client; d.mu is held.

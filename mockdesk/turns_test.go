@@ -142,3 +142,63 @@ func TestAFaultOfOneFrameIsNoneOfThoseBehindIt(t *testing.T) {
 	assert.Equal(t, "two", lines[0].Text)
 	assert.Equal(t, "three", lines[1].Text)
 }
+
+// TestWhatIsSaidBeforeTheEndIsHeard has clients say something and end the connection at once, in one of two ways, or has a fault end it by the frame that follows, while others keep the desk busy.
+func TestWhatIsSaidBeforeTheEndIsHeard(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*stage, *websocket.Conn) error{
+		"with a goodbye": func(_ *stage, conn *websocket.Conn) error {
+			return conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(patience))
+		},
+		"without": func(_ *stage, conn *websocket.Conn) error { return conn.Close() },
+		"by a fault": func(_ *stage, conn *websocket.Conn) error {
+			return conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"close me"}`))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const clients, lines = 60, 10
+			s := openWith(t, mockdesk.Options{Wire: tinyWire(t, talkative)})
+			if name == "by a fault" { // Where there is a rule, frames are taken in another way.
+				s.play(fault.Fault{Kind: fault.Close, Code: websocket.CloseInternalServerErr}, "always", fault.Scope{On: fault.Frame, Direction: fault.In, Frame: "unknown"})
+			}
+			var all errgroup.Group
+			for range clients {
+				all.Go(func() error {
+					conn, _, err := s.dial("/talk")
+					if err != nil {
+						return err
+					}
+					defer conn.Close()
+					if err := conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"open"}`)); err != nil {
+						return err
+					}
+					// What is left unread when a connection is closed makes a reset of it, which overtakes what was sent.
+					if _, _, err := conn.ReadMessage(); err != nil {
+						return err
+					}
+					for range lines {
+						if err := conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"say","text":"Is anybody there?"}`)); err != nil {
+							return err
+						}
+					}
+					if err := end(s, conn); err != nil {
+						return err
+					}
+					if name != "without" {
+						_ = conn.SetReadDeadline(time.Now().Add(patience))
+						for err == nil {
+							_, _, err = conn.ReadMessage()
+						}
+					}
+					return nil
+				})
+			}
+			require.NoError(t, all.Wait())
+			for range clients {
+				_, err := s.next().WaitLines(s.ctx, lines, mockdesk.RoleUser)
+				require.NoError(t, err)
+			}
+		})
+	}
+}

@@ -67,8 +67,10 @@ type PumpOptions struct {
 	// Next gives what is to be written next, and false if there is nothing; it is asked again after each message and after Wake. A pump that can write no more, since it is
 	// silent or the connection is broken, goes on asking, and what it is given is lost.
 	Next func() (Message, bool)
-	// Receive is called with each frame that came, as the faults make of it, one at a time. While it does not return nothing is read.
+	// Receive is called with each frame that came, as the faults make of it, one at a time. While it does not return nothing is read. Settle returns once all that Receive was given is done
+	// with: it is called before a fault, or the client, can end the socket by what came after it.
 	Receive func(Message)
+	Settle  func()
 	// Sending is called just before a frame is written, with what is written.
 	Sending func(Message)
 	// Sent is called once for each message that Next gave, before Next is called again, with the frames that were written for it, valid until it returns: none if it was lost
@@ -377,6 +379,7 @@ func (p *Pump) outlast() {
 
 // readFailed ends the socket for the reason that the reader was given.
 func (p *Pump) readFailed(err error) {
+	p.settle()
 	closing, said := errors.AsType[*websocket.CloseError](err)
 	_, broken := errors.AsType[*net.OpError](err)
 	switch {
@@ -406,6 +409,9 @@ func (p *Pump) take(m Message, held []Message) []Message {
 	if p.hasEnded() {
 		return held
 	}
+	if !p.o.Plan.isEmpty() {
+		p.settle()
+	}
 	d := p.ask(Frame, In, func() string { return p.name(m) })
 	f := d.Fault
 	switch {
@@ -427,6 +433,12 @@ func (p *Pump) take(m Message, held []Message) []Message {
 		p.receive(later)
 	}
 	return nil
+}
+
+func (p *Pump) settle() {
+	if p.o.Settle != nil {
+		p.o.Settle()
+	}
 }
 
 func (p *Pump) name(m Message) string {
