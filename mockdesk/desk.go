@@ -478,9 +478,12 @@ func (d *Desk) moved() {
 	d.broadcast()
 }
 
-// WaitSent waits until nothing is left to be written to any open socket, except what a fault holds up until the clock has gone on; Traffic then counts every frame that was
-// emitted before, as often as it was written. Its error wraps the context's, or is ErrClosed.
+// WaitSent waits until what came in frames before is done, and nothing is left to be written to any open socket, except what a fault holds up until the clock has gone on; Traffic then counts
+// every frame that was emitted before, as often as it was written. Its error wraps the context's, or is ErrClosed.
 func (d *Desk) WaitSent(ctx context.Context) error {
+	if err := d.WaitDone(ctx); err != nil {
+		return err
+	}
 	err := d.await(ctx, func() bool {
 		for s := range d.sockets {
 			if !s.caughtUp() {

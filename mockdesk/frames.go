@@ -66,29 +66,24 @@ func (s *socket) receive(m fault.Message) *exchange {
 func (s *socket) happen(x *exchange) (heard bool, rest func()) {
 	d := s.desk
 	if s.closed {
-		s.done()
 		return false, nil
 	}
 	s.setSilence()
+	x.scope.Clock(d.clock.Now()) // It may have been read long ago.
 	if x.unread != nil {
 		x.take, x.c = &s.route.Socket.Unfit, s.c
 		d.recordFrame(x, sentence(x.unread))
 		s.say(x, d.word(x, failed(x.problem, "The desk does not know this frame", sentence(x.unread))))
-		s.done()
 		return false, nil
 	}
 	x.name, x.isJSON = x.take.Name, s.route.Socket.ReadsJSON()
-	d.lookUp(x)
+	if !x.fetched {
+		d.lookUp(x)
+	}
 	d.arrived(x)
 	if decision := d.decide(x.arrival(fault.Ask)); decision.Fault.Kind != fault.Accept {
 		d.recordFrame(x, "")
-		rest := s.play(x, decision)
-		return false, func() {
-			rest()
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			s.done()
-		}
+		return false, s.play(x, decision)
 	}
 	x.turns = d.onTurn != nil
 	o := d.mean(x)
@@ -102,11 +97,10 @@ func (s *socket) happen(x *exchange) (heard bool, rest func()) {
 		*x = exchange{}
 		exchanges.Put(x)
 	}
-	s.done()
 	return heard, nil
 }
 
-// done has the next frame of the client taken; d.mu is held.
+// done has the next frame of the client taken: what was to be done with the one before is, and what there is to say of it is on its way. d.mu is held.
 func (s *socket) done() {
 	s.full = s.isFull()
 	<-s.frames

@@ -42,8 +42,9 @@ type exchange struct {
 	// unread is what keeps the body or the frame from being understood; problem is what the wire calls that of a frame.
 	unread  error
 	problem wire.Problem
-	// unreadable is what keeps the conversation from being read back.
+	// unreadable is what keeps the conversation from being read back; fetched says of a frame that this was tried.
 	unreadable error
+	fetched    bool
 	// c is the conversation that it is about, nil if there is none; called is what the client calls it, by which value (empty for the id).
 	c          *Conversation
 	by, called string

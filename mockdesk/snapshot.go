@@ -119,8 +119,8 @@ func (c *Conversation) tellOfUser(x *exchange) {
 	c.onUser(turn)
 }
 
-// OnTurn has f called after a frame in which a user has said something, without a lock, by the goroutine that reads the user's socket: whoever answers there and then needs no other to have
-// its turn first, and the answer is written by the same one. Several may call f at once. It is to return soon, since the socket is not read meanwhile.
+// OnTurn has f called after frames in which users have said something, without a lock, by whoever has done them: who answers there and then needs no other to have its turn first. Several
+// may call f at once. It is to return soon, since no other frame is done meanwhile, and must not wait for one.
 func (d *Desk) OnTurn(f func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,6 +1,8 @@
 package mockdesk
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -16,6 +18,11 @@ type turns struct {
 	// waiting are the frames that nobody does yet, spare is room for more of them. busy says that somebody is at it.
 	waiting, spare []*exchange
 	busy           bool
+	// left is how many frames were left here so far.
+	left int
+
+	// done is how many of them are done; slow is how many are being done by themselves, because something has to be read for them first. Desk.mu guards both.
+	done, slow int
 }
 
 // begin leaves a frame, and gives it back if nobody is at it: then the caller is, until next gives nothing.
@@ -23,6 +30,7 @@ func (t *turns) begin(x *exchange) []*exchange {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.waiting = append(t.waiting, x)
+	t.left++
 	if t.busy {
 		return nil
 	}
@@ -67,11 +75,42 @@ func (d *Desk) takeTurn(x *exchange) {
 
 // doFrames does what came in frames, and has said what there is to say of it.
 func (d *Desk) doFrames(frames []*exchange) {
+	d.mu.Lock()
+	d.doSome(frames)
+}
+
+// mustRead says whether a frame is about a conversation that has to be read back first; d.mu is held.
+func (d *Desk) mustRead(x *exchange) bool {
+	return !x.fetched && x.unread == nil && !x.s.closed && d.find(x) == nil && x.c != nil && x.c.shelf != nil
+}
+
+// doSlowly does what came in a frame that is about such a conversation, for which nobody else is to wait; d.mu is held.
+func (d *Desk) doSlowly(x *exchange) {
+	d.turns.slow++
+	d.work.Go(func() {
+		d.mu.Lock()
+		x.fetched, x.unreadable = true, d.fetch(x.c)
+		d.doSome([]*exchange{x})
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.turns.slow--
+		d.broadcast()
+	})
+}
+
+// doSome is doFrames; it is called with d.mu held, which it gives up.
+func (d *Desk) doSome(frames []*exchange) {
 	var turn func()
 	var rests []func()
-	d.mu.Lock()
+	var room [framesAtOnce]*socket
+	sockets := room[:0]
 	d.outbox.holds++
 	for _, x := range frames {
+		if d.mustRead(x) {
+			d.doSlowly(x)
+			continue
+		}
+		sockets = append(sockets, x.s) // A frame that is done is another's.
 		heard, rest := x.s.happen(x)
 		if heard {
 			turn = d.onTurn
@@ -89,6 +128,24 @@ func (d *Desk) doFrames(frames []*exchange) {
 	}
 	d.mu.Lock()
 	d.deliver()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range sockets {
+		s.done()
+	}
+	d.turns.done += len(sockets)
+	d.broadcast()
+}
+
+// WaitDone waits until what clients have said in frames that were read before is done, and whoever was given to OnTurn has heard it. Its error wraps the context's, or is ErrClosed.
+func (d *Desk) WaitDone(ctx context.Context) error {
+	d.turns.mu.Lock()
+	left := d.turns.left
+	d.turns.mu.Unlock()
+	if err := d.await(ctx, func() bool { return d.turns.done >= left && d.turns.slow == 0 }); err != nil {
+		return fmt.Errorf("waiting for the desk to do what clients have said: %w", err)
+	}
+	return nil
 }
 
 // outbox has the sockets that are to look for something to say to their clients. Desk.mu guards it.

@@ -203,3 +203,29 @@ func TestWhatIsParkedGoesOnInTheOrderInWhichItWasDecidedOn(t *testing.T) {
 	served.Wait()
 	assert.Equal(t, []string{"first", "second"}, order)
 }
+
+// TestWhatCameBeforeASilenceIsDoneBeforeTheEnd has the client end a socket on which the desk is silent.
+func TestWhatCameBeforeASilenceIsDoneBeforeTheEnd(t *testing.T) {
+	s := open(t)
+	told := make(chan string, 9)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
+		if !assert.NoError(t, err) {
+			return
+		}
+		s.pumps <- start(fault.PumpOptions{
+			Conn: conn, Plan: s.plan, Receive: func(m fault.Message) { told <- string(m.Data) }, Settle: func() { told <- "settled" }, Ended: func(fault.End) { told <- "ended" },
+		})
+	}))
+	defer server.Close()
+	conn, _, err := websocket.DefaultDialer.DialContext(s.ctx, "ws"+strings.TrimPrefix(server.URL, "http"), nil)
+	require.NoError(t, err)
+	p := wait(s, s.pumps)
+	defer p.Close()
+	require.NoError(t, conn.WriteMessage(websocket.TextMessage, []byte("one")))
+	assert.Equal(t, "one", wait(s, told))
+	require.NoError(t, p.Play(fault.Fault{Kind: fault.Silence}))
+	require.NoError(t, conn.Close())
+	assert.Equal(t, "settled", wait(s, told))
+	assert.Equal(t, "ended", wait(s, told))
+}

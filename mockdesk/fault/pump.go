@@ -99,6 +99,8 @@ type Pump struct {
 	// writing is held by whoever writes. It guards what follows: what Sent is told, frames that are held back until another was written, and one that Next has given and that is too large
 	// to be written by whoever has it at hand.
 	writing sync.Mutex
+	// delays is whether they wait until the clock has gone on.
+	delays  atomic.Bool
 	written []Message
 	held    []Message
 	large   *Message
@@ -111,8 +113,9 @@ type Pump struct {
 	pongs []string
 	// ping is whether a ping is to be written.
 	ping bool
-	// closing is what Play, a fault, Goodbye or the client's goodbye has the writer end the socket with; stopFarewell ends the time that there is for it.
+	// closing is what Play, a fault, Goodbye or the client's goodbye has the writer end the socket with; limited is whether the time that there is for it runs, and stopFarewell ends it.
 	closing      *End
+	limited      atomic.Bool
 	stopFarewell func() bool
 	// ended is whether Ended was called, halted and cut whether halt and gone are closed. What is asked for every frame is read without the lock, and changed with it.
 	ended, halted atomic.Bool
@@ -196,6 +199,14 @@ func (p *Pump) Goodbye(e End) {
 	}
 	p.mu.Unlock()
 	if !first {
+		return
+	}
+	p.limitFarewell()
+}
+
+// limitFarewell gives the client its time to end the connection, from the first call on.
+func (p *Pump) limitFarewell() {
+	if p.limited.Swap(true) {
 		return
 	}
 	clock := p.o.Plan.clock
@@ -304,6 +315,9 @@ func (p *Pump) abandon() {
 
 // pinged answers a ping, unless a fault has it not answered. It is called by the reader.
 func (p *Pump) pinged(payload string) error {
+	// A client that has its pong can count on what it said before.
+	p.settle()
+	p.flush()
 	if p.ask(Ping, In, nil).Fault.Kind == NoPong {
 		return nil
 	}
@@ -373,6 +387,7 @@ func (p *Pump) isHalted() bool { return p.halted.Load() }
 func (p *Pump) outlast() {
 	_ = p.o.Conn.SetReadDeadline(time.Time{})
 	p.drain()
+	p.settle()
 	p.end(End{ByClient: true, Code: websocket.CloseAbnormalClosure, Note: "the client ended the connection on which the desk was silent"})
 	p.leave()
 }
@@ -384,6 +399,10 @@ func (p *Pump) readFailed(err error) {
 	_, broken := errors.AsType[*net.OpError](err)
 	switch {
 	case said && closing.Code != websocket.CloseAbnormalClosure:
+		if !p.isSilent() {
+			p.limitFarewell() // It may be that the client takes nothing any more.
+			p.flush()
+		}
 		p.Goodbye(End{ByClient: true, Code: closing.Code, Reason: closing.Text})
 		close(p.heard)
 		return

@@ -23,7 +23,25 @@ func (p *Pump) tryWrite() bool {
 		return false
 	}
 	defer p.writing.Unlock()
-	for range mostAtOnce {
+	return p.writeSome(mostAtOnce)
+}
+
+// flush writes what there is to be written as Write does, for the reader, once whoever is at it is done with that. A client that takes nothing is not read meanwhile.
+func (p *Pump) flush() {
+	if p.delays.Load() || !p.o.Plan.isEmpty() {
+		return
+	}
+	p.writing.Lock()
+	written := p.writeSome(mostFlushed)
+	p.writing.Unlock()
+	if !written {
+		p.Wake()
+	}
+}
+
+// writeSome writes up to so many frames, as far as that need not wait, and says whether all are written; writing is held.
+func (p *Pump) writeSome(most int) bool {
+	for range most {
 		if p.demands.Load() || p.isHalted() || p.held != nil || p.large != nil || !p.o.Plan.isEmpty() || !p.backlog.hasRoom() {
 			return false
 		}
@@ -49,6 +67,8 @@ const (
 	smallFrame = 2 << 10
 	// mostAtOnce is how many frames are written by whoever has them at hand, who has other things to do.
 	mostAtOnce = 8
+	// mostFlushed is how many are by whoever has not.
+	mostFlushed = 256
 )
 
 // write is the goroutine that writes; writing is held when it begins.
@@ -69,6 +89,11 @@ func (p *Pump) write() {
 		}
 		<-p.wake
 		p.writing.Lock()
+		for p.writeSome(mostFlushed) {
+			p.writing.Unlock()
+			<-p.wake
+			p.writing.Lock()
+		}
 	}
 }
 
@@ -185,6 +210,10 @@ func (p *Pump) delay(d Decision, way Direction) bool {
 	tell := func(bool) {}
 	if way == Out && p.o.Delayed != nil {
 		tell = p.o.Delayed
+	}
+	if way == Out {
+		p.delays.Store(true)
+		defer p.delays.Store(false)
 	}
 	return waitTelling(p.o.Plan.clock, d.at.Add(d.Fault.For), tell, p.halt, nil) == nil
 }

@@ -262,6 +262,12 @@ func (t *Tenant) wakeSettling() {
 
 // settle waits until the scripts have done everything that is due now. The error is the context's, or what has ended the tenant.
 func (t *Tenant) settle(ctx context.Context) error {
+	switch err := t.desk.WaitDone(ctx); {
+	case errors.Is(err, mockdesk.ErrClosed):
+		return refused(err)
+	case err != nil:
+		return err
+	}
 	for {
 		t.mu.Lock()
 		behind := t.seen < t.desk.Arrived()
