@@ -63,7 +63,8 @@ var hostileConnectors = []struct {
 	{name: "leads events round in a circle", event: func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path, http.StatusPermanentRedirect)
 	}, verdict: reports.Failed, says: []string{"DC-ACTION-08", "308"}},
-	{name: "lets events hang", event: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, verdict: reports.Failed, says: []string{"DC-MSG-09", "answer"}},
+	// Whose time is over first, the answer's or that of what the user is to see, is the machine's.
+	{name: "lets events hang", event: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, verdict: reports.Failed, says: []string{"message_created", "answer"}},
 	{name: "cuts events off", event: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, verdict: reports.Failed, says: []string{"DC-ACTION-08"}},
 	{name: "answers events without end", event: func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {

@@ -6,5 +6,5 @@ Feature: Load
     Given 4 users talk to agents
     When Talkdesk delivers 250 messages to them, 50 a second, every tenth of them twice
     Then every event was answered with success
-    And every event was answered within 1 second
+    And 95 of 100 events were answered within 1 second
     And each user sees the messages of their own in order, once

@@ -20,6 +20,7 @@ var answerSteps = []definition{
 	define(`the connector answers the end of the conversation with success`, func(p *Player) any { return p.answersEnd }, "An end that Talkdesk has told of by itself."),
 	define(`every event was answered with success`, func(p *Player) any { return p.allSucceeded }),
 	define(`every event was answered within (\d+) seconds?`, func(p *Player) any { return p.allWithin }),
+	define(`95 of 100 events were answered within (\d+) seconds?`, func(p *Player) any { return p.nearlyAllWithin }),
 	define(`no event has been delivered`, func(p *Player) any { return p.noneDelivered }),
 }
 
@@ -125,14 +126,26 @@ func (p *Player) allSucceeded() error {
 	return nil
 }
 
-func (p *Player) allWithin(seconds int) error {
+func (p *Player) allWithin(seconds int) error { return p.within(seconds, 0, "an answer to each event") }
+
+// nearlyAllWithin is for scenarios of many events, among which one may be slow that the machine was busy for: DC-ACTION-10 asks for the 95th of a hundred.
+func (p *Player) nearlyAllWithin(seconds int) error {
+	return p.within(seconds, len(p.allDeliveries())/20, "answers to 95 of 100 events")
+}
+
+// within has so many events be answered later.
+func (p *Player) within(seconds, late int, expected string) error {
 	most := time.Duration(seconds) * time.Second
 	for _, d := range p.allDeliveries() {
 		if _, err := p.answered(d); err != nil {
 			return err
 		}
-		if took := d.Latency(); took > most {
-			return &steps.Failure{Requirements: []string{"DC-ACTION-10"}, Expected: fmt.Sprintf("an answer to each event within %s", most), Recorded: fmt.Sprintf("%s took %s", d.action, took.Round(time.Millisecond)), Entry: p.entryOf(d)}
+		took := d.Latency()
+		if took <= most {
+			continue
+		}
+		if late--; late < 0 {
+			return &steps.Failure{Requirements: []string{"DC-ACTION-10"}, Expected: fmt.Sprintf("%s within %s", expected, most), Recorded: fmt.Sprintf("%s took %s", d.action, took.Round(time.Millisecond)), Entry: p.entryOf(d)}
 		}
 	}
 	return nil
