@@ -1,0 +1,4 @@
+package digitalconnect
+
+// TooLate is for tests.
+var TooLate = tooLate
