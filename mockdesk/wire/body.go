@@ -25,6 +25,9 @@ const (
 	NoBody        BodyKind = "none"      // whatever there is plays no part
 )
 
+// jsonSpace is what may stand before and behind a JSON value.
+const jsonSpace = " \t\r\n"
+
 // deepestXML bounds how far elements nest.
 const deepestXML = 100
 
@@ -32,7 +35,7 @@ const deepestXML = 100
 func ReadBody(kind BodyKind, raw []byte) (any, error) {
 	switch kind {
 	case JSONBody:
-		if raw = bytes.TrimSpace(raw); len(raw) == 0 {
+		if raw = bytes.Trim(raw, jsonSpace); len(raw) == 0 {
 			return map[string]any{}, nil
 		}
 		return parseJSON(raw)

@@ -21,6 +21,7 @@ import (
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
+	strict "github.com/go-json-experiment/json"
 
 	"deskcheck/fixtures/document"
 )
@@ -326,6 +327,11 @@ func step(budget, v any) (any, error) {
 func parseJSON(raw []byte) (any, error) {
 	var v any
 	if !longNumber(raw) {
+		// This takes half the time, and nothing but what all agree on. The desk is as generous as most are: of a name that is there twice the last one counts, and broken UTF-8 is made whole.
+		if strict.Unmarshal(raw, &v) == nil {
+			return settle(v), nil
+		}
+		v = nil
 		if err := json.Unmarshal(raw, &v); err != nil {
 			return nil, notJSON(raw, err)
 		}
@@ -336,7 +342,7 @@ func parseJSON(raw []byte) (any, error) {
 	if err := decoder.Decode(&v); err != nil {
 		return nil, notJSON(raw, err)
 	}
-	if decoder.InputOffset() < int64(len(bytes.TrimRight(raw, " \t\r\n"))) {
+	if decoder.InputOffset() < int64(len(bytes.TrimRight(raw, jsonSpace))) {
 		return nil, errFollows
 	}
 	return settle(v), nil
