@@ -124,7 +124,7 @@ type visit struct {
 }
 
 func (b *bench) measureSockets(ctx context.Context) error {
-	var desk, bare []visit
+	var desk, unsaved, bare []visit
 	rate := 0.0
 	for round := range b.rounds {
 		turns := []func() error{
@@ -140,6 +140,12 @@ func (b *bench) measureSockets(ctx context.Context) error {
 				bare = append(bare, one)
 				return err
 			},
+			func() error {
+				b.progress("round %d of %d: %d conversations with a desk that saves nothing", round+1, b.rounds, b.conversations)
+				one, err := b.visit(ctx, func() (*server, error) { return launchDesk(ctx, b.settings, b.folder, "--ephemeral") }, 0)
+				unsaved = append(unsaved, one)
+				return err
+			},
 		}
 		if round%2 == 1 {
 			slices.Reverse(turns) // What comes first has no advantage.
@@ -150,7 +156,7 @@ func (b *bench) measureSockets(ctx context.Context) error {
 			}
 		}
 	}
-	b.tellSockets(desk, bare)
+	b.tellSockets(desk, unsaved, bare)
 	return nil
 }
 

@@ -313,11 +313,16 @@ func TestWhatOthersHadIsAShare(t *testing.T) {
 	require.NoError(t, err)
 	assert.Greater(t, now.all, now.kept)
 	var out bytes.Buffer
-	b, quiet := &bench{}, visit{frames: 1, memory: 1, work: 1, latency: hdrhistogram.New(shortest, longest, digits)}
+	b, quiet := &bench{settings: settings{conversations: targetOpen}}, visit{frames: 1, memory: 1, work: 1, latency: hdrhistogram.New(shortest, longest, digits)}
 	lent := quiet
 	lent.kept = 0.184
-	b.tellSockets([]visit{lent}, []visit{quiet})
+	halved, wanting := quiet, quiet
+	halved.frames, wanting.frames = 0.5, 0.49
+	b.tellSockets([]visit{lent}, []visit{halved}, []visit{quiet})
+	b.tellSockets([]visit{wanting}, []visit{wanting}, []visit{quiet})
 	b.table.render(&out)
+	assert.Regexp(t, `the same, nothing saved \(--ephemeral\) .*0\.50 .* met`, out.String())
+	assert.Equal(t, 2, strings.Count(out.String(), "missed"), "each of the desks is held against the bare server")
 	assert.Regexp(t, `\(steal\) +18 % +0 %`, out.String())
 }
 

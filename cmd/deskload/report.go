@@ -95,12 +95,20 @@ func percent(share float64) string { return fmt.Sprintf("%.0f %%", share*100) }
 
 func millis(microseconds float64) string { return fmt.Sprintf("%.1f ms", microseconds/1000) }
 
-// tellSockets adds what came of the conversations.
-func (b *bench) tellSockets(desk, bare []visit) {
+// tellSockets adds what came of the conversations: with the desk, with one that saves nothing, and with the bare server.
+func (b *bench) tellSockets(desk, unsaved, bare []visit) {
 	b.table.add(row{figure: "conversations open at once, each on a socket", desk: grouped(float64(b.conversations)), target: "at least " + grouped(targetOpen), verdict: verdict(b.conversations >= targetOpen)})
-	b.compare("frames a second, both ways (peer: bare echo)", grouped, each(desk, visit.rate), each(bare, visit.rate),
-		fmt.Sprintf("ratio at least %.1f", targetThroughput), func(_, ratio float64) bool { return ratio >= targetThroughput })
-	b.compare("time of processors for a frame", micros, each(desk, visit.worked), each(bare, visit.worked), "", nil)
+	for _, kind := range []struct {
+		visits      []visit
+		rate, spent string
+	}{
+		{desk, "frames a second, both ways (peer: bare echo)", "time of processors for a frame"},
+		{unsaved, "the same, nothing saved (--ephemeral)", "time of processors for a frame, nothing saved"},
+	} {
+		b.compare(kind.rate, grouped, each(kind.visits, visit.rate), each(bare, visit.rate),
+			fmt.Sprintf("ratio at least %.1f", targetThroughput), func(_, ratio float64) bool { return ratio >= targetThroughput })
+		b.compare(kind.spent, micros, each(kind.visits, visit.worked), each(bare, visit.worked), "", nil)
+	}
 	b.table.add(row{figure: "time of processors that nobody had meanwhile (idle)", desk: percent(median(each(desk, visit.spare))), peer: percent(median(each(bare, visit.spare)))})
 	for _, percentile := range []float64{50, 99, 99.9} {
 		at := func(v visit) float64 { return float64(v.latency.ValueAtPercentile(percentile)) }

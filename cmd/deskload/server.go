@@ -42,8 +42,8 @@ type server struct {
 	ended   chan error
 }
 
-// launchDesk starts the desk as its users do, on free ports.
-func launchDesk(ctx context.Context, s settings, folder string) (*server, error) {
+// launchDesk starts the desk as its users do, on free ports, with more flags if there are any.
+func launchDesk(ctx context.Context, s settings, folder string, flags ...string) (*server, error) {
 	config, err := filepath.Abs(filepath.Join(s.folder, "desk.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("find the configuration of the desk: %w", err)
@@ -58,7 +58,8 @@ func launchDesk(ctx context.Context, s settings, folder string) (*server, error)
 		return nil, fmt.Errorf("make a folder for the desk to save in: %w", err)
 	}
 	v := &server{name: "the desk", opens: true}
-	command := exec.CommandContext(ctx, binary, "desk", "-c", config, "--wire", "127.0.0.1:0", "--control", "127.0.0.1:0", "--token-env", tokenVariable, "--log-level", "warn") //nolint:gosec // The user names the binary.
+	flags = append([]string{"desk", "-c", config, "--wire", "127.0.0.1:0", "--control", "127.0.0.1:0", "--token-env", tokenVariable, "--log-level", "warn"}, flags...)
+	command := exec.CommandContext(ctx, binary, flags...) //nolint:gosec // The user names the binary.
 	command.Dir = own
 	command.Env = append(os.Environ(), tokenVariable+"="+tokenValue)
 	return v, v.launch(command, func(line string) bool {
