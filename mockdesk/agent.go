@@ -74,7 +74,7 @@ func (a *Agent) Typing(c *Conversation, typing bool) (int, error) {
 func (a *Agent) Read(c *Conversation) (int, error) {
 	return c.act(journal.Agent, "messages.read", a.Name+" has read what the user wrote.", a.mustBeIn(c), func() fields {
 		upTo := 0
-		for _, l := range c.lines {
+		for l := range c.lines.from(0) {
 			if l.Role == RoleUser {
 				upTo = l.Cursor
 			}

@@ -253,7 +253,7 @@ func (d *Desk) takeAttachment(x *exchange) outcome {
 	if c.state == Ended {
 		return gone()
 	}
-	a := Attachment{Key: key, Name: name, Type: x.given.Text("type"), Size: x.upload.Size, SHA256: x.upload.SHA256, Outcome: Stored, Cursor: len(c.log) + 1, At: d.clock.Now()}
+	a := Attachment{Key: key, Name: name, Type: x.given.Text("type"), Size: x.upload.Size, SHA256: x.upload.SHA256, Outcome: Stored, Cursor: c.log.length + 1, At: d.clock.Now()}
 	if o, refused := d.refuseUpload(c, a); refused {
 		return o
 	}

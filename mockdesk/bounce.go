@@ -16,7 +16,7 @@ var ErrNoLine = errors.New("the user has said no such thing")
 func (c *Conversation) Bounce(text, reason string) (int, error) {
 	key := ""
 	allowed := func() error {
-		for _, l := range c.lines {
+		for l := range c.lines.from(0) {
 			if l.Role == RoleUser && l.Text == text {
 				key = l.Key
 			}

@@ -97,8 +97,8 @@ type Conversation struct {
 	transferFrom *Agent
 	userTypes    bool
 	userRead     int
-	log          []kept
-	lines        []Line
+	log          series[kept]
+	lines        series[Line]
 	keys         map[string]int
 	// uploads are the rules for files now, attachments those that have arrived.
 	uploads     UploadRules
@@ -180,7 +180,7 @@ func (c *Conversation) Listeners() int {
 func (c *Conversation) Transcript() []Line {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
-	return slices.Clone(c.lines)
+	return c.lines.list(0, c.lines.length)
 }
 
 // WaitLine waits for the first line of the transcript that matches; lines said before count. match must not call the desk.
@@ -189,9 +189,8 @@ func (c *Conversation) WaitLine(ctx context.Context, match func(Line) bool) (Lin
 	var found Line
 	seen := 0
 	err := c.await(ctx, func() bool {
-		for ; seen < len(c.lines); seen++ {
-			if match(c.lines[seen]) {
-				found = c.lines[seen]
+		for ; seen < c.lines.length; seen++ {
+			if found = *c.lines.at(seen); match(found) {
 				return true
 			}
 		}
@@ -209,9 +208,9 @@ func (c *Conversation) WaitLines(ctx context.Context, n int, role string) ([]Lin
 	var lines []Line
 	err := c.await(ctx, func() bool {
 		lines = lines[:0]
-		for _, l := range c.lines {
+		for l := range c.lines.from(0) {
 			if role == "" || l.Role == role {
-				lines = append(lines, l)
+				lines = append(lines, *l)
 			}
 		}
 		return len(lines) >= n
@@ -342,7 +341,7 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 		d.touch(c, true)
 	}
 	c.keep(k)
-	return len(c.log), nil
+	return c.log.length, nil
 }
 
 // The following are called with d.mu held.
@@ -363,13 +362,13 @@ func (c *Conversation) mustWait() error {
 
 // say adds a line to the transcript for the event that is about to be kept, and returns the event's fields.
 func (c *Conversation) say(l Line, format string) *said {
-	l.Cursor = len(c.log) + 1
+	l.Cursor = c.log.length + 1
 	if l.Key == "" {
 		// The dot keeps the desk's ids apart from those that clients may choose.
 		l.Key = "m." + strconv.Itoa(l.Cursor)
 	}
 	l.At = c.desk.clock.Now()
-	c.lines = append(c.lines, l)
+	c.lines.add(l)
 	return &said{key: l.Key, text: l.Text, format: format, by: author{l.Role, l.AgentID, l.Name}, authors: c.desk.authors}
 }
 

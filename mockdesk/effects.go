@@ -115,6 +115,9 @@ func (d *Desk) endByUser(x *exchange) outcome {
 	return x.c.userEnd(outcome{name: "ended"})
 }
 
+// ownKey is what the desk calls a line for which the client has chosen no key, by the cursor. The dot keeps it apart from what clients choose, as most of them do.
+func ownKey(cursor int) string { return "u." + strconv.Itoa(cursor) }
+
 func (d *Desk) takeMessage(x *exchange) outcome {
 	c, key := x.c, x.given.Text("key")
 	switch {
@@ -123,21 +126,25 @@ func (d *Desk) takeMessage(x *exchange) outcome {
 	case c == nil:
 		return x.unknown()
 	}
-	if cursor, stored := c.keys[key]; stored && key != "" {
-		return outcome{name: "stored-already", result: func() map[string]any { return map[string]any{"key": key, "cursor": cursor} }}
+	chosen := key != "" // One that the desk chooses is never asked for again.
+	if chosen {
+		if cursor, stored := c.keys[key]; stored {
+			return outcome{name: "stored-already", result: func() map[string]any { return map[string]any{"key": key, "cursor": cursor} }}
+		}
 	}
 	if c.state == Ended {
 		return gone()
 	}
-	if key == "" {
-		// The dot keeps the desk's ids apart from those that clients may choose.
-		key = "u." + strconv.Itoa(len(c.log)+1)
+	if !chosen {
+		key = ownKey(c.log.length + 1)
 	}
 	c.userTypes = false // Whoever has sent the line has stopped typing it.
 	c.append("message", c.say(Line{Key: key, Role: RoleUser, Name: c.user.Name, Text: x.given.Text("text")}, "text"))
-	c.keys[key] = len(c.log)
+	if chosen {
+		c.keys[key] = c.log.length
+	}
 	c.tellOfUser(x)
-	cursor := len(c.log)
+	cursor := c.log.length
 	return outcome{name: "stored", result: func() map[string]any { return map[string]any{"key": key, "cursor": cursor} }}
 }
 
@@ -164,8 +171,8 @@ func (d *Desk) takeTyping(x *exchange) outcome {
 // upTo is a cursor that the client names, or what is wrong with it.
 func (x *exchange) upTo(name string) (int, outcome, bool) {
 	n, _ := x.given.Number(name)
-	if n < 0 || n > len(x.c.log) {
-		return 0, invalid(fmt.Sprintf("The %s must be a whole number from 0 to %d, the last cursor of this conversation.", x.given.Label(name), len(x.c.log))), false
+	if n < 0 || n > x.c.log.length {
+		return 0, invalid(fmt.Sprintf("The %s must be a whole number from 0 to %d, the last cursor of this conversation.", x.given.Label(name), x.c.log.length)), false
 	}
 	return n, outcome{}, true
 }
@@ -252,7 +259,7 @@ func (d *Desk) events(x *exchange) outcome {
 // framesFrom are the frames of a feed after a cursor; d.mu is held.
 func (c *Conversation) framesFrom(after, feed int) []any {
 	found := []any{}
-	for _, e := range c.log[after:] {
+	for e := range c.log.from(after) {
 		for _, f := range e.frames {
 			if f.Feed == feed {
 				found = append(found, f.Value())

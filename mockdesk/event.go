@@ -51,7 +51,7 @@ func (c *Conversation) Emit(e Event) (int, error) {
 // The error says that the fields are no plain JSON values.
 func (c *Conversation) encode(name string, told fields) (k kept, act json.RawMessage, remark string, err error) {
 	at := c.desk.clock.Now()
-	act = beginEvent(beginAct(c.id, eventLength+len(name)+told.length()), len(c.log)+1, name, at)
+	act = beginEvent(beginAct(c.id, eventLength+len(name)+told.length()), c.log.length+1, name, at)
 	began := len(act)
 	if act, err = told.encode(act); err != nil {
 		return k, nil, "", fmt.Errorf("cannot encode the event %q, give its fields as plain JSON values: %w", name, err)
@@ -66,7 +66,7 @@ func (c *Conversation) encode(name string, told fields) (k kept, act json.RawMes
 
 // word is what the wire makes of an event that is about to be kept, and a remark if that is nothing; d.mu is held.
 func (c *Conversation) word(name string, at time.Time, event *eventView) (k kept, remark string) {
-	k = kept{name: name, cursor: len(c.log) + 1}
+	k = kept{name: name, cursor: c.log.length + 1}
 	spoken := c.desk.wire
 	switch spoken.Speaks(name) {
 	case wire.Silent:
@@ -79,7 +79,7 @@ func (c *Conversation) word(name string, at time.Time, event *eventView) (k kept
 	defer s.Release()
 	s.Set("event", event)
 	s.Set("type", name)
-	s.Set("cursor", len(c.log)+1)
+	s.Set("cursor", c.log.length+1)
 	s.Clock(at)
 	s.From(&c.desk.nowhere)
 	s.Set("conversation", view{c})
@@ -105,7 +105,7 @@ func beginEvent(dst []byte, cursor int, name string, at time.Time) []byte {
 func (c *Conversation) keep(k kept) {
 	c.desk.touch(c, false)
 	k.mark = c.mark
-	c.log = append(c.log, k)
+	c.log.add(k)
 	for _, s := range c.sockets {
 		if !s.passOver(k) {
 			c.desk.offer(k.mark, s)
@@ -129,7 +129,7 @@ func (c *Conversation) userEnd(o outcome) outcome {
 	switch c.echo {
 	case Before:
 		c.tellEnd()
-		cursor := len(c.log)
+		cursor := c.log.length
 		o.ready = func() bool { return c.toldUpTo(cursor) }
 	case After:
 		c.owed = true

@@ -242,7 +242,7 @@ func (d *Desk) word(x *exchange, o outcome) reply {
 		x.scope.Set("events", o.events)
 	}
 	if x.c != nil {
-		x.scope.Set("cursor", len(x.c.log))
+		x.scope.Set("cursor", x.c.log.length)
 	}
 	if !rep.problem && x.c != nil {
 		kept, err := x.take.Sets(x.scope)

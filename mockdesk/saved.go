@@ -61,28 +61,29 @@ const (
 )
 
 // encode puts the state, if there is one, and the events that are new into a record.
-func (c *Changes) encode(r *Record, state *savedConversation, log []kept, lines []Line) error {
+func (c *Changes) encode(r *Record, state *savedConversation, log rest[kept], lines rest[Line]) error {
 	var err error
 	if state != nil {
 		if r.State, err = json.Marshal(state); err != nil {
 			return err
 		}
 	}
-	if len(log) == 0 {
+	if log.first == log.length {
 		return nil
 	}
 	first := len(c.events)
-	for _, k := range log {
+	for k := range log.all() {
 		began := len(c.bodies)
 		for _, f := range k.frames {
 			c.piece = f.Append(c.piece[:0])
 			c.bodies = packed.Bytes(c.bodies, savedFrame, c.piece)
 		}
-		if len(lines) > 0 && lines[0].Cursor == k.cursor {
-			if c.piece, err = lines[0].append(c.piece[:0]); err != nil {
+		if lines.first < lines.length && lines.at(lines.first).Cursor == k.cursor {
+			if c.piece, err = lines.at(lines.first).append(c.piece[:0]); err != nil {
 				return err
 			}
-			c.bodies, lines = packed.Bytes(c.bodies, savedLine, c.piece), lines[1:]
+			c.bodies = packed.Bytes(c.bodies, savedLine, c.piece)
+			lines.first++
 		}
 		// What was put into room that has grown since stays where it was.
 		c.events = append(c.events, SavedEvent{Cursor: k.cursor, Name: k.name, Body: c.bodies[began:len(c.bodies):len(c.bodies)]})
@@ -176,7 +177,7 @@ func (r Record) decode() (*savedConversation, error) {
 
 // recallEvents puts the events of a record into the conversation; d.mu is held, or nobody knows of the desk yet.
 func (c *Conversation) recallEvents(events []SavedEvent) error {
-	c.log, c.lines, c.keys = make([]kept, 0, len(events)), nil, map[string]int{}
+	c.log, c.lines, c.keys = series[kept]{}, series[Line]{}, map[string]int{}
 	for i, saved := range events {
 		frames, line, err := saved.decode()
 		if err != nil {
@@ -185,16 +186,16 @@ func (c *Conversation) recallEvents(events []SavedEvent) error {
 		if saved.Cursor != i+1 {
 			return fmt.Errorf("event %d of the conversation %s is missing", i+1, c.id)
 		}
-		c.log = append(c.log, kept{name: saved.Name, cursor: saved.Cursor, frames: frames})
+		c.log.add(kept{name: saved.Name, cursor: saved.Cursor, frames: frames})
 		if line == nil {
 			continue
 		}
-		c.lines = append(c.lines, *line)
-		if line.Role == RoleUser {
+		c.lines.add(*line)
+		if line.Role == RoleUser && line.Key != ownKey(line.Cursor) {
 			c.keys[line.Key] = line.Cursor
 		}
 	}
-	c.taken = len(c.log)
+	c.taken = c.log.length
 	return nil
 }
 

@@ -78,8 +78,8 @@ type Changes struct {
 	// itself, states, logs and lines are what Encode makes Desk and Records of; the states and what follows belong to the last of the records.
 	itself *savedDesk
 	states []*savedConversation
-	logs   [][]kept
-	lines  [][]Line
+	logs   []rest[kept]
+	lines  []rest[Line]
 	// events and bodies are room for those of the records, piece for what is on its way there.
 	events        []SavedEvent
 	bodies, piece []byte
@@ -283,8 +283,8 @@ func (c *Changes) add(one *Conversation, of extent) {
 		state = one.toSave()
 	}
 	c.states = append(c.states, state)
-	c.logs, c.lines = append(c.logs, one.log[one.taken:]), append(c.lines, one.linesAfter(one.taken))
-	one.taken = len(one.log)
+	c.logs, c.lines = append(c.logs, rest[kept]{one.log, one.taken}), append(c.lines, rest[Line]{one.lines, one.linesUpTo(one.taken)})
+	one.taken = one.log.length
 }
 
 // Saved says that the changes up to a mark are saved, and lets go out what rests on them; with an error that they cannot be, nor any that follow. It is called by the goroutine that
@@ -350,7 +350,7 @@ func (c *Conversation) toSave() *savedConversation {
 	s := &savedConversation{
 		Queue: c.queue, Context: c.context, User: c.user, OpenedAt: c.openedAt, EndedAt: c.endedAt, State: c.state, EndedBy: c.endedBy, Echo: c.echo, Owed: c.owed, Closures: c.closures,
 		Agents: maps.Clone(c.agents), TransferFrom: c.transferFrom, UserRead: c.userRead, Acknowledged: c.acknowledged, Uploads: c.uploads, Attachments: slices.Clone(c.attachments),
-		Values: maps.Clone(c.values), Lines: len(c.lines), Withdrawn: c.desk.withdrawn[c.id],
+		Values: maps.Clone(c.values), Lines: c.lines.length, Withdrawn: c.desk.withdrawn[c.id],
 	}
 	for _, screen := range c.screens {
 		one := *screen

@@ -59,7 +59,7 @@ func (c *Conversation) Screens() []Screen {
 // AskScreen asks the user to share the screen. The desk allows it also to an agent who has not joined: what the chat makes of that is for the client to know.
 func (a *Agent) AskScreen(c *Conversation) (int, error) {
 	return c.act(journal.Agent, "screen.requested", a.Name+" asks to see the screen.", c.mustGoOn, func() fields {
-		s := &Screen{ID: fmt.Sprintf("s.%d", len(c.log)+1), Agent: a.ID, State: ScreenAsked}
+		s := &Screen{ID: fmt.Sprintf("s.%d", c.log.length+1), Agent: a.ID, State: ScreenAsked}
 		c.screens = append(c.screens, s)
 		return plainFields{"id": s.ID, "agent": a.profile()}
 	})

@@ -50,12 +50,13 @@ func (d *Desk) isTooOld(c *Conversation) bool {
 }
 
 // isTold says whether all who listen to the conversation have been told everything; d.mu is held.
-func (c *Conversation) isTold() bool { return c.toldUpTo(len(c.log)) }
+func (c *Conversation) isTold() bool { return c.toldUpTo(c.log.length) }
 
 // putAway takes out of memory what can be read back of a conversation; d.mu is held.
 func (d *Desk) putAway(c *Conversation) {
-	c.shelf = &shelf{lines: len(c.lines)}
-	c.log, c.lines, c.keys, c.context, c.attachments, c.screens = nil, nil, nil, nil, nil, nil
+	c.shelf = &shelf{lines: c.lines.length}
+	c.log, c.lines = series[kept]{}, series[Line]{}
+	c.keys, c.context, c.attachments, c.screens = nil, nil, nil, nil
 	d.shelved = append(d.shelved, c)
 }
 
@@ -140,5 +141,5 @@ func (c *Conversation) lineCount() int {
 	if c.shelf != nil {
 		return c.shelf.lines
 	}
-	return len(c.lines)
+	return c.lines.length
 }

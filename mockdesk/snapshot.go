@@ -3,6 +3,7 @@ package mockdesk
 import (
 	"encoding/json"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -55,8 +56,8 @@ func (c *Conversation) Snapshot() Snapshot {
 	if c.transferFrom != nil {
 		s.TransferringFrom = c.transferFrom.ID
 	}
-	if n := len(c.lines); n > 0 {
-		last := c.lines[n-1]
+	if n := c.lines.length; n > 0 {
+		last := *c.lines.at(n - 1)
 		s.LastLine = &last
 	}
 	return s
@@ -141,14 +142,14 @@ func (c *Conversation) Hear(cursor int) Hearing {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
 	h := Hearing{Ended: c.state == Ended}
-	for _, l := range c.linesAfter(cursor) {
+	for l := range c.lines.from(c.linesUpTo(cursor)) {
 		switch {
 		case l.Role != RoleUser:
 		case h.Said:
 			h.More = true
 			return h
 		default:
-			h.Line, h.Said = l, true
+			h.Line, h.Said = *l, true
 		}
 	}
 	return h
@@ -157,23 +158,25 @@ func (c *Conversation) Hear(cursor int) Hearing {
 // fewNew is how many lines those who follow a conversation have not seen yet at most, nearly always.
 const fewNew = 4
 
-// linesAfter is called with the desk's lock held. Looking at the last of the lines first spares those who follow a conversation the way through all of it.
-func (c *Conversation) linesAfter(cursor int) []Line {
-	for n := len(c.lines); n >= max(len(c.lines)-fewNew, 0); n-- {
-		if n == 0 || c.lines[n-1].Cursor <= cursor {
-			return c.lines[n:]
+// linesUpTo is how many lines have a cursor up to the given one; the desk's lock is held. Looking at the last of the lines first spares those who follow a conversation the way through all of
+// it.
+func (c *Conversation) linesUpTo(cursor int) int {
+	all := c.lines.length
+	for n := all; n >= max(all-fewNew, 0); n-- {
+		if n == 0 || c.lines.at(n-1).Cursor <= cursor {
+			return n
 		}
 	}
-	first, _ := slices.BinarySearchFunc(c.lines, cursor+1, func(l Line, at int) int { return l.Cursor - at })
-	return c.lines[first:]
+	return sort.Search(all, func(i int) bool { return c.lines.at(i).Cursor > cursor })
 }
 
 // LinesAfter are the lines with a cursor above the given one, at most limit of them, and whether there are more.
 func (c *Conversation) LinesAfter(cursor, limit int) (lines []Line, more bool) {
 	c.desk.mu.Lock()
 	defer c.desk.mu.Unlock()
-	all := c.linesAfter(cursor)
-	return slices.Clone(all[:min(limit, len(all))]), len(all) > limit
+	first := c.linesUpTo(cursor)
+	end := first + min(limit, c.lines.length-first)
+	return c.lines.list(first, end), end < c.lines.length
 }
 
 // Operations are all operations that have reactions, by name.

@@ -320,7 +320,7 @@ func (s *socket) setSilence() {
 
 // caughtUp says whether everything there is was written that no fault holds up; d.mu is held.
 func (s *socket) caughtUp() bool {
-	return s.delayed || !s.busy && len(s.asides) == 0 && (s.c == nil || s.next >= len(s.c.log))
+	return s.delayed || !s.busy && len(s.asides) == 0 && (s.c == nil || s.next >= s.c.log.length)
 }
 
 // detach takes the socket out of the desk's books; d.mu is held. Whoever detaches it must have the pump end it.
@@ -438,8 +438,8 @@ func (s *socket) event() (fault.Message, bool) {
 		return fault.Message{}, false
 	}
 	before := s.next
-	for ; s.next < len(s.c.log) && s.desk.mayGoOut(s.c.log[s.next].mark, s); s.next++ {
-		e := s.c.log[s.next]
+	for ; s.next < s.c.log.length && s.desk.mayGoOut(s.c.log.at(s.next).mark, s); s.next++ {
+		e := s.c.log.at(s.next)
 		frames := e.on(s.route.Feed)
 		if len(frames) == 0 {
 			s.written = s.next + 1
@@ -473,7 +473,7 @@ func (s *socket) passOver(latest kept) bool {
 }
 
 // on is what is said of the event on a feed.
-func (k kept) on(feed int) []wire.Frame {
+func (k *kept) on(feed int) []wire.Frame {
 	if len(k.frames) == 1 && k.frames[0].Feed == feed {
 		return k.frames
 	}

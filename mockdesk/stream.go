@@ -77,7 +77,7 @@ func (s *stream) look() { nudge(s.wake) }
 
 // caughtUp says whether everything there is was told that no fault holds up; d.mu is held. A poll that is held has nothing to tell, or is about to end.
 func (s *stream) caughtUp() bool {
-	return s.held || s.delayed || s.next >= len(s.c.log) && len(s.garbled) == 0
+	return s.held || s.delayed || s.next >= s.c.log.length && len(s.garbled) == 0
 }
 
 // delay notes whether a fault holds up what is to be told.
@@ -232,8 +232,8 @@ func (s *stream) choose() (text []byte, name string, cursor int) {
 		s.garbled = s.garbled[1:]
 		return append(text, '\n'), garbled, 0
 	}
-	for ; s.next < len(s.c.log) && s.desk.mayGoOut(s.c.log[s.next].mark, s); s.next++ {
-		e := s.c.log[s.next]
+	for ; s.next < s.c.log.length && s.desk.mayGoOut(s.c.log.at(s.next).mark, s); s.next++ {
+		e := s.c.log.at(s.next)
 		for _, f := range e.frames {
 			if f.Feed == s.x.route.Feed {
 				text = appendSSE(text, f, s.next+1)

@@ -150,22 +150,56 @@ func (d *Desk) WaitDone(ctx context.Context) error {
 
 // outbox has the sockets that are to look for something to say to their clients. Desk.mu guards it.
 type outbox struct {
+	// sockets wait from the index first on, each once; those before it are taken.
 	sockets []*socket
-	// holds counts those who deliver in a moment, working says that a goroutine delivers.
-	holds   int
-	working bool
+	first   int
+	// holds counts those who deliver in a moment, working the goroutines that deliver.
+	holds, working int
 }
 
-// fewPosted is how many sockets are served by whoever has cause to, who has other things to do.
-const fewPosted = 4
+const (
+	// fewPosted is how many sockets are served by whoever has cause to, who has other things to do.
+	fewPosted = 4
+	// manyPosted is how many sockets a goroutine takes at once; where more wait there may be another.
+	manyPosted = 32
+	// deliverers is how many goroutines deliver at most. Most of the time is the system's, which they need no lock for; more than these would wait for the desk's.
+	deliverers = 2
+)
+
+func (o *outbox) waiting() int { return len(o.sockets) - o.first }
+
+func (o *outbox) add(s *socket) {
+	if len(o.sockets) == cap(o.sockets) && 2*o.first >= len(o.sockets) {
+		// There is room before the first, and may be for ever where somebody always waits.
+		n := copy(o.sockets, o.sockets[o.first:])
+		clear(o.sockets[n:])
+		o.sockets, o.first = o.sockets[:n], 0
+	}
+	s.posted = true
+	o.sockets = append(o.sockets, s)
+}
+
+// take gives the first of those who wait, as many as there is room for.
+func (o *outbox) take(room []*socket) []*socket {
+	some := o.sockets[o.first:]
+	some = some[:min(len(some), len(room))]
+	copy(room, some)
+	clear(some)
+	if o.first += len(some); o.first == len(o.sockets) {
+		o.sockets, o.first = o.sockets[:0], 0
+	}
+	for _, s := range room[:len(some)] {
+		s.posted = false
+	}
+	return room[:len(some)]
+}
 
 // post has a socket look for something to say, in a moment; d.mu is held.
 func (d *Desk) post(s *socket) {
 	if s.posted {
 		return
 	}
-	s.posted = true
-	d.outbox.sockets = append(d.outbox.sockets, s)
+	d.outbox.add(s)
 	if d.outbox.holds == 0 {
 		d.startDelivering()
 	}
@@ -175,53 +209,46 @@ func (d *Desk) post(s *socket) {
 func (d *Desk) deliver() {
 	o := &d.outbox
 	o.holds--
-	var here [fewPosted]*socket
-	n := 0
+	var room [fewPosted]*socket
+	var here []*socket
 	switch {
-	case o.working, o.holds > 0: // Somebody else does.
-	case len(o.sockets) > fewPosted:
+	case o.holds > 0: // Somebody else does.
+	case o.working > 0, o.waiting() > fewPosted:
 		d.startDelivering()
 	default:
-		n = copy(here[:], o.sockets)
-		clear(o.sockets)
-		o.sockets = o.sockets[:0]
-		unpost(here[:n])
+		here = o.take(room[:])
 	}
 	d.mu.Unlock()
-	for _, s := range here[:n] {
+	for _, s := range here {
 		s.pump.Write()
 	}
 }
 
-// startDelivering has a goroutine deliver, if none does; d.mu is held.
+// startDelivering has another goroutine deliver, if too few do for those who wait; d.mu is held.
 func (d *Desk) startDelivering() {
-	if d.outbox.working || d.closed {
+	o := &d.outbox
+	if d.closed || o.working >= deliverers || o.working*manyPosted >= o.waiting() {
 		return
 	}
-	d.outbox.working = true
+	o.working++
 	d.work.Go(func() {
-		for batch := d.posted(nil); len(batch) > 0; batch = d.posted(batch) {
-			for _, s := range batch {
+		var room [manyPosted]*socket
+		for some := d.posted(room[:]); len(some) > 0; some = d.posted(room[:]) {
+			for _, s := range some {
 				s.pump.Write()
 			}
 		}
 	})
 }
 
-// posted gives those who are to look now, and takes back the room of those who have.
-func (d *Desk) posted(done []*socket) []*socket {
-	clear(done)
+// posted gives some of those who are to look now.
+func (d *Desk) posted(room []*socket) []*socket {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	batch := d.outbox.sockets
-	d.outbox.sockets, d.outbox.working = done[:0], len(batch) > 0
-	unpost(batch)
-	return batch
-}
-
-// unpost is called with d.mu held.
-func unpost(sockets []*socket) {
-	for _, s := range sockets {
-		s.posted = false
+	some := d.outbox.take(room)
+	if len(some) == 0 {
+		d.outbox.working--
 	}
+	d.startDelivering()
+	return some
 }

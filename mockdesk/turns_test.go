@@ -23,7 +23,7 @@ routes:
     socket:
       takes:
         - {name: open, when: body.t == "open", means: start, answers: {opened: {json: {t: opened}}}}
-        - {name: say, when: body.t == "say", means: message, give: {text: body.text}}
+        - {name: say, when: body.t == "say", means: message, give: {text: body.text, key: body.key}}
 events:
   agent.joined: none
   message: {when: event.author.role == "agent", json: {t: said, text: "${event.text}"}}
@@ -201,4 +201,27 @@ func TestWhatIsSaidBeforeTheEndIsHeard(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOnlyAKeyThatTheClientChoseMarksALine has a client choose the key that the desk gave to a line without one: it is another line, and the same one only if it comes again.
+func TestOnlyAKeyThatTheClientChoseMarksALine(t *testing.T) {
+	t.Parallel()
+	s := openWith(t, mockdesk.Options{Wire: tinyWire(t, talkative)})
+	conn, _, err := s.dial("/talk")
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"open"}`)))
+	c := s.next()
+	for _, line := range []string{`"text":"none"`, `"text":"chosen","key":"u.1"`, `"text":"again","key":"u.1"`, `"text":"last"`} {
+		require.NoError(t, conn.WriteMessage(websocket.TextMessage, []byte(`{"t":"say",`+line+`}`)))
+	}
+	lines, err := c.WaitLines(s.ctx, 3, mockdesk.RoleUser)
+	require.NoError(t, err)
+	require.NoError(t, s.desk.WaitDone(s.ctx))
+	var said []string
+	for _, l := range lines {
+		said = append(said, l.Key+" "+l.Text)
+	}
+	assert.Equal(t, []string{"u.1 none", "u.1 chosen", "u.3 last"}, said)
+	assert.Len(t, c.Transcript(), 3)
 }

@@ -22,7 +22,7 @@ func (v view) Field(name string) any {
 	case "queue":
 		return c.queue
 	case "cursor":
-		return len(c.log)
+		return c.log.length
 	case "endedBy":
 		return c.endedBy
 	case "acknowledged":
