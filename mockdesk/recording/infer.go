@@ -242,87 +242,6 @@ func (i *inference) countChats() {
 	}
 }
 
-// findPolls finds the requests whose answers list news, and takes the news out of them.
-func (i *inference) findPolls() {
-	for _, t := range i.takes {
-		if t.isFrame || t.means != "" {
-			continue
-		}
-		place, ok := listIn(t)
-		if !ok {
-			continue
-		}
-		t.list, t.means = &place, wire.Events
-		for _, a := range t.worked() {
-			for _, item := range itemsAt(a.answer.body, place) {
-				one := &news{place: a.answer.place, step: a.answer.step, chat: a.chat, exchange: a.exchange, tree: item, raw: item.json(), leaves: item.leaves("event")}
-				i.news = append(i.news, one)
-			}
-		}
-		i.findAfter(t)
-	}
-	i.inOrder()
-}
-
-// listIn is the name of the field that lists news in the answers of a take, empty where the answer itself is the list.
-func listIn(t *take) (string, bool) {
-	for _, a := range t.worked() {
-		for _, line := range linesOf("agent") {
-			body := a.answer.body
-			if body == nil || !holds(body.json(), line) {
-				continue
-			}
-			if body.kind == list {
-				return "", true
-			}
-			for _, m := range body.members {
-				if m.value.kind == list && holds(m.value.json(), line) {
-					return m.name, true
-				}
-			}
-		}
-	}
-	return "", false
-}
-
-func itemsAt(body *node, place string) []*node {
-	if place != "" {
-		body = body.get(place)
-	}
-	if body == nil || body.kind != list {
-		return nil
-	}
-	var items []*node
-	for _, m := range body.members {
-		items = append(items, m.value)
-	}
-	return items
-}
-
-// findAfter finds what a poll says of where it goes on: what the answer before it has said, and what changes.
-func (i *inference) findAfter(t *take) {
-	points := map[[2]string]int{}
-	var last *ask
-	for _, a := range t.worked() {
-		if last != nil && last.chat == a.chat {
-			for _, told := range last.answer.leaves() {
-				for _, l := range a.leaves {
-					if before, had := at(last.leaves, l.place); l.value.text != "" && l.value.text == told.value.text && had && before.text != l.value.text {
-						points[[2]string{told.place, l.place}]++
-					}
-				}
-			}
-		}
-		last = a
-	}
-	most := 0
-	for pair, n := range points {
-		if n > most || n == most && pair[0] < t.upTo {
-			most, t.upTo, t.after = n, pair[0], pair[1]
-		}
-	}
-}
-
 // leaves are what an answer says, in its body and in headers of its own.
 func (s *said) leaves() []leaf {
 	all := s.body.leaves("body")
@@ -606,51 +525,6 @@ func (i *inference) afterOf(t *take) string {
 		}
 	}
 	return ""
-}
-
-// findNamings finds how each take names its conversation.
-func (i *inference) findNamings() {
-	for _, t := range i.takes {
-		if t.means == "" || t.means == wire.Availability || t.means == wire.Medium {
-			continue
-		}
-		t.about = i.namingOf(t)
-		if t.about != nil {
-			t.about.role.names = true
-		}
-	}
-	for _, r := range i.roles {
-		if r.names && (i.id == nil || r.fromClient && !i.id.fromClient) {
-			i.id = r
-		}
-	}
-}
-
-// namingOf finds the first place at which all asks of a take have a value of one role.
-func (i *inference) namingOf(t *take) *naming {
-	for _, l := range t.asks[0].leaves {
-		id, before := idIn(l.value.text)
-		r := i.values[id]
-		if r == nil || t == i.start && !r.fromClient || t == i.start && r.used == 0 {
-			continue
-		}
-		same := !slices.ContainsFunc(t.asks, func(a *ask) bool {
-			v, ok := at(a.leaves, l.place)
-			if !ok {
-				return true
-			}
-			other, _ := idIn(v.text)
-			return i.values[other] != r
-		})
-		if !same {
-			continue
-		}
-		if before == "" {
-			return &naming{role: r, expression: l.place}
-		}
-		return &naming{role: r, expression: fmt.Sprintf("replace(%s ?? %q, %q, %q)", l.place, "", before, "")}
-	}
-	return nil
 }
 
 // availabilityWords are how desks say that agents are there, and that they are not.
