@@ -110,6 +110,35 @@ func TestWhatAWireCannotSayIsUntestable(t *testing.T) {
 	assert.Contains(t, wrong(result), "the wire socket has no typing, agent.typing")
 }
 
+// TestWhatOnlyACallbackShowsIsUntestableWithoutItsRoute takes the route for files out of the native wire, and has the reference, which declares files, speak it.
+func TestWhatOnlyACallbackShowsIsUntestableWithoutItsRoute(t *testing.T) {
+	t.Parallel()
+	whole, err := os.ReadFile("mockdesk/wire/native.wire.yaml")
+	require.NoError(t, err)
+	begins, rest, found := strings.Cut(string(whole), "  - on: PUT /v1/conversations/{id}/attachments/{key}\n")
+	require.True(t, found)
+	_, goesOn, found := strings.Cut(rest, "\n  - on:")
+	require.True(t, found)
+	file := filepath.Join(t.TempDir(), "without.wire.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(begins+"  - on:"+goesOn), 0o600))
+	c := DefaultConfig()
+	c.Desk.Wire, c.Report, c.Workers, c.Select = file, t.TempDir(), workersBesideOthers, []string{"FILE-01", "FILE-06", "FILE-09", "SEND-07"}
+	result, err := Run(t.Context(), c, quiet{})
+	require.NoError(t, err)
+	assert.Equal(t, reports.ExitNotConformant, result.ExitCode)
+	untestable := 0
+	for _, s := range result.Scenarios {
+		for _, check := range s.Checks {
+			assert.NotEqual(t, reports.Failed, check.Verdict, "%s: %s", s.ID, check.Recorded)
+			if check.Verdict == reports.Untestable {
+				untestable++
+				assert.Contains(t, check.Recorded, "has no attachment")
+			}
+		}
+	}
+	assert.Positive(t, untestable)
+}
+
 // TestAWireWithoutWordsForACoreEventLeavesItUntestable takes the words for an arrival, and for the end, out of a wire: what fails for want of them is nobody's fault, and still no pass.
 func TestAWireWithoutWordsForACoreEventLeavesItUntestable(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,9 @@
 package aichat
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -76,6 +78,23 @@ func (p *Player) carried(capability string) error {
 	}
 	err := fmt.Errorf("the wire %s has no %s; give it the routes and events, and deskcheck wire check says what is missing", spoken, strings.Join(lacks, ", "))
 	return &steps.HarnessError{Doing: "test the capability " + capability, Err: err}
+}
+
+// shown gives what a scenario came to that applies only to integrations which make a callback: one that does make it has a capability, and then the wire has to carry that. It is asked in the
+// end, since nothing tells before.
+func (p *Player) shown(came error) error {
+	if failure := (*steps.Failure)(nil); came != nil && !errors.As(came, &failure) {
+		return came
+	}
+	for _, callback := range slices.Sorted(maps.Keys(p.optional)) {
+		if len(p.Journal.All(0, isCallback(callback))) == 0 {
+			continue
+		}
+		if err := p.carried(p.optional[callback]); err != nil {
+			return err
+		}
+	}
+	return came
 }
 
 // without ends the scenario for want of a capability, unless the integration claims to have it.

@@ -174,7 +174,7 @@ func (p *Player) closing(result *steps.Performance) {
 	}
 	for i := range result.Outcomes {
 		if one := &result.Outcomes[i]; one.Err != nil || one == last {
-			one.Err = p.tried(one.Err)
+			one.Err = p.tried(p.shown(one.Err))
 			return
 		}
 	}
