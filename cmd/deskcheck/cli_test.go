@@ -46,6 +46,7 @@ func newBench(t *testing.T) *bench {
 	b.program = &program{
 		out: stream{Writer: &b.stdout}, err: stream{Writer: &b.stderr}, width: 100,
 		environment: func(string) string { return "" },
+		heed:        func() {},
 		statements:  func(string) map[string]string { return nil },
 		run: func(_ context.Context, c deskcheck.Config, p deskcheck.Progress) (*reports.Result, error) {
 			b.ran = &c

@@ -57,6 +57,7 @@ func newProgram(listen func()) *program {
 		in:          input{Reader: os.Stdin, terminal: isTerminal(os.Stdin)},
 		width:       terminalWidth(os.Stdout),
 		environment: os.Getenv,
+		heed:        listen,
 		run: func(ctx context.Context, c deskcheck.Config, progress deskcheck.Progress) (*reports.Result, error) {
 			listen()
 			return deskcheck.Run(ctx, c, progress)
@@ -77,7 +78,10 @@ func newProgram(listen func()) *program {
 			listen()
 			return deskcheck.Matrix(ctx, o)
 		},
-		tryUIMap: deskcheck.CheckUIMap,
+		tryUIMap: func(ctx context.Context, c deskcheck.Config, found func(deskcheck.UIMapFinding)) (*deskcheck.UIMapCheck, error) {
+			listen()
+			return deskcheck.CheckUIMap(ctx, c, found)
+		},
 		doctor: func(ctx context.Context, c deskcheck.Config) []deskcheck.DoctorLine {
 			listen()
 			return deskcheck.Doctor(ctx, c)

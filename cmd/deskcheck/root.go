@@ -25,6 +25,8 @@ type program struct {
 	width       int
 	environment func(string) string
 	noColor     bool
+	// heed has the first signal from now on end what goes on in order, where the work is done by a command itself.
+	heed func()
 
 	run       func(context.Context, deskcheck.Config, deskcheck.Progress) (*reports.Result, error)
 	watch     func(context.Context, deskcheck.Config, deskcheck.Watcher) error

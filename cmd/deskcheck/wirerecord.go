@@ -105,16 +105,18 @@ func (p *program) record(ctx context.Context, f recordFlags) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range []string{f.out, f.traffic} {
-		if err := mayCreate(file); err != nil {
-			return err
-		}
+	if err := mayCreate(f.out, outTaken); err != nil {
+		return err
+	}
+	if err := mayCreate(f.traffic, "make a wire of it with --from "+f.traffic+", remove it, or name another file with --traffic"); err != nil {
+		return err
 	}
 	kept, err := os.OpenFile(f.traffic, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return &deskcheck.UserError{Err: fmt.Errorf("the traffic cannot be kept: %w", err), Fix: "name another file with --traffic"}
 	}
 	session := &recordSession{program: p, traffic: recording.NewTraffic(kept), marks: make(chan beginning)}
+	p.heed() // What has passed so far is to become a wire.
 	err = session.serve(ctx, f, target, names)
 	if err = errors.Join(err, session.traffic.Err(), kept.Close()); err != nil {
 		if user, ok := errors.AsType[*deskcheck.UserError](err); ok {
@@ -127,10 +129,13 @@ func (p *program) record(ctx context.Context, f recordFlags) error {
 	return p.writeDraft(f, all)
 }
 
+// outTaken is what to do where there is a wire already.
+const outTaken = "remove it, or name another file with --out"
+
 // mayCreate makes sure that nothing is written over.
-func mayCreate(file string) error {
+func mayCreate(file, fix string) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		return &deskcheck.UserError{Err: fmt.Errorf("%s is there already, and nothing is written over", file), Fix: "remove it, or name another file with --out and --traffic"}
+		return &deskcheck.UserError{Err: fmt.Errorf("%s is there already, and nothing is written over", file), Fix: fix}
 	}
 	return nil
 }
@@ -159,7 +164,7 @@ func (f recordFlags) target() (*url.URL, []edge.Name, error) {
 }
 
 func (p *program) inferFrom(f recordFlags) error {
-	if err := mayCreate(f.out); err != nil {
+	if err := mayCreate(f.out, outTaken); err != nil {
 		return err
 	}
 	file, err := os.Open(f.from)

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -91,6 +96,41 @@ func TestARecordingFromTheCommandLine(t *testing.T) {
 	assert.Contains(t, again.stderr.String(), `error: t.ndjson:1: step: there is no step "nap"`)
 }
 
+// TestASignalEndsARecordingInOrder stops recorders in the middle, as a person does with Ctrl-C and a supervisor with SIGTERM: what has passed until then becomes a wire.
+func TestASignalEndsARecordingInOrder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("is about signals")
+	}
+	desk := newDeskBench(t)
+	for _, name := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		c := exec.CommandContext(ctx, os.Args[0], "wire", "record", "--to", desk.desk.Wire("default").URL, "--listen", "127.0.0.1:0")
+		c.Env, c.Dir = append(os.Environ(), asProgram+"=1"), t.TempDir()
+		out, err := c.StdoutPipe()
+		require.NoError(t, err)
+		keeps, err := c.StdinPipe() // Somebody is there, and presses no key.
+		require.NoError(t, err)
+		require.NoError(t, c.Start())
+		said := bufio.NewReader(out)
+		line, err := said.ReadString('\n')
+		require.NoError(t, err)
+		recorder := strings.Fields(line)[1]
+		answer, err := http.Get(recorder + "/v1/availability?queue=birds") //nolint:noctx // The process ends it.
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.NoError(t, c.Process.Signal(name))
+		rest, err := io.ReadAll(said)
+		require.NoError(t, err)
+		require.NoError(t, c.Wait(), "%s: %s", name, rest)
+		_ = keeps.Close() // Wait has closed it.
+		assert.Contains(t, string(rest), "recorded.wire.yaml is the wire, a first one")
+		w, err := wire.Load(filepath.Join(c.Dir, "recorded.wire.yaml"))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"GET /v1/availability"}, w.RouteList())
+	}
+}
+
 func TestMistakesInRecording(t *testing.T) {
 	for want, args := range map[string][]string{
 		"error: it is not known where the desk is\nfix:   name it with --to":             {"wire", "record"},
@@ -108,5 +148,9 @@ func TestMistakesInRecording(t *testing.T) {
 	require.NoError(t, os.WriteFile("recorded.wire.yaml", nil, 0o600))
 	assert.Equal(t, 2, b.does("wire", "record", "--to", "http://127.0.0.1:1"))
 	assert.Contains(t, b.stderr.String(), "recorded.wire.yaml is there already")
+	b = newBench(t)
+	require.NoError(t, os.WriteFile("recorded.traffic.ndjson", nil, 0o600))
+	assert.Equal(t, 2, b.does("wire", "record", "--to", "http://127.0.0.1:1"))
+	assert.Contains(t, b.stderr.String(), "recorded.traffic.ndjson is there already, and nothing is written over\nfix:   make a wire of it with --from recorded.traffic.ndjson, ")
 	assert.Equal(t, 3, b.does("wire", "mark", "join", "--recorder", (&url.URL{Scheme: "http", Host: "127.0.0.1:1"}).String()))
 }
