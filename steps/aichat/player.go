@@ -174,10 +174,24 @@ func (p *Player) closing(result *steps.Performance) {
 	}
 	for i := range result.Outcomes {
 		if one := &result.Outcomes[i]; one.Err != nil || one == last {
-			one.Err = p.tried(p.shown(one.Err))
+			one.Err = p.tried(p.shown(p.neverBegun(one.Err)))
 			return
 		}
 	}
+}
+
+// neverBegun names what an integration breaks with which the page was lost before it was built: what the scenario is about it never came to.
+func (p *Player) neverBegun(came error) error {
+	var failure *steps.Failure
+	if p.Tab.Reason() == nil || !errors.As(came, &failure) || len(failure.Requirements) > 0 {
+		return came
+	}
+	if built, _ := p.factorySettlement(); built.Outcome == "fulfilled" {
+		return came
+	}
+	blaming := *failure
+	blaming.Requirements = p.bootRequirement()
+	return &blaming
 }
 
 // rude matches what no page can bear.
