@@ -269,13 +269,17 @@ func (p *program) deskLine(what, where, note string) {
 	p.printf("%s\n", strings.TrimRight(fmt.Sprintf("%-9s%-44s%s", what, where, note), " "))
 }
 
-// tellVerbs says how another shell finds what runs.
-func (p *program) tellVerbs(control, token string, made bool) {
-	p.printf("\nfor the verbs, in another shell:\n  export %s=%s", deskVariable, control)
-	if made {
-		p.printf(" %s=%s", tokenVariable, token)
+// tellVerbs says how another shell finds what runs. A token that whoever starts it has chosen is not printed.
+func (p *program) tellVerbs(runs interface {
+	ControlURL() string
+	Token() (token string, made bool)
+	TokenVariable() string
+}) {
+	token, made := runs.Token()
+	if !made {
+		token = "$" + runs.TokenVariable()
 	}
-	p.printf("\n")
+	p.printf("\nfor the verbs, in another shell:\n  export %s=%s %s=%s\n", deskVariable, runs.ControlURL(), tokenVariable, token)
 }
 
 // tellDesk says where things are.
@@ -301,7 +305,7 @@ func (p *program) tellDesk(desk *standalone.Server) {
 	if sum := desk.Fingerprint(); sum != "" {
 		p.printf("%-9s%s\n", "sha-256", sum)
 	}
-	p.tellVerbs(desk.ControlURL(), token, made)
+	p.tellVerbs(desk)
 }
 
 // storeNote says what becomes of the desk when it stops.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +29,9 @@ func (d *deskCaller) queueCommands() []*cobra.Command {
 	var notice string
 	return []*cobra.Command{
 		with(d.act("queue-update CONVERSATION", "The desk tells where the user stands in the queue", 1, 1, "a conversation", func(t *client.Tenant, ctx context.Context, args []string) (api.Acted, error) {
+			if position == 0 && wait == 0 && notice == "" {
+				return api.Acted{}, &deskcheck.UserError{Err: errors.New("deskcheck desk queue-update needs something to tell"), Fix: "add --position, --wait or --notice"}
+			}
 			act := api.QueueUpdateAct{Notice: notice}
 			if position > 0 {
 				act.Position = &position

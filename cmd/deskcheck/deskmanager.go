@@ -87,7 +87,7 @@ func (p *program) tellManager(m *standalone.Manager) {
 		t.AppendRow([]any{a.Username, a.Password, who})
 	}
 	t.Render()
-	p.tellVerbs(m.ControlURL(), token, made)
+	p.tellVerbs(m)
 }
 
 var errNoManager = errors.New("what runs there plays no agent manager")

@@ -84,7 +84,7 @@ func (p *program) tellTalkdesk(t *standalone.Talkdesk, f deskFlags) {
 	p.deskLines(lines)
 	p.printf("\nwhat a connector is configured with:\n")
 	p.deskLines(p.connectorSettings(t, a, f))
-	p.tellVerbs(t.ControlURL(), token, made)
+	p.tellVerbs(t)
 }
 
 // connectorSettings are what a connector is configured with, a line each.

@@ -55,11 +55,14 @@ func failure(err error) error {
 		if _, away := errors.AsType[*client.Unreachable](err); away {
 			return &deskcheck.EnvironmentError{Err: err, Fix: `start it with "deskcheck desk", or say where it is with --desk or ` + deskVariable}
 		}
+		if _, nameless := errors.AsType[*client.Nameless](err); nameless {
+			return &deskcheck.UserError{Err: err, Fix: "look whether the variable is set that was to hold it"}
+		}
 		return err
 	case p.Type == "urn:deskcheck:problem:unknown-path":
 		return &deskcheck.UserError{Err: errors.New("what runs there has no such verb"), Fix: `it plays another contract; "deskcheck desk --help" lists the verbs of each`}
 	case p.Status == http.StatusUnauthorized:
-		return &deskcheck.UserError{Err: errors.New("the desk wants another token"), Fix: "give the one that was printed when it was started, with --token or in " + tokenVariable}
+		return &deskcheck.UserError{Err: errors.New("the desk was given no token, or another than its own"), Fix: "give the one that was printed when it was started, or that it was told by token-env, with --token or in " + tokenVariable}
 	case p.Status >= http.StatusInternalServerError:
 		return &deskcheck.EnvironmentError{Err: err}
 	}

@@ -260,6 +260,8 @@ func (s *stage) deskActs() {
 		require.NoError(t, err)
 		assert.Equal(t, idOne, acted.Conversation)
 	}
+	_, err = one.QueueUpdate(s.ctx, c, api.QueueUpdateAct{})
+	require.EqualError(t, err, "expected an object with some of notice, position, wait, found no keys")
 	acts(one.QueueUpdate(s.ctx, c, api.QueueUpdateAct{Position: new(2), Wait: new(api.Duration(90 * time.Second)), Notice: "Soon"}))
 	next(`"waitSeconds":90`)
 	acts(one.Reroute(s.ctx, c, api.RerouteAct{Queue: "sales"}))

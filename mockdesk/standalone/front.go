@@ -37,7 +37,9 @@ type front struct {
 	wirePort, controlPort int
 	token                 string
 	tokenMade             bool
-	failed                chan error
+	// tokenVariable is where the token comes from, empty if it was made.
+	tokenVariable string
+	failed        chan error
 }
 
 // prepare sees to it that the addresses may be listened on, and takes the token. The error is a *Mistake.
@@ -61,7 +63,7 @@ func (s *front) takeToken(name string, environment func(string) string) error {
 		s.token, s.tokenMade = hex.EncodeToString(random[:]), true
 		return nil
 	}
-	s.token = environment(name)
+	s.token, s.tokenVariable = environment(name), name
 	if len(s.token) < shortestToken {
 		return mistake("set it to a longer one, or leave the name out to have one made", "the environment variable %s is to hold the token, and holds %d characters: expected at least %d", name, len(s.token), shortestToken)
 	}
@@ -178,3 +180,6 @@ func (s *front) ControlURL() string {
 
 // Token is what a client must send; made says whether it was made at the start, and is to be told.
 func (s *front) Token() (token string, made bool) { return s.token, s.tokenMade }
+
+// TokenVariable is the environment variable from which the token was taken, empty if it was made.
+func (s *front) TokenVariable() string { return s.tokenVariable }

@@ -101,6 +101,7 @@ func TestStopping(t *testing.T) {
 	token, made := desk.Token()
 	assert.Equal(t, "a-token-of-the-environment", token)
 	assert.False(t, made)
+	assert.Equal(t, "TOKEN", desk.TokenVariable())
 	caller := client.New(desk.ControlURL(), token, nil)
 	require.NoError(t, caller.Ready(t.Context()))
 	silent, err := net.Dial("tcp", strings.TrimPrefix(desk.Wire("default").URL, "http://"))

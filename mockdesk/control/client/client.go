@@ -1,6 +1,7 @@
 // Package client speaks the control API of a desk standing alone: it takes tenants, plays agents, sets faults, moves clocks, and reads and waits for entries of journals.
 //
-// What the server refuses is an *api.Problem, which says what is wrong and what to do; a server that cannot be reached is an *Unreachable.
+// What the server refuses is an *api.Problem, which says what is wrong and what to do; a server that cannot be reached is an *Unreachable, and an empty name
+// a *Nameless.
 package client
 
 import (
@@ -40,6 +41,25 @@ func (u *Unreachable) Error() string {
 // Unwrap returns the error below.
 func (u *Unreachable) Unwrap() error { return u.Err }
 
+// Nameless says that something was to be named and the name is empty: what would be asked then is another thing.
+type Nameless struct {
+	// Among is what it would be one of, such as "conversations".
+	Among string
+}
+
+// Error says what has no name.
+func (n *Nameless) Error() string {
+	return n.Among + ": expected the name of one, found an empty text"
+}
+
+// named returns a *Nameless for a path in which a name is empty.
+func named(path string) error {
+	if before, _, found := strings.Cut(path+"/", "//"); found {
+		return &Nameless{before[strings.LastIndexByte(before, '/')+1:]}
+	}
+	return nil
+}
+
 // New returns a client of the server at a base URL such as "http://127.0.0.1:8471". An empty token is not sent; a nil HTTP client is one without a deadline of its own.
 func New(base, token string, with *http.Client) *Client {
 	if with == nil {
@@ -59,6 +79,9 @@ type request struct {
 
 // send makes a request; its answer is one that succeeded.
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+	if err := named(r.path); err != nil {
+		return nil, err
+	}
 	address := c.base + r.path
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()

@@ -180,6 +180,9 @@ func expectation(schema map[string]any) string {
 	case "array":
 		return "a list"
 	case "object":
+		if properties, ok := schema["properties"].(map[string]any); ok && schema["minProperties"] != nil {
+			return "an object with some of " + strings.Join(slices.Sorted(maps.Keys(properties)), ", ")
+		}
 		return "an object"
 	}
 	return ""
