@@ -8,11 +8,13 @@ import (
 )
 
 // parseWire compiles the text of a wire file, empty for the native one. The error is an *api.Refusal, with the lines of the mistakes.
-func parseWire(source string) (*wire.Wire, error) {
+func parseWire(source string) (*wire.Wire, error) { return compileWire(source, wire.Parse) }
+
+func compileWire(source string, parse func(path string, text []byte) (*wire.Wire, error)) (*wire.Wire, error) {
 	if source == "" {
 		return wire.Native(), nil
 	}
-	w, err := wire.Parse("the wire", []byte(source))
+	w, err := parse("the wire", []byte(source))
 	if err != nil {
 		return nil, wrongSource("the wire is wrong: ", err)
 	}

@@ -82,10 +82,11 @@ func (r *Registry) open(spec api.NewTenant, before *saved) (*Tenant, error) {
 	}
 	t.faults = faults.New(func() *fault.Plan { return t.desk.Faults() }, func(rule fault.Rule) error { return t.desk.CheckRule(rule) })
 	asBefore := before != nil && before.isAsBefore(spec)
+	parse := wire.Parse
 	if t.wire = spec.Wire; asBefore {
-		t.wire = before.Wire
+		t.wire, parse = before.Wire, wire.ParseTaken
 	}
-	spoken, err := parseWire(t.wire)
+	spoken, err := compileWire(t.wire, parse)
 	if err != nil {
 		return nil, err
 	}

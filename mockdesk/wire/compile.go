@@ -24,9 +24,22 @@ var (
 type compiler struct {
 	doc      *document.Document
 	problems []document.Problem
-	w        *Wire
-	shapes   map[string]item
-	keeps    []string
+	noted    map[document.Problem]bool
+	// taken says that the file was taken before.
+	taken  bool
+	w      *Wire
+	shapes map[string]item
+	keeps  []string
+	// params are the parameters of the paths of all routes.
+	params *known
+}
+
+// note adds a mistake. A shape is compiled for each that says it, and a mistake in it is told once.
+func (c *compiler) note(p document.Problem) {
+	if !c.noted[p] {
+		c.noted[p] = true
+		c.problems = append(c.problems, p)
+	}
 }
 
 var mediaTypes = map[string]string{"json": "application/json", "xml": "application/xml", "text": "text/plain; charset=utf-8", "form": "application/x-www-form-urlencoded"}
@@ -49,7 +62,15 @@ func (c *compiler) wire() *Wire {
 		c.shapes[name] = root.get("shapes").get(name)
 	}
 	c.conversation(root.get("conversation"))
-	c.w.answers = root.get("answers").answers(ofAnswers, slices.Concat([]string{"*"}, words(sortedKeys(status))))
+	c.params = knownFields("parameter of a path")
+	for _, route := range root.get("routes").items() {
+		for _, segment := range split(route.get("on").text()) {
+			if name, isParam := parameter(segment); isParam {
+				c.params.fields[name] = nil
+			}
+		}
+	}
+	c.w.answers = root.get("answers").answers(c.naming(ofAnswers), "", slices.Concat([]string{"*"}, words(sortedKeys(status))))
 	c.w.lost = Take{wire: c.w, fallback: c.w.answers}
 	c.routes(root.get("routes"))
 	c.events(root.get("events"))
@@ -81,12 +102,12 @@ func (c *compiler) conversation(i item) {
 	if !i.has("id") {
 		id.v = "${random(16)}"
 	}
-	c.w.id = id.sentence([]string{"at", "millis"})
+	c.w.id = id.sentence(c.naming([]string{"at", "millis"}))
 	keeps := i.get("values")
 	c.keeps = keeps.names()
 	for _, name := range c.keeps {
 		one := keeps.get(name)
-		c.w.keeps = append(c.w.keeps, binding{name: name, where: one.where(), value: one.sentence([]string{"at", "millis", "conversation"})})
+		c.w.keeps = append(c.w.keeps, binding{name: name, where: one.where(), value: one.sentence(c.naming([]string{"at", "millis", "conversation"}))})
 	}
 	for _, one := range i.get("found-by").items() {
 		if !slices.Contains(c.keeps, one.text()) {
@@ -133,18 +154,20 @@ func (c *compiler) route(i item) *Route {
 		r.Body = NoBody
 	}
 	r.File = i.get("file").text()
-	r.Take = c.take(i, ofRequests, ofBodies, r.Body, c.w.answers)
+	params := knownFields("parameter of the path", slices.DeleteFunc(slices.Clone(r.params), func(name string) bool { return name == "" })...)
+	here := func(list []string) terms { return c.naming(list).knowing("path", params) }
+	r.Take = c.take(i, here(ofRequests), here(ofBodies), r.Body, c.w.answers)
 	r.Name = r.On()
 	if r.Method == SocketMethod {
 		r.Name = "GET " + r.Pattern
 	}
-	c.stream(r, i)
+	c.stream(r, i, here)
 	c.fits(r, i)
 	return r
 }
 
 // stream compiles what a route has to say of events.
-func (c *compiler) stream(r *Route, i item) {
+func (c *compiler) stream(r *Route, i item, here func([]string) terms) {
 	if r.As == "" {
 		r.As = Poll
 	}
@@ -154,10 +177,10 @@ func (c *compiler) stream(r *Route, i item) {
 		i.fail("a long poll has a key hold, such as hold: 25s")
 	}
 	if pulse := i.get("heartbeat"); pulse.v != nil {
-		r.Pulse, r.Every = pulse.said(ofHellos), pulse.get("every").duration()
+		r.Pulse, r.Every = pulse.said(here(ofHellos)), pulse.get("every").duration()
 	}
 	if r.Method == SocketMethod {
-		r.Socket = c.socket(i)
+		r.Socket = c.socket(i, here)
 	} else if i.has("socket") {
 		i.get("socket").fail("only a route SOCKET has frames")
 	}
@@ -195,13 +218,13 @@ func (c *compiler) feed(i item) int {
 }
 
 // take compiles what a route or a frame means.
-func (c *compiler) take(i item, early, names []string, body BodyKind, fallback map[string]*Said) Take {
+func (c *compiler) take(i item, early, names terms, body BodyKind, fallback map[string]*Said) Take {
 	t := Take{wire: c.w, Where: i.where(), Means: Meaning(i.get("means").text()), body: body, fallback: fallback}
 	if t.Means == "" && i.has("socket") {
 		t.Means = Events // of which conversation, a frame will say
 	}
-	if body == NoBody && len(early) > 0 {
-		names = append(slices.Clone(early), "socket")
+	if body == NoBody && len(early.list) > 0 {
+		names = early.and("socket")
 	}
 	lets := i.get("let")
 	lets.fresh(ofAnswers)
@@ -212,7 +235,7 @@ func (c *compiler) take(i item, early, names []string, body BodyKind, fallback m
 	if about := i.get("conversation"); about.v != nil {
 		t.about = c.finder(about, names)
 	}
-	names = append(slices.Clone(names), "conversation", "values")
+	names = names.and("conversation", "values")
 	for _, one := range i.get("check").items() {
 		t.checks = append(t.checks, check{that: one.get("that").expression(names), say: one.get("say").sentence(names)})
 	}
@@ -226,10 +249,10 @@ func (c *compiler) take(i item, early, names []string, body BodyKind, fallback m
 		}
 		t.gives[name] = one.expression(names)
 	}
-	answered := union(ofAnswers, names)
-	t.sets = c.sets(i.get("set"), answered)
+	answered := names.and(ofAnswers...)
+	t.sets = c.sets(i.get("set"), answered.knowing("result", resultOf(t.Means, "")))
 	if t.Means != "" || i.has("answers") {
-		t.answers = i.get("answers").answers(answered, outcomesOf(t.Means))
+		t.answers = i.get("answers").answers(answered, t.Means, outcomesOf(t.Means))
 	}
 	if missing := t.missing(); len(missing) > 0 {
 		i.fail(fmt.Sprintf("%s needs %s: add it under give", t.Means, strings.Join(missing, " and ")))
@@ -237,19 +260,8 @@ func (c *compiler) take(i item, early, names []string, body BodyKind, fallback m
 	return t
 }
 
-// union has the names of both lists, each once.
-func union(some, others []string) []string {
-	all := slices.Clone(some)
-	for _, name := range others {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
-
 // finder compiles how a conversation is named: by an expression for its id, or by a kept value.
-func (c *compiler) finder(i item, names []string) *finder {
+func (c *compiler) finder(i item, names terms) *finder {
 	if _, byID := i.v.(string); byID {
 		return &finder{expression: i.expression(names)}
 	}
@@ -265,7 +277,7 @@ func (c *compiler) finder(i item, names []string) *finder {
 }
 
 // sets compiles assignments to kept values.
-func (c *compiler) sets(i item, names []string) []binding {
+func (c *compiler) sets(i item, names terms) []binding {
 	all, _ := i.bindings(names, false)
 	for _, name := range i.names() {
 		if !slices.Contains(c.keeps, name) {
@@ -278,7 +290,7 @@ func (c *compiler) sets(i item, names []string) []binding {
 	return all
 }
 
-func (c *compiler) socket(route item) *Socket {
+func (c *compiler) socket(route item, here func([]string) terms) *Socket {
 	i := route.get("socket")
 	k := &Socket{
 		Subprotocols: i.get("subprotocols").texts(), Ping: i.get("ping").duration(), Silence: i.get("silence").get("after").duration(),
@@ -289,15 +301,15 @@ func (c *compiler) socket(route item) *Socket {
 	}
 	lets := i.get("let")
 	lets.fresh(ofAnswers)
-	var names []string
-	k.lets, names = lets.bindings(ofBodies, false)
+	var names terms
+	k.lets, names = lets.bindings(here(ofBodies), false)
 	for _, hello := range i.get("hello").items() {
-		k.Hello = append(k.Hello, hello.said(ofHellos))
+		k.Hello = append(k.Hello, hello.said(here(ofHellos)))
 	}
 	k.Unfit = Take{wire: c.w, Where: i.where(), body: k.kind}
-	k.Unfit.answers = i.get("answers").answers(union(ofAnswers, names), slices.Concat([]string{"*"}, words(sortedKeys(status))))
+	k.Unfit.answers = i.get("answers").answers(names.and(ofAnswers...), "", slices.Concat([]string{"*"}, words(sortedKeys(status))))
 	for _, one := range i.get("takes").items() {
-		t := c.take(one, nil, names, k.kind, k.Unfit.answers)
+		t := c.take(one, terms{}, names, k.kind, k.Unfit.answers)
 		t.Name = one.get("name").text()
 		k.takes = append(k.takes, &t)
 	}
@@ -307,15 +319,19 @@ func (c *compiler) socket(route item) *Socket {
 func (c *compiler) events(i item) {
 	for _, name := range i.names() {
 		one := i.get(name)
+		said := c.naming(ofEvents)
+		if fields, known := eventTypes[name]; known {
+			said = said.knowing("event", eventFields(name, fields))
+		}
 		var rules []*rule
 		switch one.v.(type) {
 		case string: // none
 		case []any:
 			for _, r := range one.items() {
-				rules = append(rules, c.rule(r))
+				rules = append(rules, c.rule(r, said))
 			}
 		default:
-			rules = []*rule{c.rule(one)}
+			rules = []*rule{c.rule(one, said)}
 		}
 		if name == "*" {
 			c.w.anyEvent = rules
@@ -328,14 +344,14 @@ func (c *compiler) events(i item) {
 	}
 }
 
-func (c *compiler) rule(i item) *rule {
-	r := &rule{feed: c.feed(i), where: i.where(), said: i.said(ofEvents), sets: c.sets(i.get("set"), ofEvents)}
+func (c *compiler) rule(i item, names terms) *rule {
+	r := &rule{feed: c.feed(i), where: i.where(), said: i.said(names), sets: c.sets(i.get("set"), names)}
 	if r.said.media == "" {
 		i.fail("an event says something as json, xml, text or form; to leave it out write none")
 	}
 	if when := i.get("when"); when.v != nil {
-		r.when = when.expression(ofEvents)
+		r.when = when.expression(names)
 	}
-	r.id, r.name = i.get("id").sentence(ofEvents), i.get("name").sentence(ofEvents)
+	r.id, r.name = i.get("id").sentence(names), i.get("name").sentence(names)
 	return r
 }

@@ -58,7 +58,7 @@ var machines = sync.Pool{New: func() any { return &vm.VM{} }}
 var hiddenName = regexp.MustCompile(`\b_(budget|field|step|clock|request)\b`)
 
 // compileExpression compiles a source that may name the given values. Its error is a sentence; at is where in the source it is, from 0.
-func compileExpression(source string, names []string) (e *expression, at int, err error) {
+func compileExpression(source string, names terms) (e *expression, at int, err error) {
 	if len(source) > longestExpression {
 		return nil, 0, fmt.Errorf("the expression is longer than %d bytes; split it with let", longestExpression)
 	}
@@ -69,18 +69,21 @@ func compileExpression(source string, names []string) (e *expression, at int, er
 	if err != nil {
 		return nil, columnOf(err), errors.New(messageOf(err))
 	}
+	if at, err := names.check(tree.Node); err != nil {
+		return nil, at, err
+	}
 	node, word := comparison(tree.Node)
 	if head, path, plain := plainPath(node); plain {
-		if !slices.Contains(names, head) {
-			return nil, 0, unknownName(head, names)
+		if !slices.Contains(names.list, head) {
+			return nil, 0, unknownName(head, names.list)
 		}
 		return &expression{source: source, head: head, holder: holders[head], path: path, word: word}, 0, nil
 	}
 	known := types.Map{budgetName: types.Any, clockName: types.Any, requestName: types.Any}
-	for _, name := range names {
+	for _, name := range names.list {
 		known[name] = types.Any
 	}
-	guard := &guard{names: names}
+	guard := &guard{names: names.list}
 	options := append([]expr.Option{expr.Env(known), expr.Patch(guard)}, functions...)
 	code, err := expr.Compile(source, options...)
 	if guard.err != nil {

@@ -98,7 +98,7 @@ func (i item) where() string {
 }
 
 func (i item) fail(message string) {
-	i.c.problems = append(i.c.problems, document.Problem{Key: i.key, Message: message})
+	i.c.note(document.Problem{Key: i.key, Message: message})
 }
 
 // unknown reports a word that is none of the known ones.
@@ -107,11 +107,11 @@ func (i item) unknown(what, word string, known []string) {
 	if near, ok := document.Near(word, known); ok {
 		p.Message, p.Meant = fmt.Sprintf("%q is no %s", word, what), near
 	}
-	i.c.problems = append(i.c.problems, p)
+	i.c.note(p)
 }
 
 // expression compiles a bare expression; truth values and numbers stand for themselves.
-func (i item) expression(names []string) *expression {
+func (i item) expression(names terms) *expression {
 	source := i.text()
 	switch v := i.v.(type) {
 	case nil:
@@ -128,7 +128,7 @@ func (i item) expression(names []string) *expression {
 }
 
 // sentence compiles a text with expressions in it.
-func (i item) sentence(names []string) *sentence {
+func (i item) sentence(names terms) *sentence {
 	text := i.text()
 	if i.v != nil && text == "" {
 		if _, isText := i.v.(string); !isText {
@@ -154,7 +154,7 @@ func (i item) sentence(names []string) *sentence {
 }
 
 // json compiles a structure whose texts may hold expressions.
-func (i item) json(names []string) template {
+func (i item) json(names terms) template {
 	switch v := i.v.(type) {
 	case string:
 		t := i.sentence(names)
@@ -194,9 +194,9 @@ func (i item) json(names []string) template {
 }
 
 // bindings compiles names with expressions, or with templates, in the order of the file. Each may name those before it.
-func (i item) bindings(names []string, templates bool) ([]binding, []string) {
+func (i item) bindings(names terms, templates bool) ([]binding, terms) {
 	var all []binding
-	known := slices.Clone(names)
+	known := names.clone()
 	for _, name := range i.names() {
 		one := i.get(name)
 		b := binding{name: name, where: one.where()}
@@ -206,7 +206,7 @@ func (i item) bindings(names []string, templates bool) ([]binding, []string) {
 			b.value = one.expression(known)
 		}
 		all = append(all, b)
-		known = append(known, name)
+		known.bind(name)
 	}
 	return all, known
 }
@@ -221,12 +221,12 @@ func (i item) fresh(names []string) {
 }
 
 // said compiles what the desk says.
-func (i item) said(names []string) *Said {
+func (i item) said(names terms) *Said {
 	said := &Said{where: i.where(), status: i.get("status").number()}
-	body := i
 	if i.has("with") {
 		said.with, names = i.get("with").bindings(names, true)
 	}
+	body, wide := i, names
 	if i.has("shape") {
 		name := i.get("shape").text()
 		shape, known := i.c.shapes[name]
@@ -234,7 +234,7 @@ func (i item) said(names []string) *Said {
 			i.get("shape").unknown("shape", name, sortedKeys(i.c.shapes))
 			return said
 		}
-		body = shape
+		body, wide = shape, names.shared(i.c)
 	}
 	for key, media := range mediaTypes {
 		if !body.has(key) {
@@ -244,17 +244,17 @@ func (i item) said(names []string) *Said {
 			body.fail("it says something as json, xml, text or form: choose one")
 		}
 		said.media = media
-		body.get(key).into(said, key, names)
+		body.get(key).into(said, key, wide)
 	}
 	if body.key != i.key {
-		body.dress(said, names)
+		body.dress(said, wide)
 	}
 	i.dress(said, names)
 	return said
 }
 
 // dress compiles what goes around a body.
-func (i item) dress(said *Said, names []string) {
+func (i item) dress(said *Said, names terms) {
 	if i.has("type") {
 		said.media = i.get("type").text()
 	}
@@ -270,7 +270,7 @@ func (i item) dress(said *Said, names []string) {
 	}
 }
 
-func (i item) into(said *Said, kind string, names []string) {
+func (i item) into(said *Said, kind string, names terms) {
 	switch kind {
 	case "json":
 		said.body, said.json = i.json(names), true
@@ -303,8 +303,8 @@ func (i item) wellFormed(t *sentence) {
 	}
 }
 
-// answers compiles what is answered, by outcome.
-func (i item) answers(names, outcomes []string) map[string]*Said {
+// answers compiles what is answered, by outcome of a meaning; one without outcomes of its own has only the problems.
+func (i item) answers(names terms, m Meaning, outcomes []string) map[string]*Said {
 	all := map[string]*Said{}
 	for _, name := range i.names() {
 		one := i.get(name)
@@ -312,7 +312,7 @@ func (i item) answers(names, outcomes []string) map[string]*Said {
 			one.unknown("outcome", name, outcomes)
 			continue
 		}
-		all[name] = one.said(names)
+		all[name] = one.said(names.knowing("result", resultOf(m, name)))
 	}
 	return all
 }

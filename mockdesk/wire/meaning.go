@@ -47,6 +47,8 @@ type grammar struct {
 	inputs map[string]input
 	// outcomes are those of success; the first is the usual one.
 	outcomes []string
+	// result are the fields of what the desk has to say with one of them.
+	result []string
 	// about says that the meaning needs a conversation to be about.
 	about bool
 }
@@ -55,15 +57,17 @@ var userInputs = map[string]input{"name": {kind: aText}, "user": {kind: aText}, 
 
 // grammars has every meaning.
 var grammars = map[Meaning]grammar{
-	Availability: {inputs: map[string]input{"queue": {kind: aText}}, outcomes: []string{"told"}},
+	Availability: {inputs: map[string]input{"queue": {kind: aText}}, outcomes: []string{"told"}, result: []string{"status", "waiting"}},
 	Start: {inputs: map[string]input{
 		"queue": {kind: aText}, "context": {kind: anyJSON},
 		"name": userInputs["name"], "user": userInputs["user"], "session": userInputs["session"], "locale": userInputs["locale"],
 	}, outcomes: []string{"opened", "open"}},
-	Message: {inputs: map[string]input{"key": {kind: aText}, "text": {kind: aText, required: true}}, outcomes: []string{"stored", "stored-already"}, about: true},
+	Message: {inputs: map[string]input{"key": {kind: aText}, "text": {kind: aText, required: true}}, outcomes: []string{"stored", "stored-already"},
+		result: []string{"key", "cursor"}, about: true},
 	Attachment: {inputs: map[string]input{"key": {kind: aText}, "name": {kind: aText, required: true}, "type": {kind: aText}},
-		outcomes: []string{"stored", "checking", "stored-already"}, about: true},
-	Screen:      {inputs: map[string]input{"screen": {kind: aText, required: true}, "state": {kind: aText, required: true}}, outcomes: []string{"noted"}, about: true},
+		outcomes: []string{"stored", "checking", "stored-already"}, result: []string{"key", "cursor", "size", "sha256", "outcome"}, about: true},
+	Screen: {inputs: map[string]input{"screen": {kind: aText, required: true}, "state": {kind: aText, required: true}}, outcomes: []string{"noted"},
+		result: []string{"id", "state"}, about: true},
 	Typing:      {inputs: map[string]input{"typing": {kind: aTruth, required: true}}, outcomes: []string{"noted"}, about: true},
 	Read:        {inputs: map[string]input{"upTo": {kind: aNumber, required: true}}, outcomes: []string{"noted"}, about: true},
 	User:        {inputs: userInputs, outcomes: []string{"noted"}, about: true},

@@ -64,7 +64,12 @@ type Wire struct {
 }
 
 // Parse compiles the text of a wire file; path is its name, for messages. The error is a *document.Error, or wraps one, and says of each mistake where it stands.
-func Parse(path string, text []byte) (*Wire, error) {
+func Parse(path string, text []byte) (*Wire, error) { return parse(path, text, false) }
+
+// ParseTaken compiles the text of a wire that a desk has spoken before. It asks nothing of fields that cannot be there: earlier versions did not, and what was saved with one goes on.
+func ParseTaken(path string, text []byte) (*Wire, error) { return parse(path, text, true) }
+
+func parse(path string, text []byte, taken bool) (*Wire, error) {
 	doc, err := fileSort.Parse(path, text)
 	if err != nil {
 		return nil, err
@@ -80,7 +85,7 @@ func Parse(path string, text []byte) (*Wire, error) {
 	if len(problems) > 0 {
 		return nil, doc.Wrong(problems...)
 	}
-	c := &compiler{doc: doc}
+	c := &compiler{doc: doc, taken: taken, noted: map[document.Problem]bool{}}
 	w := c.wire()
 	if len(c.problems) > 0 {
 		return nil, doc.Wrong(c.problems...)
