@@ -7,6 +7,8 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,6 +87,15 @@ type use struct {
 // Parse reads a script; path is what its messages call it. The error is a *document.Error, or a *document.SyntaxError around one, with every mistake that was found. knows says
 // whether there is an agent of that id; nil takes all.
 func Parse(path string, text []byte, knows func(id string) bool) (*Script, error) {
+	return parse(path, text, knows, &reader{})
+}
+
+// ParseTaken reads a script that has been played before. It lets answers speak of groups that their pattern does not have: earlier versions did, and what was saved with one goes on.
+func ParseTaken(path string, text []byte, knows func(id string) bool) (*Script, error) {
+	return parse(path, text, knows, &reader{taken: true})
+}
+
+func parse(path string, text []byte, knows func(id string) bool, r *reader) (*Script, error) {
 	if int64(len(text)) > sort.Most {
 		return nil, &document.Error{Problems: []document.Problem{{File: path, Message: fmt.Sprintf("it is larger than %d KiB: that is no script", sort.Most>>10)}}}
 	}
@@ -103,7 +114,6 @@ func Parse(path string, text []byte, knows func(id string) bool) (*Script, error
 	if len(problems) > 0 {
 		return nil, doc.Wrong(problems...)
 	}
-	r := &reader{}
 	s := r.script(doc.Value)
 	if knows != nil {
 		for _, a := range s.agents {
@@ -133,6 +143,8 @@ func (s *Script) Agents() []string {
 type reader struct {
 	problems []document.Problem
 	result   Script
+	// taken says that the script was taken before.
+	taken bool
 }
 
 func (r *reader) wrong(key, message string) {
@@ -224,6 +236,8 @@ func (r *reader) rules(key string, value any, agent string) []Rule {
 			var err error
 			if rule.Pattern, err = regexp.Compile(pattern); err != nil {
 				r.wrong(document.Below(below, "pattern"), err.Error())
+			} else if !r.taken {
+				r.groups(document.Below(below, "say"), rule)
 			}
 		}
 		switch {
@@ -235,6 +249,45 @@ func (r *reader) rules(key string, value any, agent string) []Rule {
 		rules = append(rules, rule)
 	}
 	return rules
+}
+
+// spoken finds what an answer has filled in, as regexp.Expand does: a dollar for two of them, and the groups $name and ${name}. A dollar before anything else is one.
+var spoken = regexp.MustCompile(`\$(?:\$|\{([\pL\p{Nd}_]+)\}|([\pL\p{Nd}_]+))`)
+
+// groups reports what an answer would leave empty because its pattern has no such group.
+func (r *reader) groups(key string, rule Rule) {
+	has := []string{"0"}
+	for i, name := range rule.Pattern.SubexpNames()[1:] {
+		has = append(has, strconv.Itoa(i+1))
+		if name != "" {
+			has = append(has, name)
+		}
+	}
+	for _, found := range spoken.FindAllStringSubmatch(rule.Say, -1) {
+		name := found[1] + found[2]
+		if name == "" || slices.Contains(has, name) {
+			continue
+		}
+		p := document.Problem{Key: key, Message: fmt.Sprintf("%s stands for nothing: the pattern has no group %q; write $$ for the character $ itself", found[0], name)}
+		p.Meant = meant(name, found[1] != "", has[1:])
+		r.problems = append(r.problems, p)
+	}
+}
+
+// meant is what was probably to be filled in, empty if nothing comes near: without braces a name takes in all that follows it.
+func meant(name string, braces bool, has []string) string {
+	for _, one := range slices.Backward(has) {
+		if rest, begins := strings.CutPrefix(name, one); begins && !braces {
+			return "${" + one + "}" + rest
+		}
+	}
+	if _, err := strconv.Atoi(name); err == nil {
+		return "" // One number is as near as any other.
+	}
+	if near, ok := document.Near(name, has); ok {
+		return "${" + near + "}"
+	}
+	return ""
 }
 
 // longest is how long a step may take.

@@ -388,6 +388,39 @@ func TestWhatCannotBeSavedIsAnError(t *testing.T) {
 	}
 }
 
+// TestWhatAnEarlierVersionTookGoesOn has a wire and a script in the file that are refused by now, because of a word that stands for nothing.
+func TestWhatAnEarlierVersionTookGoesOn(t *testing.T) {
+	const spoken = "wire: 1\nname: quick\nroutes:\n  - on: GET /staff\n    means: availability\n    answers:\n      told: {json: {is: \"${result.status}\"}}\nevents: {}\n"
+	l := openLasting(t, standalone.Config{})
+	_, _, err := l.client.CreateTenant(t.Context(), api.NewTenant{Name: "old", Wire: spoken})
+	require.NoError(t, err)
+	old := l.client.Tenant("old")
+	_, err = old.PutScript(t.Context(), "answers", "steps: [{answer: [{pattern: 'order (?P<number>[0-9]+)', say: 'order ${number}'}]}]")
+	require.NoError(t, err)
+	l.stop()
+	db, err := sql.Open("sqlite", l.config.Store.File)
+	require.NoError(t, err)
+	for right, wrong := range map[string]string{"{result.status}": "{result.sttus}", "order ${number}": "order ${nummer}"} {
+		changed, err := db.Exec("UPDATE tenant SET state = CAST(replace(CAST(state AS TEXT), ?, ?) AS BLOB) WHERE name = 'old' AND instr(CAST(state AS TEXT), ?)", right, wrong, right)
+		require.NoError(t, err)
+		rows, err := changed.RowsAffected()
+		require.NoError(t, err)
+		require.EqualValues(t, 1, rows)
+	}
+	require.NoError(t, db.Close())
+	l.start()
+	old = l.client.Tenant("old")
+	w, err := old.Wire(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, w.Source, "result.sttus")
+	assert.Equal(t, http.StatusOK, l.user("old", "GET", "/staff", ""))
+	scripts, err := old.Scripts(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, scripts, 1)
+	_, err = old.SetWire(t.Context(), w.Source)
+	require.ErrorContains(t, err, "did you mean status?", "what is said now is held to what there is")
+}
+
 // TestAFileIsOneDesks has desks refuse files that are not theirs.
 func TestAFileIsOneDesks(t *testing.T) {
 	l := openLasting(t, standalone.Config{})

@@ -29,6 +29,10 @@ type script struct {
 
 // PutScript adds a script, or replaces one. The error is an *api.Refusal, with the lines of the mistakes.
 func (t *Tenant) PutScript(name, source string) (api.Script, error) {
+	return t.putScript(name, source, theater.Parse)
+}
+
+func (t *Tenant) putScript(name, source string, parse func(path string, text []byte, knows func(id string) bool) (*theater.Script, error)) (api.Script, error) {
 	if err := checkName("script", name); err != nil {
 		return api.Script{}, err
 	}
@@ -38,7 +42,7 @@ func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 		known[a.id] = true
 	}
 	t.mu.Unlock()
-	plot, err := theater.Parse(name, []byte(source), func(id string) bool { return known[id] })
+	plot, err := parse(name, []byte(source), func(id string) bool { return known[id] })
 	if err != nil {
 		return api.Script{}, wrongSource("the script "+name+" is wrong: ", err)
 	}

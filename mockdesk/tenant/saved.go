@@ -11,6 +11,7 @@ import (
 	"deskcheck/mockdesk"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/fault"
+	theater "deskcheck/mockdesk/script"
 	"deskcheck/mockdesk/store"
 )
 
@@ -185,7 +186,7 @@ func (t *Tenant) recall(s *saved) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Scripts)) {
-		if _, err := t.PutScript(name, s.Scripts[name]); err != nil {
+		if _, err := t.putScript(name, s.Scripts[name], theater.ParseTaken); err != nil {
 			return err
 		}
 	}
