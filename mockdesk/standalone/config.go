@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -155,7 +156,7 @@ const describes = `"deskcheck desk schema" describes every key`
 
 // Load reads desk.yaml. Its error is a *Mistake; for mistakes within the file it wraps a *document.Error that has all of them.
 func Load(path string) (Config, error) {
-	c, err := load(path, schema, describes, Config.doubles)
+	c, err := load(path, schema, describes, Config.misnamed)
 	if err != nil {
 		return Config{}, err
 	}
@@ -224,8 +225,8 @@ func inFile(err error, fix string) error {
 	return &Mistake{Err: err, Fix: fix}
 }
 
-// doubles finds names that are taken twice.
-func (c Config) doubles() []document.Problem {
+// misnamed finds names that are taken twice, and those of queues that a tenant which names its queues does not have.
+func (c Config) misnamed() []document.Problem {
 	var problems []document.Problem
 	names := map[string]bool{}
 	for i, t := range c.Tenants {
@@ -239,9 +240,23 @@ func (c Config) doubles() []document.Problem {
 				problems = append(problems, document.Problem{Key: fmt.Sprintf("tenants[%d].agents[%d].id", i, j), Message: "there is an agent " + a.ID + " already"})
 			}
 			ids[a.ID] = true
+			for k, queue := range a.Queues {
+				if len(t.Queues) > 0 && !slices.Contains(t.Queues, queue) {
+					problems = append(problems, noQueue(fmt.Sprintf("tenants[%d].agents[%d].queues[%d]", i, j, k), queue, t))
+				}
+			}
 		}
 	}
 	return problems
+}
+
+// noQueue says that a queue is none of those of a tenant.
+func noQueue(key, queue string, t Tenant) document.Problem {
+	p := document.Problem{Key: key, Message: fmt.Sprintf("the tenant %s has no queue %q; its queues are %s", t.Name, queue, strings.Join(t.Queues, ", "))}
+	if near, ok := document.Near(queue, t.Queues); ok {
+		p.Message, p.Meant = fmt.Sprintf("the tenant %s has no queue %q", t.Name, queue), near
+	}
+	return p
 }
 
 // resolve takes relative paths from the folder of the file, and reads the files.

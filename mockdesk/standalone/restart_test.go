@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,6 +29,7 @@ type lasting struct {
 	config standalone.Config
 	desk   *standalone.Server
 	client *client.Client
+	log    *slog.Logger
 }
 
 func openLasting(t *testing.T, c standalone.Config) *lasting {
@@ -46,7 +48,7 @@ func openLasting(t *testing.T, c standalone.Config) *lasting {
 func (l *lasting) start() {
 	l.t.Helper()
 	var err error
-	l.desk, err = standalone.Start(l.config, standalone.Options{Environment: func(string) string { return "a-token-of-the-environment" }})
+	l.desk, err = standalone.Start(l.config, standalone.Options{Environment: func(string) string { return "a-token-of-the-environment" }, Log: l.log})
 	require.NoError(l.t, err)
 	l.client = client.New(l.desk.ControlURL(), "a-token-of-the-environment", nil)
 }
@@ -308,6 +310,22 @@ func TestTenantsAreAsTheyWere(t *testing.T) {
 	page, err := l.client.Tenant("made").Journal(ctx, client.JournalQuery{})
 	require.NoError(t, err)
 	assert.Empty(t, page.Entries)
+}
+
+// TestTheLogCountsAllTenants starts a desk again that has a tenant more than its configuration says.
+func TestTheLogCountsAllTenants(t *testing.T) {
+	l := openLasting(t, standalone.Config{})
+	_, _, err := l.client.CreateTenant(t.Context(), api.NewTenant{Name: "made"})
+	require.NoError(t, err)
+	logged := make(chan string, 10)
+	l.log = slog.New(slog.NewTextHandler(lines(logged), nil))
+	l.again()
+	for line := range logged {
+		if strings.Contains(line, "the desk is open") {
+			assert.Contains(t, line, "tenants=2")
+			return
+		}
+	}
 }
 
 // TestWhatMemoryNoLongerHoldsIsRead has more conversations end, and more entries recorded, than are to be in memory or on disk.

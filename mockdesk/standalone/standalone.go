@@ -83,7 +83,7 @@ func Start(c Config, o Options) (*Server, error) {
 	if s.store == nil {
 		s.log.Info("nothing is saved, and of conversations that have ended only the newest are kept", "conversations", c.Memory.Conversations)
 	}
-	s.log.Info("the desk is open", "wire", s.Wire(tenant.Default).URL, "control", s.ControlURL(), "tenants", len(c.Tenants))
+	s.log.Info("the desk is open", "wire", s.Wire(tenant.Default).URL, "control", s.ControlURL(), "tenants", len(s.tenants.List()))
 	return s, nil
 }
 
@@ -159,7 +159,7 @@ func (s *Server) watchWire(t Tenant) {
 		return
 	}
 	log := s.log.With("tenant", t.Name, "file", t.WireFile)
-	watched := false
+	watched, mistaken := false, false
 	s.work.Go(func() {
 		err := wire.Watch(s.stopped, t.WireFile, func(_ *wire.Wire, err error) {
 			if !watched {
@@ -167,15 +167,20 @@ func (s *Server) watchWire(t Tenant) {
 				log.Info("the wire is read again whenever it is saved")
 			}
 			if err != nil {
+				mistaken = true
 				log.Warn("the wire was saved with mistakes, the one before goes on", "error", err)
 				return
 			}
-			switch fresh, err := s.speakAgain(t); {
+			fresh, err := s.speakAgain(t)
+			switch {
 			case err != nil:
 				log.Warn("the wire was saved, but cannot be spoken", "error", err)
 			case fresh:
 				log.Info("the wire was saved, and is spoken")
+			case mistaken: // The last that was said of the file is no longer so.
+				log.Info("the wire has no mistakes any more, and is spoken as before")
 			}
+			mistaken = err != nil
 		})
 		if err != nil {
 			log.Warn("the wire is not read again when it is saved", "error", err)

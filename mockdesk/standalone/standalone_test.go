@@ -176,7 +176,11 @@ func TestAWireIsReadAgainWhenItIsSaved(t *testing.T) {
 		return "wire: 1\nname: quick\nroutes:\n  - on: GET " + path + "\n    means: availability\n    answers:\n      told: {json: {is: \"${result.status}\"}}\nevents:\n  agent.joined: {json: {type: here}}\n"
 	}
 	file := filepath.Join(folder, "quick.wire.yaml")
-	save := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	save := func(text string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(file+".new", []byte(text), 0o600))
+		require.NoError(t, os.Rename(file+".new", file))
+	}
 	save(text("/first"))
 	path := filepath.Join(folder, "desk.yaml")
 	require.NoError(t, os.WriteFile(path, []byte("tenants:\n  - name: default\n    wire: quick.wire.yaml\n"), 0o600))
@@ -220,10 +224,15 @@ func TestAWireIsReadAgainWhenItIsSaved(t *testing.T) {
 	save("wire: 1\nname: quick\nrouts: []\n")
 	hears("quick.wire.yaml:3:1: routs: unknown key")
 	assert.Equal(t, http.StatusOK, status("/second"), "the one before goes on")
+	save(text("/second"))
+	hears("the wire has no mistakes any more, and is spoken as before")
+	save(text("/second"))
+	save(text("/third"))
+	assert.Contains(t, <-logged, "the wire was saved, and is spoken", "it was said once that the mistake is mended")
 	one := client.New(desk.ControlURL(), first(desk.Token()), nil).Tenant("default")
 	_, err = one.Reset(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusOK, status("/second"), "a reset brings back what was saved last and was well")
+	assert.Equal(t, http.StatusOK, status("/third"), "a reset brings back what was saved last and was well")
 }
 
 // lines hands over what is written to it.
@@ -298,7 +307,9 @@ tenants:
 		"tenants:\n  - name: a\n    scripts: {greeter: nowhere.yaml}\n": "nowhere.yaml",
 		"tenants:\n  - name: a\n    chaos: cruel.yaml\n":                `cruel.yaml:3:20: faults[0].fault.kind: "hold" waits`,
 		"tenants:\n  - name: a\n    chaos: nowhere.yaml\n":              "nowhere.yaml",
-		"tenants:\n  - name: a\n    agents: [{id: x}, {id: x}]\n":       "there is an agent x already",
+		"tenants:\n  - name: a\n    queues: [billing]\n    agents: [{id: x, queues: [billing, biling]}]\n":    `desk.yaml:4:40: tenants[0].agents[0].queues[1]: the tenant a has no queue "biling"; did you mean billing?`,
+		"tenants:\n  - name: a\n    queues: [billing, returns]\n    agents: [{id: x, queues: [elsewhere]}]\n": `the tenant a has no queue "elsewhere"; its queues are billing, returns`,
+		"tenants:\n  - name: a\n    agents: [{id: x}, {id: x}]\n":                                             "there is an agent x already",
 		"a: [\n":      "desk.yaml:",
 		"- a\n":       "expected keys with values",
 		"listen: 1\n": "desk.yaml:1:9: listen: expected wire:",
@@ -308,6 +319,8 @@ tenants:
 		require.ErrorAs(t, err, &wrong, text)
 		assert.ErrorContains(t, err, strings.Replace(want, "desk.yaml", "wrong.yaml", 1), text)
 	}
+	_, err = standalone.Load(write("open.yaml", "tenants:\n  - name: a\n    agents: [{id: x, queues: [biling]}]\n"))
+	require.NoError(t, err, "a tenant that names no queues has any")
 	_, err = standalone.Load(filepath.Join(folder, "none.yaml"))
 	require.ErrorContains(t, err, "none.yaml does not exist")
 }
