@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"mockdesk":                      {"fixtures", "mockdesk/fault", "mockdesk/journal", "mockdesk/packed", "mockdesk/wire"},
 	"mockdesk/driver":               {"mockdesk", "mockdesk/fault", "mockdesk/wire"},
 	"mockdesk/edge":                 {},
-	"mockdesk/fault":                {},
+	"mockdesk/fault":                {"fixtures/document"},
 	"mockdesk/journal":              {},
 	"mockdesk/packed":               {},
 	"mockdesk/wire":                 {"fixtures", "fixtures/document", "mockdesk/packed"},

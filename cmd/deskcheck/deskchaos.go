@@ -27,7 +27,7 @@ func (d *deskCaller) chaosCommand() *cobra.Command {
 	}
 	c.AddCommand(
 		with(d.verb("start FILE", "Play the faults of a file by chance, and say the seed", 1, 1, "a file of chaos", func(ctx context.Context, args []string) error {
-			o, err := readChaos(args[0])
+			o, source, err := readChaos(args[0])
 			if err != nil {
 				return err
 			}
@@ -37,7 +37,11 @@ func (d *deskCaller) chaosCommand() *cobra.Command {
 			if share != 0 {
 				o.Share = share
 			}
-			return tell(d.chosen().StartChaos(ctx, o))
+			started, err := d.chosen().StartChaos(ctx, o)
+			if err != nil {
+				return placed(args[0], source, "", err)
+			}
+			return tell(started, nil)
 		}), func(flags *pflag.FlagSet) {
 			flags.Uint64Var(&seed, "seed", 0, "the `SEED` that was said, to meet the same faults again; in place of the file's")
 			flags.Float64Var(&share, "share", 0, "how much of what arrives is played a fault on, from 0 to 1; in place of the file's `SHARE`")
@@ -51,14 +55,14 @@ func (d *deskCaller) chaosCommand() *cobra.Command {
 }
 
 // readChaos reads a file of chaos, in YAML or JSON.
-func readChaos(path string) (fault.ChaosOptions, error) {
+func readChaos(path string) (fault.ChaosOptions, []byte, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
 	if err != nil {
-		return fault.ChaosOptions{}, &deskcheck.UserError{Err: fmt.Errorf("the chaos cannot be read: %w", err)}
+		return fault.ChaosOptions{}, nil, &deskcheck.UserError{Err: fmt.Errorf("the chaos cannot be read: %w", err)}
 	}
 	o, err := fault.ParseChaos(path, text)
 	if err != nil {
-		return o, &deskcheck.UserError{Err: err, Fix: "chaos is such as {share: 0.1, faults: [{fault: {kind: reset}, weight: 1}]}"}
+		return o, nil, &deskcheck.UserError{Err: err, Fix: "chaos is such as {share: 0.1, faults: [{fault: {kind: reset}, weight: 1}]}"}
 	}
-	return o, nil
+	return o, text, nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -72,12 +74,15 @@ func (d *deskCaller) faultCommand() *cobra.Command {
 			flags.StringVar(&when.Conversation, "conversation", "", "only requests of the conversation with this `ID`")
 		}),
 		d.verb("rules FILE", "Add the rules of a file: every fault, when and where", 1, 1, "a file of rules", func(ctx context.Context, args []string) error {
-			rules, err := readRules(args[0])
+			rules, source, err := readRules(args[0])
 			if err != nil {
 				return err
 			}
 			added, err := d.chosen().AddRules(ctx, rules...)
-			return answer(d, added, err, func(added []api.Fault) {
+			if err != nil {
+				return placed(args[0], source, "rules", err)
+			}
+			return answer(d, added, nil, func(added []api.Fault) {
 				for _, f := range added {
 					d.printf("%s  %s\n", f.ID, f.Says)
 				}
@@ -106,14 +111,30 @@ func (d *deskCaller) advanceCommand() *cobra.Command {
 }
 
 // readRules reads a file of rules, in YAML or JSON.
-func readRules(path string) ([]fault.Rule, error) {
+func readRules(path string) ([]fault.Rule, []byte, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
 	if err != nil {
-		return nil, &deskcheck.UserError{Err: fmt.Errorf("the rules cannot be read: %w", err)}
+		return nil, nil, &deskcheck.UserError{Err: fmt.Errorf("the rules cannot be read: %w", err)}
 	}
 	rules, err := fault.ParseRules(path, text)
 	if err != nil {
-		return nil, &deskcheck.UserError{Err: err, Fix: `a rule is such as {fault: {kind: status, status: 503}, schedule: next 2, scope: {operation: message}}`}
+		return nil, nil, &deskcheck.UserError{Err: err, Fix: `a rule is such as {fault: {kind: status, status: 503}, schedule: next 2, scope: {operation: message}}`}
 	}
-	return rules, nil
+	return rules, text, nil
+}
+
+// fieldPath is how a desk names a field that it finds something wrong with.
+var fieldPath = regexp.MustCompile(`^(\[\d+\]|[a-z]+)(\.[a-zA-Z]+|\[\d+\])*$`)
+
+// placed says where in a file stands what the desk has refused of it, which knows its own wire but no file. whole is what the desk calls all that is in the file, empty for nothing.
+func placed(path string, source []byte, whole string, err error) error {
+	p, refused := errors.AsType[*api.Problem](err)
+	if !refused {
+		return failure(err)
+	}
+	field, why, named := strings.Cut(strings.TrimPrefix(p.Detail, whole), ": ")
+	if !named || !fieldPath.MatchString(field) {
+		return failure(err)
+	}
+	return &deskcheck.UserError{Err: fault.Locate(path, source, &fault.FieldError{Field: field, Err: errors.New(why)})}
 }

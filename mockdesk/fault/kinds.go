@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
+
+	"deskcheck/fixtures/document"
 )
 
 const (
@@ -229,6 +231,13 @@ func specOf(k Kind) (spec, error) {
 	}
 	if k == "" {
 		return spec{}, wrong("kind", "is missing; the kinds are %s", quoted(Kinds()))
+	}
+	var names []string
+	for _, known := range Kinds() {
+		names = append(names, string(known))
+	}
+	if near, ok := document.Near(string(k), names); ok {
+		return spec{}, wrong("kind", "there is no kind %q; did you mean %s?", string(k), near)
 	}
 	return spec{}, wrong("kind", "there is no kind %q; the kinds are %s", string(k), quoted(Kinds()))
 }

@@ -146,6 +146,15 @@ func firstAlias(n ast.Node) *ast.AliasNode {
 	return finder.found
 }
 
+// Locate puts the place of a field in front of what a desk has found wrong with it: in the file of rules, or of chaos, that the desk was given.
+func Locate(file string, source []byte, wrong *FieldError) error {
+	tree, body, err := parseOne(file, source, "it is one document")
+	if err != nil || body == nil {
+		return wrong // It was read before, so that this is another file by now.
+	}
+	return located(file, tree, body, wrong)
+}
+
 // located puts the place of the field in front of the error: where the field stands, or the whole if it is not there.
 func located(file string, tree *ast.File, whole ast.Node, err error) error {
 	at := whole.GetToken().Position
