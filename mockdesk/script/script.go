@@ -85,14 +85,14 @@ type use struct {
 }
 
 // Parse reads a script; path is what its messages call it. The error is a *document.Error, or a *document.SyntaxError around one, with every mistake that was found. knows says
-// whether there is an agent of that id; nil takes all.
-func Parse(path string, text []byte, knows func(id string) bool) (*Script, error) {
-	return parse(path, text, knows, &reader{})
+// whether there is an agent of that id; nil takes all. queues are those of which the script may name one; none leaves them open.
+func Parse(path string, text []byte, knows func(id string) bool, queues ...string) (*Script, error) {
+	return parse(path, text, knows, &reader{queues: queues})
 }
 
 // ParseTaken reads a script that has been played before. It lets answers speak of groups that their pattern does not have: earlier versions did, and what was saved with one goes on.
-func ParseTaken(path string, text []byte, knows func(id string) bool) (*Script, error) {
-	return parse(path, text, knows, &reader{taken: true})
+func ParseTaken(path string, text []byte, knows func(id string) bool, queues ...string) (*Script, error) {
+	return parse(path, text, knows, &reader{queues: queues, taken: true})
 }
 
 func parse(path string, text []byte, knows func(id string) bool, r *reader) (*Script, error) {
@@ -143,6 +143,7 @@ func (s *Script) Agents() []string {
 type reader struct {
 	problems []document.Problem
 	result   Script
+	queues   []string
 	// taken says that the script was taken before.
 	taken bool
 }
@@ -154,6 +155,13 @@ func (r *reader) wrong(key, message string) {
 func (r *reader) script(value any) *Script {
 	root, _ := value.(map[string]any)
 	r.result.Queue, _ = root["queue"].(string)
+	if queue := r.result.Queue; queue != "" && len(r.queues) > 0 && !slices.Contains(r.queues, queue) {
+		p := document.Problem{Key: "queue", Message: fmt.Sprintf("there is no queue %q; there are %s", queue, strings.Join(r.queues, ", "))}
+		if near, ok := document.Near(queue, r.queues); ok {
+			p.Message, p.Meant = fmt.Sprintf("there is no queue %q", queue), near
+		}
+		r.problems = append(r.problems, p)
+	}
 	r.result.Agent = r.agent(root, "agent", "")
 	steps, _ := root["steps"].([]any)
 	for i, step := range steps {

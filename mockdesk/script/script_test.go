@@ -30,7 +30,7 @@ func TestAnswersSpeakOfGroupsThatThereAre(t *testing.T) {
 		if c.pattern != "" {
 			text += "      pattern: '" + c.pattern + "'\n"
 		}
-		s, err := script.Parse("script.yaml", []byte(text), nil)
+		_, err := script.Parse("script.yaml", []byte(text), nil)
 		if c.wrong == "" {
 			require.NoError(t, err, c.say)
 			continue
@@ -38,7 +38,7 @@ func TestAnswersSpeakOfGroupsThatThereAre(t *testing.T) {
 		if assert.Error(t, err, c.say) {
 			assert.ErrorContains(t, err, c.wrong)
 		}
-		s, err = script.ParseTaken("script.yaml", []byte(text), nil)
+		s, err := script.ParseTaken("script.yaml", []byte(text), nil)
 		require.NoError(t, err, "what was saved before goes on")
 		assert.Len(t, s.Steps, 1)
 	}

@@ -286,7 +286,7 @@ func (c *Config) resolve(folder string) error {
 		}
 		for name, file := range t.Scripts {
 			at(&file)
-			source, err := readScript(file, t.knows)
+			source, err := readScript(file, t.knows, t.Queues)
 			if err != nil {
 				return err
 			}
@@ -307,12 +307,12 @@ func (t Tenant) knows(id string) bool {
 	return slices.ContainsFunc(t.Agents, func(a api.NewAgent) bool { return a.ID == id })
 }
 
-func readScript(file string, knows func(string) bool) (string, error) {
+func readScript(file string, knows func(string) bool, queues []string) (string, error) {
 	text, err := document.Sort{Name: "script", Most: 128 << 10}.Read(file)
 	if err != nil {
 		return "", &Mistake{Err: err}
 	}
-	if _, err := script.Parse(file, text, knows); err != nil {
+	if _, err := script.Parse(file, text, knows, queues...); err != nil {
 		return "", inFile(err, `"deskcheck desk schema script" describes every key`)
 	}
 	return string(text), nil

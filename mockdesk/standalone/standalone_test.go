@@ -251,6 +251,7 @@ func TestTheFile(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		return path
 	}
+	write("billing.yaml", "queue: biling\nsteps:\n  - join\n")
 	write("greeter.yaml", "agent: zoe\nsteps:\n  - join\n")
 	path := write("desk.yaml", `
 listen: {wire: 127.0.0.1:0}
@@ -304,9 +305,10 @@ tenants:
 		"tenants:\n  - name: a\n    clock: {start: noon}\n":             "expected a time as in RFC 3339",
 		"tls: {key: k}\n":                                               "tls: expected certificate: and key:",
 		"tenants:\n  - name: a\n    scripts: {greeter: greeter.yaml}\n": "greeter.yaml:1:8: agent: there is no agent zoe",
-		"tenants:\n  - name: a\n    scripts: {greeter: nowhere.yaml}\n": "nowhere.yaml",
-		"tenants:\n  - name: a\n    chaos: cruel.yaml\n":                `cruel.yaml:3:20: faults[0].fault.kind: "hold" waits`,
-		"tenants:\n  - name: a\n    chaos: nowhere.yaml\n":              "nowhere.yaml",
+		"tenants:\n  - name: a\n    queues: [billing]\n    scripts: {billing: billing.yaml}\n":                `billing.yaml:1:8: queue: there is no queue "biling"; did you mean billing?`,
+		"tenants:\n  - name: a\n    scripts: {greeter: nowhere.yaml}\n":                                       "nowhere.yaml",
+		"tenants:\n  - name: a\n    chaos: cruel.yaml\n":                                                      `cruel.yaml:3:20: faults[0].fault.kind: "hold" waits`,
+		"tenants:\n  - name: a\n    chaos: nowhere.yaml\n":                                                    "nowhere.yaml",
 		"tenants:\n  - name: a\n    queues: [billing]\n    agents: [{id: x, queues: [billing, biling]}]\n":    `desk.yaml:4:40: tenants[0].agents[0].queues[1]: the tenant a has no queue "biling"; did you mean billing?`,
 		"tenants:\n  - name: a\n    queues: [billing, returns]\n    agents: [{id: x, queues: [elsewhere]}]\n": `the tenant a has no queue "elsewhere"; its queues are billing, returns`,
 		"tenants:\n  - name: a\n    agents: [{id: x}, {id: x}]\n":                                             "there is an agent x already",
@@ -319,7 +321,7 @@ tenants:
 		require.ErrorAs(t, err, &wrong, text)
 		assert.ErrorContains(t, err, strings.Replace(want, "desk.yaml", "wrong.yaml", 1), text)
 	}
-	_, err = standalone.Load(write("open.yaml", "tenants:\n  - name: a\n    agents: [{id: x, queues: [biling]}]\n"))
+	_, err = standalone.Load(write("open.yaml", "tenants:\n  - name: a\n    agents: [{id: ada, queues: [biling]}]\n    scripts: {billing: billing.yaml}\n"))
 	require.NoError(t, err, "a tenant that names no queues has any")
 	_, err = standalone.Load(filepath.Join(folder, "none.yaml"))
 	require.ErrorContains(t, err, "none.yaml does not exist")

@@ -32,7 +32,7 @@ func (t *Tenant) PutScript(name, source string) (api.Script, error) {
 	return t.putScript(name, source, theater.Parse)
 }
 
-func (t *Tenant) putScript(name, source string, parse func(path string, text []byte, knows func(id string) bool) (*theater.Script, error)) (api.Script, error) {
+func (t *Tenant) putScript(name, source string, parse func(path string, text []byte, knows func(id string) bool, queues ...string) (*theater.Script, error)) (api.Script, error) {
 	if err := checkName("script", name); err != nil {
 		return api.Script{}, err
 	}

@@ -121,15 +121,15 @@ func TestFieldsThatCannotBeThere(t *testing.T) {
 		{"PROBLEM", "request.pth", `"pth" is no field of request; did you mean path?`},
 		{"WHEN", "upload.nme == nil", `"nme" is no field of upload; did you mean name?`},
 		{"FRAME", "values.tken == 'x'", `there is no value "values" here`},
-		{"QUEUE", "event.positon", `asking.wire.yaml:42:25: events.queue.updated.json: the expression "event.positon" is wrong at character 9 of the text: "positon" is no field of queue.updated; did you mean position?`},
+		{"QUEUE", "event.positin", `asking.wire.yaml:42:25: events.queue.updated.json: the expression "event.positin" is wrong at character 9 of the text: "positin" is no field of queue.updated; did you mean position?`},
 		{"JOINED", "event.agent.nme", `"nme" is no field of an agent; did you mean name?`},
 		{"JOINED", "event.cursor", `"cursor" is no field of agent.joined; there are agent`},
-		{"HEARD", "event.autor.role != 'user'", `"autor" is no field of message; did you mean author?`},
+		{"HEARD", "event.authr.role != 'user'", `"authr" is no field of message; did you mean author?`},
 		{"LINE", "event.author.rle", `"rle" is no field of an author; did you mean role?`},
 		{"COUNTED", "values.lins + 1", "did you mean lines?"},
 		{"NUMBER", "event.idd", "did you mean id?"},
 		{"SHAPE", "result.curser", `asking.wire.yaml:7:16: shapes.line.json: the expression "result.curser" is wrong at character 10 of the text: "curser" is no field of any result; did you mean cursor?`},
-		{"NEWS", "event.positon", `"positon" is no field of any event; did you mean position?`},
+		{"NEWS", "event.positin", `"positin" is no field of any event; did you mean position?`},
 		{"SHAPE", "path.cse", `"cse" is no parameter of a path; did you mean case?`},
 	} {
 		err := ask(c.place, c.expression)
