@@ -56,8 +56,13 @@ func TestAConversationIsHeld(t *testing.T) {
 	request := hears(t, socket, "screen.requested")["id"].(string)
 	p.reads("#sharing", "asked for the screen")
 	user.put("/screens/"+request, map[string]string{"state": "accepted"})
+	p.reads("#log", "The user shows the screen")
 	p.clicks("#stop-screen")
 	hears(t, socket, "screen.stopped")
+	p.clicks("#ask-screen")
+	request = hears(t, socket, "screen.requested")["id"].(string)
+	user.put("/screens/"+request, map[string]string{"state": "declined"})
+	p.reads("#log > :last-child", "The user does not show the screen")
 
 	p.clicks("#end")
 	p.clicks("#form-submit")
@@ -65,6 +70,7 @@ func TestAConversationIsHeld(t *testing.T) {
 	p.reads("#state", "ended by agent")
 	p.reads("#list-ended", "Mia")
 	p.sees(`document.querySelector("#message").disabled && document.querySelector("#end").disabled`)
+	p.reads("#log > :last-child", "Ended by the agent")
 }
 
 func TestAFileIsSent(t *testing.T) {
@@ -89,6 +95,13 @@ func TestAFileIsSent(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	require.Contains(t, response.Header.Get("Content-Type"), "text/plain")
+	p.sees(`document.querySelector("#log .own .file").href === ` + quoted(item["url"].(string)))
+	p.sees(`document.querySelector("#log .own .text").innerText === "in voice.txt"`)
+
+	require.Equal(t, http.StatusCreated, user.send(http.MethodPut, "/attachments/f1?name=a.txt", "text"))
+	p.reads("#log .from-user", "a.txt")
+	p.clicks("#log .from-user .trace")
+	p.reads("#detail-title", "/attachments/")
 }
 
 // TestTheDeskSpeaks tries what is done in the desk's own name.

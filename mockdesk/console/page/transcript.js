@@ -5,12 +5,12 @@ import { agentName, isIn, on, state } from './state.js';
 import { callerOf, size, timeOfDay } from './words.js';
 import { act } from './desk.js';
 import { showEntry } from './journal.js';
+import * as log from './log.js';
 import * as record from './record.js';
 
-let drawn = ''; // the conversation whose lines are on the screen
-
 export function begin() {
-  on('conversation selected agents', draw);
+  log.begin();
+  on('conversation selected agents me', draw);
   on('journal', drawLog);
 }
 
@@ -54,46 +54,61 @@ function whoIs(agent, conversation) {
 }
 
 function drawLog() {
-  const { conversation } = state;
-  const log = $('log');
-  const another = drawn !== state.selected;
-  if (another) {
-    // Only what is said from now on is read out, not all that there was.
-    log.setAttribute('aria-live', 'off');
-    drawn = state.selected;
-  }
-  const atEnd = another || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  const items = conversation ? itemsOf(conversation) : [];
-  arrange(log, items, { key: (item) => item.key, make, update });
-  if (atEnd) log.scrollTop = log.scrollHeight;
-  if (conversation && log.getAttribute('aria-live') === 'off') setTimeout(() => log.setAttribute('aria-live', 'polite'));
+  log.show(state.conversation ? itemsOf(state.conversation) : [], { key: (item) => item.key, make, update });
 }
 
 // itemsOf is all that is to be shown, in the order in which it came about.
 function itemsOf(conversation) {
   const entries = record.of(conversation.id);
   const crossed = crossings(entries);
-  const lines = state.lines.map((line) => ({ key: `line-${line.cursor}`, cursor: line.cursor, line, entry: crossed.get(line.role === 'user' ? line.key : line.cursor), read: line.role === 'agent' && line.cursor <= conversation.userRead }));
-  const files = conversation.attachments.map((file) => ({ key: `file-${file.key}`, cursor: file.cursor, file }));
+  const lines = state.lines.map((line) => ({ key: `line-${line.cursor}`, cursor: line.cursor, line, entry: crossed.get(line.role === 'user' ? `messages/${line.key}` : line.cursor), read: line.role === 'agent' && line.cursor <= conversation.userRead }));
+  const files = conversation.attachments.map((file) => ({ key: `file-${file.key}`, cursor: file.cursor, file, entry: crossed.get(`attachments/${file.key}`) }));
   const shown = new Set([...lines, ...files].map((item) => item.cursor));
   const acts = entries.filter((entry) => entry.kind === 'act' && entry.data?.event && !shown.has(entry.data.event.cursor));
   const told = acts.map((entry) => ({ key: `act-${entry.seq}`, cursor: entry.data.event.cursor, entry, text: noteOf(entry.data.event) })).filter((item) => item.text);
-  const items = [...lines, ...files, ...told].sort((a, b) => a.cursor - b.cursor);
+  const items = [...lines, ...files, ...told, ...answersOf(conversation, entries)].sort((a, b) => a.cursor - b.cursor);
   const over = endings[conversation.endedBy];
-  if (over) items.push({ key: 'over', cursor: Infinity, text: over });
+  if (over && !acts.some((entry) => entry.data.event.type === 'conversation.ended')) items.push({ key: 'over', cursor: Infinity, text: over });
   return items;
 }
 
-// crossings are the entries with which lines came about: those of agents and the desk by their cursor, those of the user by their key.
+// crossings are the entries with which lines and files came about: those of agents and the desk by their cursor, those of the user by the end of their path, such as messages/KEY.
 function crossings(entries) {
   const found = new Map();
   for (const entry of entries) {
     if (entry.kind === 'act' && entry.data?.event) found.set(entry.data.event.cursor, entry);
-    const [, key] = (entry.kind === 'request' && /\/messages\/([^/]+)$/.exec(entry.data?.path)) || [];
-    if (key && !found.has(key)) found.set(key, entry);
+    const [, end] = (entry.kind === 'request' && /\/((?:messages|attachments)\/[^/]+)$/.exec(entry.data?.path)) || [];
+    if (end && !found.has(end)) found.set(end, entry);
   }
   return found;
 }
+
+// answersOf is what the user's side has said of the screen. It is no event of the conversation and has no place among them, so each stands behind what had happened when it crossed; where
+// that cannot be told, behind the question.
+function answersOf({ screens }, entries) {
+  return screens.flatMap(({ id, said }) => {
+    const crossed = entries.filter((entry) => entry.kind === 'request' && entry.data?.path?.endsWith(`/screens/${id}`) && entry.data.body?.state);
+    const question = entries.find((entry) => entry.kind === 'act' && entry.data?.event?.id === id);
+    return said.map((state, n) => {
+      const entry = crossed[n]?.data.body.state === state ? crossed[n] : undefined;
+      const after = entry ? cursorBefore(entry, entries) : question?.data.event.cursor ?? 0;
+      return { key: `screen-${id}-${n}`, cursor: after + 0.5, entry, text: answers[state] ?? `The user’s side says of the screen: ${state}` };
+    });
+  });
+}
+
+// cursorBefore is how far the conversation had come before an entry.
+function cursorBefore({ seq }, entries) {
+  return entries.reduce((most, entry) => (entry.seq < seq ? Math.max(most, entry.data?.event?.cursor ?? entry.data?.body?.cursor ?? 0) : most), 0);
+}
+
+const answers = {
+  accepted: 'The user shows the screen',
+  declined: 'The user does not show the screen',
+  cancelled: 'The user was asked for the screen, and has not answered',
+  unsupported: 'The user’s chat can show no screen',
+  stopped: 'The user has stopped the screen share',
+};
 
 const endings = {
   user: 'The user has ended the conversation.',
@@ -141,25 +156,43 @@ function toEntry() {
 }
 
 function makeLine(line) {
+  return element('li', { class: `line from-${line.role}` },
+    element('p', { class: 'meta' }, element('b', {}), ' ', element('time', { dateTime: line.at }, timeOfDay(line.at)), ' ', element('span', { class: 'seen' }), toEntry()),
+    element('p', { class: 'text', dir: 'auto' }, line.text));
+}
+
+// updateLine draws what of a line can change: who reads it here, whether the user has, and what it has besides words.
+function updateLine(child, { line, entry, read }) {
   const own = line.role === 'agent' && line.agent === state.me;
   const who = { user: callerOf(state.conversation), agent: line.name || agentName(line.agent), desk: 'The desk' }[line.role];
-  return element('li', { class: `line from-${line.role}${own ? ' own' : ''}` },
-    element('p', { class: 'meta' }, element('b', {}, own ? `${who} (you)` : who), ' ', element('time', { dateTime: line.at }, timeOfDay(line.at)), ' ', element('span', { class: 'seen' }), toEntry()),
-    element('p', { class: 'text', dir: 'auto' }, line.text));
+  child.classList.toggle('own', own);
+  setText(child.querySelector('b'), own ? `${who} (you)` : who);
+  setText(child.querySelector('.seen'), read ? '✓ read' : '');
+  const items = entry?.data?.event?.items;
+  // The words that the desk makes of other items say more than their names would.
+  if (!items?.some(isFile) || !items.every((item) => isFile(item) || item.kind === 'text') || child.querySelector('.file')) return;
+  child.querySelector('.text').replaceChildren(...items.flatMap((item, n) => [n > 0 ? '\n' : '', isFile(item) ? toFile(item) : item.text]));
+}
+
+// isFile says whether an item of a line is a file that can be had: what is no address of the web is not to be followed.
+const isFile = ({ kind, url }) => kind === 'file' && /^https?:/.test(url ?? '');
+
+function toFile({ url, name }) {
+  return element('a', { class: 'file', href: url, target: '_blank', rel: 'noopener noreferrer' }, name || url);
 }
 
 function makeFile(file) {
   const keep = element('button', { type: 'button', click: () => act('finish-check', { key: file.key }, 'The file is kept') }, 'Keep');
   const refuse = element('button', { type: 'button', click: () => act('finish-check', { key: file.key, reason: 'The file was refused.' }, 'The file is refused') }, 'Refuse');
   return element('li', { class: 'line from-user' },
-    element('p', { class: 'meta' }, element('b', {}, callerOf(state.conversation)), ' ', element('time', { dateTime: file.at }, timeOfDay(file.at)), ' sent a file'),
+    element('p', { class: 'meta' }, element('b', {}, callerOf(state.conversation)), ' ', element('time', { dateTime: file.at }, timeOfDay(file.at)), ' sent a file', toEntry()),
     element('p', { class: 'text' }, element('span', { class: 'file' }, file.name), ' ', element('span', { class: 'muted' })),
     element('div', { class: 'buttons check' }, keep, refuse));
 }
 
 function update(child, item) {
   trace(child.querySelector('.trace'), item.entry);
-  if (item.line) setText(child.querySelector('.seen'), item.read ? '✓ read' : '');
+  if (item.line) updateLine(child, item);
   else if (item.file) {
     setText(child.querySelector('.muted'), `${size(item.file.size)}, ${item.file.outcome}`);
     child.querySelector('.check').hidden = item.file.outcome !== 'checking' || !isIn(state.me);

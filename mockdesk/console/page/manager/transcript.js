@@ -5,11 +5,11 @@ import { on, state } from '../state.js';
 import { nameOf } from './people.js';
 import { showEntry } from '../journal.js';
 import { timeOfDay } from '../words.js';
+import * as log from '../log.js';
 import * as record from '../record.js';
 
-let drawn = ''; // the conversation whose events are on the screen
-
 export function begin() {
+  log.begin();
   on('conversation selected', draw);
   on('journal', drawLog);
 }
@@ -41,17 +41,7 @@ function drawHead(conversation) {
 }
 
 function drawLog() {
-  const log = $('log');
-  const another = drawn !== state.selected;
-  if (another) {
-    // Only what is said from now on is read out, not all that there was.
-    log.setAttribute('aria-live', 'off');
-    drawn = state.selected;
-  }
-  const atEnd = another || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  arrange(log, state.conversation ? state.events : [], { key: (event) => `${state.selected}-${event.number}`, make, update });
-  if (atEnd) log.scrollTop = log.scrollHeight;
-  if (state.conversation && log.getAttribute('aria-live') === 'off') setTimeout(() => log.setAttribute('aria-live', 'polite'));
+  log.show(state.conversation ? state.events : [], { key: (event) => `${state.selected}-${event.number}`, make, update });
 }
 
 // spoken are the events that are lines; all others are notes.

@@ -5,11 +5,11 @@ import { on, state } from '../state.js';
 import { size, timeOfDay } from '../words.js';
 import { at } from '../asking.js';
 import { showEntry } from '../journal.js';
+import * as log from '../log.js';
 import * as record from '../record.js';
 
-let drawn = ''; // the conversation whose lines are on the screen
-
 export function begin() {
+  log.begin();
   on('conversation selected', draw);
   on('journal', drawLog);
 }
@@ -46,17 +46,7 @@ function drawHead(conversation) {
 }
 
 function drawLog() {
-  const log = $('log');
-  const another = drawn !== state.selected;
-  if (another) {
-    // Only what is said from now on is read out, not all that there was.
-    log.setAttribute('aria-live', 'off');
-    drawn = state.selected;
-  }
-  const atEnd = another || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  arrange(log, state.conversation ? itemsOf(state.conversation) : [], { key: (item) => item.key, make, update });
-  if (atEnd) log.scrollTop = log.scrollHeight;
-  if (state.conversation && log.getAttribute('aria-live') === 'off') setTimeout(() => log.setAttribute('aria-live', 'polite'));
+  log.show(state.conversation ? itemsOf(state.conversation) : [], { key: (item) => item.key, make, update });
 }
 
 // itemsOf are the lines of a conversation: what was said before the hand-over, where that was, what was said after it, and how it ended.
