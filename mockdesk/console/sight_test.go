@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestTheEndOfTheTalkStaysInSight writes a long draft, which takes room away from the lines, and opens what lies below it.
@@ -55,4 +56,50 @@ func TestLinesAreTheirsWhoSitsHere(t *testing.T) {
 	p.sees(`document.querySelector("#message").disabled`)
 	p.sees(`!document.querySelector("#log .own") && document.querySelector("#log .from-agent b").textContent === "Ada"`)
 	p.sees(`document.querySelector("#present").innerText === "Ada"`)
+}
+
+// TestWhatIsSoughtStandsInTheSearch leaves the search by the key at which a browser empties it.
+func TestWhatIsSoughtStandsInTheSearch(t *testing.T) {
+	d := startDesk(t, nil)
+	d.asks(t, mia, "Mia").says("first")
+	p := d.open(t, "")
+	p.reads("#shown", "4 entries")
+	p.types("#search", "first")
+	p.reads("#shown", "1 of 4")
+	p.presses("Escape")
+	p.sees(`document.activeElement.id === "rows"`)
+	var sought string
+	p.gives(`document.querySelector("#search").value`, &sought)
+	assert.Equal(t, "first", sought)
+	p.reads("#shown", "1 of 4")
+}
+
+// TestACopyThatFailsIsSeen has a browser that lets no page copy.
+func TestACopyThatFailsIsSeen(t *testing.T) {
+	d := startDesk(t, nil)
+	d.asks(t, mia, "Mia")
+	p := d.open(t, "")
+	p.gives(`navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"))`, nil)
+	p.reads("#shown", "2 entries")
+	p.presses("3", "ArrowUp", "y")
+	p.reads("#notices", "copy it by hand")
+	p.sees(`getSelection().toString().includes("status")`)
+}
+
+// TestTheChosenEntryStaysInSight makes the page lower.
+func TestTheChosenEntryStaysInSight(t *testing.T) {
+	d := startDesk(t, nil)
+	user := d.asks(t, mia, "Mia")
+	for i := range 20 {
+		user.says(fmt.Sprintf("line %d", i+1))
+	}
+	p := d.open(t, "")
+	p.reads("#shown", "42 entries")
+	p.presses("3", "End", "ArrowUp", "ArrowUp")
+	p.reads("#detail-title", "#40 ")
+	require.NoError(t, p.tab.Resize(bounded(t), 1280, 500))
+	p.sees(`(() => {
+		const [row, rows] = ["#row-40", "#rows"].map((one) => document.querySelector(one).getBoundingClientRect());
+		return row.top >= rows.top - 1 && row.bottom <= rows.bottom + 1;
+	})()`)
 }

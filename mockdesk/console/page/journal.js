@@ -3,7 +3,7 @@
 import { $, element, fillSelect, setText } from './dom.js';
 import { on, state } from './state.js';
 import { count, exactly } from './words.js';
-import { say } from './notices.js';
+import { announce, say } from './notices.js';
 import { show } from './panes.js';
 import * as record from './record.js';
 
@@ -58,7 +58,7 @@ export function begin(contract) {
     const row = event.target.closest('.row');
     if (row) choose(Number(row.dataset.seq));
   });
-  new ResizeObserver(draw).observe(rows);
+  new ResizeObserver(resized).observe(rows);
   $('close-detail').addEventListener('click', () => {
     choose(0);
     rows.focus();
@@ -143,6 +143,18 @@ export function toggleFollow() {
   draw();
 }
 
+let height = 0; // that of the list when it was last looked at
+
+// resized keeps the entry that is chosen in sight where it was in sight.
+function resized() {
+  const rows = $('rows');
+  const index = active && !following ? visible.findIndex((entry) => entry.seq === active) : -1;
+  const from = index * rowHeight - rows.scrollTop;
+  draw();
+  if (index >= 0 && from > -rowHeight && from < height) bringIntoView(index);
+  height = rows.clientHeight;
+}
+
 let settling = false; // the list is being scrolled by us
 function scrolled() {
   const rows = $('rows');
@@ -210,7 +222,7 @@ function directionOf(entry) {
 
 // nameOf is what an entry is called, short enough for the words that it carries to be seen behind it.
 function nameOf(entry) {
-  const name = entry.name.replace('/v1/conversations/{id}/', '…/');
+  const name = entry.name.replace(/ \/v1\/conversations\/\{\w+\}\/(\w+)(\/\{\w+\})?$/, ' …/$1').replace(' /v1/', ' ');
   const text = about.words(entry);
   return typeof text === 'string' && text ? `${name} “${text.slice(0, 120)}”` : name;
 }
@@ -330,7 +342,7 @@ export async function copy() {
     }, 1500);
   } catch {
     getSelection().selectAllChildren($('detail-text'));
-    say('The browser does not let this page copy: what is shown is selected, copy it by hand');
+    announce('The browser does not let this page copy: what is shown is selected, copy it by hand');
   }
 }
 

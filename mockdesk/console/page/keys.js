@@ -27,7 +27,8 @@ export function begin(table) {
 function press(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || document.querySelector('dialog[open]')) return;
   if (event.key === 'Escape') {
-    leave();
+    // The browser would empty a search field and tell nobody: what is sought stands there for as long as it is sought.
+    if (leave()) event.preventDefault();
     return;
   }
   const deed = deeds.get(event.key);
@@ -36,14 +37,15 @@ function press(event) {
   deed();
 }
 
-// leave closes the newest notice, or lets go of a field so that single keys count again.
+// leave closes the newest notice, or lets go of a field so that single keys count again, and says whether there was one or the other.
 function leave() {
-  if (dismiss()) return;
+  if (dismiss()) return true;
   const field = document.activeElement;
-  if (!isWriting()) return;
+  if (!isWriting()) return false;
   if (field === $('message')) $('log').focus();
   else if (field === $('search')) $('rows').focus();
   else field.blur();
+  return true;
 }
 
 export function write() {
