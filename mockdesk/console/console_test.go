@@ -71,6 +71,9 @@ func TestAConversationIsHeld(t *testing.T) {
 	p.reads("#list-ended", "Mia")
 	p.sees(`document.querySelector("#message").disabled && document.querySelector("#end").disabled`)
 	p.reads("#log > :last-child", "Ended by the agent")
+	var wide bool
+	p.gives(`[...document.querySelectorAll("#list-ended .about")].some((about) => about.scrollWidth > about.clientWidth)`, &wide)
+	assert.False(t, wide, "all of it is seen")
 }
 
 func TestAFileIsSent(t *testing.T) {

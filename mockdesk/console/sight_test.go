@@ -86,6 +86,94 @@ func TestACopyThatFailsIsSeen(t *testing.T) {
 	p.sees(`getSelection().toString().includes("status")`)
 }
 
+// TestRequestsAreToldApart looks at the names of a journal that has a chat beside it, on the screen of a laptop.
+func TestRequestsAreToldApart(t *testing.T) {
+	d := besideChat(t)
+	user := d.asks(t, mia, "Mia")
+	socket := user.listens()
+	user.says("Hello Ada")
+	hears(t, socket, "message")
+	p := d.open(t, "selected="+mia)
+	for _, width := range []int{1250, 1400, 1600, 1900} {
+		require.NoError(t, p.tab.Resize(bounded(t), width, 900))
+		p.reads("#rows", "“Hello Ada”")
+		var cut []string
+		p.gives(`[...document.querySelectorAll("#rows .name")].filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent)`, &cut)
+		if width >= 1400 {
+			assert.Empty(t, cut, "at %d", width)
+		}
+		var names []string
+		p.gives(`[...document.querySelectorAll("#rows .is-request .name")].map((name) => name.innerText)`, &names)
+		assert.Equal(t, []string{"PUT conversations/{id}", "GET …/events", "PUT …/messages “Hello Ada”"}, names)
+	}
+}
+
+// TestNothingLiesWherePeopleWrite has notices come up beside a chat, and on a narrow page.
+func TestNothingLiesWherePeopleWrite(t *testing.T) {
+	d := besideChat(t)
+	d.asks(t, mia, "Mia")
+	p := d.open(t, "selected="+mia)
+	p.reads("#caller", "Mia")
+	p.gives(`import("/notices.js").then(({ announce }) => { for (const n of [1, 2, 3]) announce("Notice " + n + ", of which there is much to say in many words, and at http://127.0.0.1:8471/@night-shift"); })`, nil)
+	const covered = `[...document.querySelectorAll(".notice")].flatMap((notice) => [...document.querySelectorAll("#chat, #composer, .deeds button, #rows")].filter((other) => other.checkVisibility()).filter((other) => {
+		const [a, b] = [notice.getBoundingClientRect(), other.getBoundingClientRect()];
+		return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+	}).map((other) => other.id))`
+	for _, size := range [][2]int{{1900, 1000}, {1400, 900}, {1260, 800}, {900, 700}, {400, 800}} {
+		require.NoError(t, p.tab.Resize(bounded(t), size[0], size[1]))
+		for _, pane := range []string{"chat", "transcript"} {
+			p.gives(fmt.Sprintf(`import("/panes.js").then(({ show }) => show(%q))`, pane), nil)
+			var found []string
+			p.gives(covered, &found)
+			assert.Empty(t, found, "%d by %d, %s", size[0], size[1], pane)
+		}
+	}
+}
+
+// TestTheLayoutStandsStill presses what can be pressed, and looks at where all else is, beside a chat.
+func TestTheLayoutStandsStill(t *testing.T) {
+	d := besideChat(t)
+	d.asks(t, mia, "Mia")
+	p := d.open(t, "selected="+mia)
+	require.NoError(t, p.tab.Resize(bounded(t), 1400, 900))
+	p.reads("#shown", "2 entries")
+	p.reads("#caller", "Mia")
+	const places = `JSON.stringify([...document.querySelectorAll(".tools .switch")].map((one) => [one.textContent, one.getBoundingClientRect().x, one.getBoundingClientRect().width]))`
+	var before, after string
+	p.gives(places, &before)
+	for _, one := range []string{`[data-family="requests"]`, `[data-family="sockets"]`, "#here"} {
+		p.clicks(one)
+		p.gives(places, &after)
+		assert.JSONEq(t, before, after, one)
+	}
+	var empty float64
+	p.gives(`document.querySelector("#composer").getBoundingClientRect().top - Math.max(...[...document.querySelectorAll("#transcript > .deeds button")].filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => one.getBoundingClientRect().bottom))`, &empty)
+	assert.Less(t, empty, 20.0, "no row of buttons is kept that is not there")
+
+	// A pane that is alone has nothing to be parted from.
+	var borders []string
+	for _, width := range []int{900, 1200} {
+		require.NoError(t, p.tab.Resize(bounded(t), width, 700))
+		p.gives(`[...document.querySelectorAll("main > *")].filter((one) => /[1-9]/.test(getComputedStyle(one).borderWidth)).map((one) => one.id || one.className)`, &borders)
+		assert.Empty(t, borders, "at %d", width)
+	}
+	require.NoError(t, p.tab.Resize(bounded(t), 420, 800))
+	var right float64
+	p.gives(`document.querySelector("#panes").lastElementChild.getBoundingClientRect().right`, &right)
+	assert.LessOrEqual(t, right, 410.0, "the last tab is all there")
+}
+
+// TestTheChatMayAskForTheScreen wants the chat, which is of another origin, to be allowed what its page by itself would be.
+func TestTheChatMayAskForTheScreen(t *testing.T) {
+	d := besideChat(t)
+	p := d.open(t, "")
+	var may, others bool
+	p.gives(`document.querySelector("#chat-frame").featurePolicy.allowsFeature("display-capture")`, &may)
+	p.gives(`["camera", "microphone", "geolocation"].some((name) => document.querySelector("#chat-frame").featurePolicy.allowsFeature(name))`, &others)
+	assert.True(t, may)
+	assert.False(t, others)
+}
+
 // TestTheChosenEntryStaysInSight makes the page lower.
 func TestTheChosenEntryStaysInSight(t *testing.T) {
 	d := startDesk(t, nil)

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,11 +70,24 @@ type desk struct {
 // startDesk opens a desk at free ports, or where another was.
 func startDesk(tb testing.TB, before *desk) *desk {
 	tb.Helper()
+	return startDeskWith(tb, before, console.Options{})
+}
+
+// besideChat opens a desk whose console has a chat beside it, of which nothing but an empty page is there.
+func besideChat(tb testing.TB) *desk {
+	tb.Helper()
+	chat := httptest.NewServer(http.NotFoundHandler())
+	tb.Cleanup(chat.Close)
+	return startDeskWith(tb, nil, console.Options{Chat: strings.Replace(chat.URL, "127.0.0.1", "localhost", 1) + "/"})
+}
+
+func startDeskWith(tb testing.TB, before *desk, o console.Options) *desk {
+	tb.Helper()
 	d := &desk{controlAddress: "127.0.0.1:0", wireAddress: "127.0.0.1:0"}
 	if before != nil {
 		d.controlAddress, d.wireAddress = before.controlAddress, before.wireAddress
 	}
-	page, err := console.Handler(console.Options{})
+	page, err := console.Handler(o)
 	require.NoError(tb, err)
 	controls, wires := listen(tb, d.controlAddress), listen(tb, d.wireAddress)
 	d.controlAddress, d.wireAddress = controls.Addr().String(), wires.Addr().String()

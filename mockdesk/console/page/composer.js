@@ -66,6 +66,7 @@ function draw() {
     if (optional) button.hidden = button.disabled;
   }
   // One of them is always there, whichever fits.
+  $('transfer').hidden = !$('fail-transfer').hidden;
   $('ask-screen').hidden = screenIn('asked', 'accepted') ?? false;
   setText($('uploads'), state.conversation?.uploads.allowed === false ? 'Allow files' : 'Allow no files');
   const message = $('message');
