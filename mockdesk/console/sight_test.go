@@ -174,6 +174,32 @@ func TestTheChatMayAskForTheScreen(t *testing.T) {
 	assert.False(t, others)
 }
 
+// TestOnlyWhatIsSentIsAskedFor ends a conversation: a reason is the desk's to give.
+func TestOnlyWhatIsSentIsAskedFor(t *testing.T) {
+	d := startDesk(t, nil)
+	user := d.asks(t, mia, "Mia")
+	socket := user.listens()
+	p := d.open(t, "me=ada&selected="+mia)
+	p.clicks("#join")
+	p.sees(`document.activeElement.id === "message" && !document.activeElement.disabled`)
+	p.clicks("#end")
+	p.sees(`!document.querySelector("#field-reason").checkVisibility()`)
+	p.gives(`(() => { const list = document.querySelector("#field-by"); list.value = "desk"; list.dispatchEvent(new Event("change", { bubbles: true })); })()`, nil)
+	p.types("#field-reason", "We are closed.")
+	p.clicks("#form-submit")
+	ended := hears(t, socket, "conversation.ended")
+	require.Equal(t, "desk", ended["by"])
+	require.Equal(t, "We are closed.", ended["reason"])
+
+	p.presses("Escape", "?")
+	p.sees(`document.activeElement.textContent === "Close"`)
+	p.presses("Space")
+	p.sees(`!document.querySelector("#help").open`)
+	var single bool
+	p.gives(`document.querySelector("#single").checked`, &single)
+	assert.True(t, single)
+}
+
 // TestTheChosenEntryStaysInSight makes the page lower.
 func TestTheChosenEntryStaysInSight(t *testing.T) {
 	d := startDesk(t, nil)

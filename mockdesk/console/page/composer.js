@@ -4,7 +4,6 @@ import { $, setText } from './dom.js';
 import { agentName, isIn, on, state } from './state.js';
 import { act, actAs, changeUploads, lookAtConversation, sendFile } from './desk.js';
 import { askFor } from './form.js';
-import { complain } from './notices.js';
 
 // pausesAfter is for how long nothing must be typed until the user is told that the agent has stopped, in milliseconds.
 const pausesAfter = 3000;
@@ -159,10 +158,8 @@ async function failTransfer() {
 async function end() {
   const choices = [{ value: 'desk', text: 'the desk' }];
   if (within()) choices.unshift({ value: 'agent', text: agentName(state.me) });
-  const given = await askFor('End the conversation', [{ name: 'by', label: 'In the name of', type: 'select', choices }, { ...reason, label: 'Reason, a sentence for the user (only the desk gives one)' }]);
-  if (!given) return;
-  if (given.by === 'agent') delete given.reason;
-  await act('end', given.by === 'agent' ? { ...given, agent: state.me } : given, 'The conversation is over');
+  const given = await askFor('End the conversation', [{ name: 'by', label: 'In the name of', type: 'select', choices }, { ...reason, only: { by: 'desk' } }]);
+  if (given) await act('end', given.by === 'agent' ? { ...given, agent: state.me } : given, 'The conversation is over');
 }
 
 async function queueUpdate() {
@@ -194,17 +191,9 @@ async function notice() {
 async function emit() {
   const given = await askFor('Send any event, whatever the state', [
     { name: 'type', label: 'Type', required: true, value: 'message' },
-    { name: 'data', label: 'Fields, as a JSON object', type: 'textarea', value: '{}', hint: 'The desk itself sets cursor, type and at.' },
+    { name: 'data', label: 'Fields, as a JSON object', type: 'object', value: '{}', hint: 'The desk itself sets cursor, type and at.' },
   ], 'Send');
-  if (!given) return;
-  let data;
-  try {
-    data = JSON.parse(given.data ?? '{}');
-  } catch (error) {
-    complain(new Error(`The fields are no JSON, nothing was sent: ${error.message}`));
-    return;
-  }
-  act('emit', { type: given.type, data }, `Sent the event ${given.type}`);
+  if (given) act('emit', { data: {}, ...given }, `Sent the event ${given.type}`);
 }
 
 async function expire() {

@@ -121,22 +121,9 @@ async function sample() {
   if (!samples) return;
   const given = await askFor('Say something other than a text', [
     { name: 'sample', label: 'Type', type: 'select', choices: samples.map(({ type }) => ({ value: type, text: type })), value: 'IMAGE', hint: 'A sample of the type is said, unless a body is given.' },
-    { name: 'body', label: 'Body, as JSON (may be empty)', type: 'textarea' },
+    { name: 'body', label: 'Body, as JSON (may be empty)', type: 'object' },
   ], 'Say it');
-  if (!given) return;
-  const body = given.body ? parsed(given.body) : undefined;
-  if (given.body && !body) return;
-  act('say', body ? { body } : { sample: given.sample }, 'Said');
-}
-
-// parsed reads an object, and complains of what is none.
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    complain(new Error(`That is not JSON: ${error.message}`));
-    return undefined;
-  }
+  if (given) act('say', given.body ? { body: given.body } : { sample: given.sample }, 'Said');
 }
 
 async function open() {
@@ -156,9 +143,8 @@ async function suggest() {
 }
 
 async function changeData() {
-  const given = await askFor('Change what is known', [{ name: 'data', label: 'As a JSON object', type: 'textarea', required: true, value: JSON.stringify(state.conversation.data, null, 2) }], 'Change');
-  const data = given && parsed(given.data);
-  if (data) change('PUT', 'data', data, 'The agents are told');
+  const given = await askFor('Change what is known', [{ name: 'data', label: 'As a JSON object', type: 'object', required: true, value: JSON.stringify(state.conversation.data, null, 2) }], 'Change');
+  if (given) change('PUT', 'data', given.data, 'The agents are told');
 }
 
 async function sla() {

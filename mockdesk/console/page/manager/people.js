@@ -3,7 +3,6 @@
 import { $, arrange, element, setText } from '../dom.js';
 import { on, state } from '../state.js';
 import { askFor } from '../form.js';
-import { complain } from '../notices.js';
 import { count } from '../words.js';
 import { move, select } from './floor.js';
 import { show } from '../panes.js';
@@ -70,14 +69,9 @@ async function setDomain(username) {
 async function emit(username) {
   const given = await askFor('Send any event, held against nothing', [
     { name: 'event', label: 'Event', required: true, value: 'agentPresence' },
-    { name: 'payload', label: 'Payload, as JSON', type: 'textarea', value: '{}' },
+    { name: 'payload', label: 'Payload, as JSON', type: 'json', value: '{}' },
   ], 'Send');
-  if (!given) return;
-  try {
-    move(username, 'emit', { event: given.event, payload: JSON.parse(given.payload ?? '{}') }, `${given.event} is sent`);
-  } catch (error) {
-    complain(new Error(`The payload is not JSON: ${error.message}`));
-  }
+  if (given) move(username, 'emit', { payload: {}, ...given }, `${given.event} is sent`);
 }
 
 const listed = () => groups.flatMap((group) => state[group]);

@@ -4,7 +4,6 @@ import { $ } from '../dom.js';
 import { act, emit, lookAtConversation, sendFile, start } from './account.js';
 import { on, state } from '../state.js';
 import { askFor } from '../form.js';
-import { complain } from '../notices.js';
 
 const goesOn = () => state.conversation?.state === 'open';
 const sendsFiles = () => goesOn() && state.account?.touchpoints.find(({ id }) => id === state.conversation.touchpoint)?.files.agentCanSend;
@@ -103,13 +102,8 @@ async function anyWebhook() {
   const event = { event_type: 'MESSAGE_CREATED', conversation_id: state.selected, timestamp: new Date().toISOString(), payload: { id: crypto.randomUUID(), content: 'Hello', created_at: new Date().toISOString(), author: { name: 'Dana', type: 'AGENT' } } };
   const given = await askFor('Call the webhook, held against nothing', [
     { name: 'text', label: 'Body', type: 'textarea', value: JSON.stringify(event, null, 2), hint: 'Sent as it is written, whether or not it is JSON.' },
-    { name: 'headers', label: 'Headers, as JSON (may be empty)', hint: 'A header that is null is taken away, such as {"Authorization": null}.' },
+    { name: 'headers', label: 'Headers, as JSON (may be empty)', type: 'object', hint: 'A header that is null is taken away, such as {"Authorization": null}.' },
     { name: 'method', label: 'Method', value: 'POST' },
   ], 'Call');
-  if (!given) return;
-  try {
-    emit({ text: '', ...given, headers: given.headers ? JSON.parse(given.headers) : undefined, conversation: state.selected });
-  } catch (error) {
-    complain(new Error(`The headers are no JSON: ${error.message}`));
-  }
+  if (given) emit({ text: '', ...given, conversation: state.selected });
 }
