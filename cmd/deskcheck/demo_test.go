@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,9 +49,9 @@ func demo(t *testing.T, b *bench) (console, chat string, end func() int) {
 	return console, chat, end
 }
 
-// TestDemoIsPlayedFromBothSides has one person be the user in the chat and the agent in the console.
-func TestDemoIsPlayedFromBothSides(t *testing.T) {
-	console, chat, end := demo(t, newBench(t))
+// twoTabs gives the tabs of two people, bounded by the context.
+func twoTabs(t *testing.T) (ctx context.Context, user, agent *browser.Tab) {
+	t.Helper()
 	pool, err := browser.Launch(t.Context(), browser.Options{Tabs: 2})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, pool.Close()) })
@@ -62,9 +63,18 @@ func TestDemoIsPlayedFromBothSides(t *testing.T) {
 		t.Cleanup(tab.Release)
 		return tab
 	}
-	user, agent := lease(), lease()
+	return ctx, lease(), lease()
+}
+
+// consoleDriver has the kit's hand find elements of a page by selector.
+const consoleDriver = `globalThis === top && (deskcheck.ui = { widgets: 1, look: () => null, find: (selector) => document.querySelector(selector) })`
+
+// TestDemoIsPlayedFromBothSides has one person be the user in the chat and the agent in the console.
+func TestDemoIsPlayedFromBothSides(t *testing.T) {
+	console, chat, end := demo(t, newBench(t))
+	ctx, user, agent := twoTabs(t)
 	require.NoError(t, user.Open(ctx, chat, func(browser.Message) {}))
-	require.NoError(t, agent.OpenWith(ctx, console, `globalThis === top && (deskcheck.ui = { widgets: 1, look: () => null, find: (selector) => document.querySelector(selector) })`, func(browser.Message) {}))
+	require.NoError(t, agent.OpenWith(ctx, console, consoleDriver, func(browser.Message) {}))
 	require.NoError(t, agent.Resize(ctx, 1600, 900))
 	sees := func(tab *browser.Tab, text string) {
 		t.Helper()
@@ -93,6 +103,56 @@ func TestDemoIsPlayedFromBothSides(t *testing.T) {
 	require.NoError(t, user.Type(ctx, "message input", "Hello from the chat", 0))
 	require.NoError(t, user.Press(ctx, "Enter"))
 	sees(agent, "Hello from the chat")
+	assert.Equal(t, 0, end())
+}
+
+// TestTheChatTakesNoKeysFromThePageAround has the chat in a frame ask its user something while a line is written beside the frame. The page around is of the chat's own origin, because the kit's
+// hands do not reach into another.
+func TestTheChatTakesNoKeysFromThePageAround(t *testing.T) {
+	console, chat, end := demo(t, newBench(t))
+	ctx, user, agent := twoTabs(t)
+	require.NoError(t, user.OpenWith(ctx, chat+"style.css", consoleDriver, func(browser.Message) {}))
+	require.NoError(t, user.Resize(ctx, 900, 700))
+	require.NoError(t, agent.OpenWith(ctx, console, consoleDriver, func(browser.Message) {}))
+	require.NoError(t, agent.Resize(ctx, 1600, 900))
+	// until waits for something in the page or in its frame.
+	until := func(tab *browser.Tab, condition string) {
+		t.Helper()
+		require.NoError(t, tab.Evaluate(ctx, `new Promise((resolve) => {
+			const look = () => { try { if (`+condition+`) return resolve(); } catch {} requestAnimationFrame(look); };
+			look();
+		})`, nil), condition)
+	}
+	part := func(name string) string { return `frames[0].document.querySelector('[data-part="` + name + `"]')` }
+	require.NoError(t, user.Evaluate(ctx, `document.body.innerHTML = '<input id="draft"><iframe src="/" width="400" height="600"></iframe>'`, nil))
+	until(user, `!`+part("message input")+`.disabled`)
+	require.NoError(t, user.Evaluate(ctx, part("message input")+`.focus()`, nil))
+	for _, key := range append(strings.Split("agent", ""), "Enter") {
+		require.NoError(t, user.Press(ctx, key))
+	}
+	until(user, `!`+part("request agent")+`.disabled`)
+	require.NoError(t, user.Evaluate(ctx, part("request agent")+`.click()`, nil))
+	until(agent, `document.querySelector("#list-waiting button")`)
+	require.NoError(t, agent.Press(ctx, "n"))
+	until(agent, `!document.querySelector("#join").disabled`)
+	require.NoError(t, agent.Press(ctx, "a"))
+	until(agent, `document.activeElement.id === "message"`)
+
+	require.NoError(t, user.Type(ctx, "#draft", "in the middle of a w", 0))
+	require.NoError(t, agent.Click(ctx, "#ask-screen", 0))
+	until(user, part("dialog")+`.checkVisibility()`)
+	for _, key := range []string{"o", "r", "d", "Space"} {
+		require.NoError(t, user.Press(ctx, key))
+	}
+	var draft string
+	require.NoError(t, user.Evaluate(ctx, `document.querySelector("#draft").value`, &draft))
+	assert.Equal(t, "in the middle of a word ", draft)
+
+	// Who goes to the chat is at its question.
+	require.NoError(t, user.Press(ctx, "Tab"))
+	until(user, `document.activeElement.matches("iframe") && frames[0].document.activeElement === `+part("keep"))
+	require.NoError(t, user.Press(ctx, "Enter"))
+	until(agent, `document.querySelector("#log").innerText.includes("The user does not show the screen")`)
 	assert.Equal(t, 0, end())
 }
 
