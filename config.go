@@ -177,13 +177,23 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
+	fix := configFix
 	if len(problems) == 0 {
-		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.tokenProblems(), c.wireProblems(), c.agentDeskFiles(), c.connectorFiles())
+		wire, fixOfWire := c.wireProblems()
+		problems = slices.Concat(c.pageWithoutAddress(), c.fileProblems(), c.secretProblems(), c.tokenProblems(), wire, c.agentDeskFiles(), c.connectorFiles())
+		fix = pathFix
+		if len(wire) > 0 && len(wire) == len(problems) && fixOfWire != "" {
+			return &UserError{Err: &ConfigError{Problems: problems}, Fix: fixOfWire}
+		}
 	}
 	if len(problems) == 0 {
 		return nil
 	}
-	return &UserError{Err: &ConfigError{Problems: problems}}
+	problems, inFile := c.placed(problems)
+	if !inFile {
+		fix = ""
+	}
+	return &UserError{Err: &ConfigError{Problems: problems}, Fix: fix}
 }
 
 // withDefaults fills in what is left out.
@@ -216,6 +226,9 @@ func (c Config) value() map[string]any {
 		"contract": c.Contract, "dialect": c.Dialect, "host": c.Host, "tags": c.Tags, "profile": c.Profile, "features": c.Features,
 		"select": itemsOf(c.Select), "only-capabilities": itemsOf(c.Capabilities), "capabilities": itemsOf(c.Claims), "secrets": itemsOf(c.Secrets),
 		"workers": c.Workers, "repeat": c.Repeat, "seed": c.Seed, "report": c.Report,
+	}
+	if c.Browser != "" {
+		value["browser"] = c.Browser
 	}
 	integration := map[string]any{}
 	for key, path := range map[string]string{"file": c.Integration.File, "export": c.Integration.Export, "bundle": c.Integration.Bundle, "global": c.Integration.Global} {

@@ -187,6 +187,43 @@ func TestLoadOfWhatIsNoConfiguration(t *testing.T) {
 func TestAFixFollowsWhereYAMLNeedsOne(t *testing.T) {
 	_, err := deskcheck.Load(inFolder(t, "tags: @FLOW-03\n"))
 	require.EqualError(t, err, `deskcheck.yaml:1:7: '@' is a reserved character; put the text in quotes, such as tags: "@FLOW-03"`)
+	for text, fix := range map[string]string{
+		"workers: [1\nrepeat: 2\n":     "mend the YAML there or just before it: close brackets and quotes, and give what is of one level one indentation",
+		"browser: \"x\nrepeat: 2\n":    "mend the YAML there or just before it: close brackets and quotes, and give what is of one level one indentation",
+		"workers: 1\n  repeat: 2\n":    "mend the YAML there or just before it: close brackets and quotes, and give what is of one level one indentation",
+		"workers: 1\nworkers: 2\n":     "leave one of the two out",
+		"tags: *w\n":                   "begin the value that is meant with an anchor, such as &name, or put the text in quotes",
+		"integration:\n\tfile: a.ts\n": "indent with spaces",
+	} {
+		_, err := deskcheck.Load(inFolder(t, text))
+		var user *deskcheck.UserError
+		require.ErrorAs(t, err, &user, text)
+		assert.Equal(t, fix, user.Fix, text)
+	}
+}
+
+// TestWhatAFileNamesIsToldWithItsPlace has configurations name what is not there, and one that is mistaken in another way.
+func TestWhatAFileNamesIsToldWithItsPlace(t *testing.T) {
+	const paths = `name what is there: paths begin at the folder of the configuration; "deskcheck config schema" describes every key`
+	for _, test := range []struct{ text, want string }{
+		{"integration:\n  file: nope.ts\n", "deskcheck.yaml:2:9: integration.file: nope.ts does not exist"},
+		{"integration: {bundle: nope.js, global: D}\n", "deskcheck.yaml:1:23: integration.bundle: nope.js does not exist"},
+		{"features: nope\n", "deskcheck.yaml:1:11: features: nope does not exist"},
+		{"browser: tools/nope\n", "deskcheck.yaml:1:10: browser: tools/nope does not exist"},
+		{"desk:\n  wire: nope.yaml\n", "deskcheck.yaml:2:9: desk.wire: the wire nope.yaml does not exist"},
+		{"desk:\n  wire: .\n", "deskcheck.yaml:2:9: desk.wire: the wire . is no file"},
+		{"secrets: [PATH, DESK_TEST_UNSET]\n", "deskcheck.yaml:1:17: secrets[1]: the environment variable DESK_TEST_UNSET is not set: set it to the secret for the run, as it was for the build"},
+		{"contract: agent-manager\nagent-desk: {dir: nope}\n", "deskcheck.yaml:2:19: agent-desk.dir: nope does not exist; build the desk first"},
+		{"contract: digital-connect\nconnector:\n  command: [./nope]\n  webhook: /hook\n  ready: /health\nuser: {driver: /users}\n", "deskcheck.yaml:3:13: connector.command[0]: nope does not exist; build the connector first"},
+		{"workers: 2\nfeatures: nope\nintegration: {file: nope.ts}\n", "deskcheck.yaml:2:11: features: nope does not exist\ndeskcheck.yaml:3:21: integration.file: nope.ts does not exist"},
+	} {
+		c, err := deskcheck.Load(inFolder(t, test.text))
+		require.NoError(t, err, test.text)
+		var user *deskcheck.UserError
+		require.ErrorAs(t, c.Validate(), &user, test.text)
+		assert.Equal(t, test.want, user.Err.Error())
+		assert.Equal(t, paths, user.Fix)
+	}
 }
 
 func TestValidate(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +24,7 @@ func readConfigFile(path string) ([]byte, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &UserError{Err: fmt.Errorf("%s does not exist", path), Fix: `"deskcheck config init" writes one`}
 	case err != nil:
-		return nil, &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err)}
+		return nil, &UserError{Err: fmt.Errorf("the configuration cannot be read: %w", err), Fix: "name a file that can be read"}
 	case info.IsDir():
 		return nil, &UserError{Err: fmt.Errorf("%s is a folder, not a configuration file", path), Fix: "name the file in it"}
 	case !info.Mode().IsRegular():
@@ -106,6 +108,58 @@ func parseConfig(path string, text []byte) (*configDocument, error) {
 }
 
 const configFix = `"deskcheck config schema" describes every key`
+
+// pathFix is the next step for whoever names in a configuration what is not there.
+const pathFix = "name what is there: paths begin at the folder of the configuration; " + configFix
+
+// placed gives the mistakes with their places in the file that the configuration was read from, in the order of the file and before all others, and says whether any is of that file:
+// what a flag has said since is not. It reads the file again, because nobody needs the places of a configuration that is well.
+func (c Config) placed(problems []ConfigProblem) (all []ConfigProblem, inFile bool) {
+	if c.Path == "" {
+		return problems, false
+	}
+	text, err := readConfigFile(c.Path)
+	if err != nil {
+		return problems, false
+	}
+	doc, err := parseConfig(c.Path, text)
+	if err != nil {
+		return problems, false
+	}
+	written, err := doc.config()
+	if err != nil {
+		return problems, false
+	}
+	now, then := c.value(), written.value()
+	var others []ConfigProblem
+	for _, p := range problems {
+		if _, there := doc.Around(p.Key); there && p.File == "" && reflect.DeepEqual(valueAt(now, p.Key), valueAt(then, p.Key)) {
+			all = append(all, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	return append(doc.Wrong(all...).Problems, others...), len(all) > 0
+}
+
+// valueAt is what stands at a key path, nil for nothing.
+func valueAt(value any, key string) any {
+	for part := range strings.FieldsFuncSeq(key, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		default:
+			return nil
+		}
+	}
+	return value
+}
 
 // userError puts the mistakes at their places and in the order of the file.
 func (d *configDocument) userError(problems []ConfigProblem) error {

@@ -1,6 +1,7 @@
 package deskcheck
 
 import (
+	"errors"
 	"path/filepath"
 
 	"deskcheck/steps/uimap"
@@ -21,6 +22,9 @@ func (d *configDocument) uiMap(value any) (*uimap.Map, error) {
 			at = filepath.Join(filepath.Dir(d.Path), at)
 		}
 		m, err = uimap.Read(at)
+		if _, inFile := errors.AsType[*ConfigError](err); err != nil && !inFile {
+			return nil, &UserError{Err: d.Wrong(ConfigProblem{Key: uiMapKey, Message: err.Error()}), Fix: pathFix}
+		}
 	default:
 		m, err = uimap.Parse(d.Document, uiMapKey)
 	}

@@ -35,7 +35,7 @@ func TestUIMapOfTheConfiguration(t *testing.T) {
 	for text, want := range map[string]string{
 		"ui-map:\n  leave:\n    - clik: a\n":                          "deskcheck.yaml:6:7: ui-map.leave[0].clik: unknown key; did you mean ui-map.leave[0].click?",
 		"ui-map:\n  leave:\n    - click: { button: \"{custmer}\" }\n": "deskcheck.yaml:6:24: ui-map.leave[0].click.button: {custmer} is not filled in here",
-		"ui-map: absent.yaml\n":                                       "absent.yaml",
+		"ui-map: absent.yaml\n":                                       "deskcheck.yaml:4:9: ui-map: the UI map " + filepath.Join(folder, "absent.yaml") + " does not exist",
 		"ui-map: [a]\n":                                               "deskcheck.yaml:4:9: ui-map: expected verbs and looks",
 	} {
 		_, err := deskcheck.Load(write("deskcheck.yaml", desk+text))

@@ -19,7 +19,7 @@ func LoadWire(path string) (*wire.Wire, error) {
 		return nil, &UserError{Err: syntax.Err, Fix: syntax.Fix}
 	}
 	if _, inFile := errors.AsType[*document.Error](err); !inFile {
-		return nil, &UserError{Err: err}
+		return nil, &UserError{Err: err, Fix: `name the file of a wire; "deskcheck wire print native" prints one to begin with`}
 	}
 	return nil, &UserError{Err: err, Fix: `"deskcheck wire schema" describes every key, "deskcheck wire guide" explains them, "deskcheck wire print native" shows a whole one`}
 }
@@ -32,19 +32,21 @@ func wireOf(c Config) (*wire.Wire, error) {
 	return LoadWire(c.Desk.Wire)
 }
 
-// wireProblems finds what is wrong with the wire file, each mistake at its place in that file.
-func (c Config) wireProblems() []ConfigProblem {
+// wireProblems finds what is wrong with the wire file, each mistake at its place in that file; fix is the next step for whoever has made those. A file that cannot be read is a mistake
+// of the configuration.
+func (c Config) wireProblems() (problems []ConfigProblem, fix string) {
 	_, err := wireOf(c)
 	if err == nil {
-		return nil
+		return nil, ""
 	}
-	if mistakes, ok := errors.AsType[*ConfigError](err); ok {
-		return mistakes.Problems
+	user, is := errors.AsType[*UserError](err)
+	if mistakes, ok := errors.AsType[*ConfigError](err); ok && is {
+		return mistakes.Problems, user.Fix
 	}
-	if user, ok := errors.AsType[*UserError](err); ok {
+	if is {
 		err = user.Err
 	}
-	return []ConfigProblem{{Key: "desk.wire", Message: err.Error()}}
+	return []ConfigProblem{{Key: "desk.wire", Message: err.Error()}}, ""
 }
 
 // Untestable is a capability whose scenarios a wire cannot carry, and what it lacks.

@@ -250,6 +250,7 @@ func flagNames(flags *pflag.FlagSet, err error) error {
 		}
 		if flags.Changed(name) || ofIntegration && (ofFlags || needs && p.Found == "nothing") {
 			mistakes.Problems[i].Key = "--" + name
+			mistakes.Problems[i].File, mistakes.Problems[i].Line = "", 0
 		}
 	}
 	return err

@@ -67,7 +67,14 @@ func TestMistakesInWireFiles(t *testing.T) {
 	assert.Equal(t, "error: tab.wire.yaml:2:1: a tab where YAML allows only spaces\nfix:   indent with spaces\n", b.stderr.String())
 	b.stderr.Reset()
 	assert.Equal(t, 2, b.does("wire", "check", "absent.wire.yaml"))
-	assert.Contains(t, b.stderr.String(), "error: the wire cannot be read: stat absent.wire.yaml")
+	assert.Equal(t, "error: the wire absent.wire.yaml does not exist\nfix:   name the file of a wire; \"deskcheck wire print native\" prints one to begin with\n", b.stderr.String())
+	require.NoError(t, os.WriteFile("open.wire.yaml", []byte("wire: 1\nname: [a\n"), 0o600))
+	require.NoError(t, os.WriteFile("deskcheck.yaml", []byte("desk: {wire: open.wire.yaml}\n"), 0o600))
+	for _, args := range [][]string{{"wire", "check", "open.wire.yaml"}, {"config", "check"}} {
+		b.stderr.Reset()
+		assert.Equal(t, 2, b.does(args...))
+		assert.Regexp(t, `^error: open\.wire\.yaml:2:\d+: .*\nfix:   mend the YAML there or just before it`, b.stderr.String())
+	}
 }
 
 func TestTheWireOfARun(t *testing.T) {

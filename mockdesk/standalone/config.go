@@ -156,50 +156,49 @@ const describes = `"deskcheck desk schema" describes every key`
 
 // Load reads desk.yaml. Its error is a *Mistake; for mistakes within the file it wraps a *document.Error that has all of them.
 func Load(path string) (Config, error) {
-	c, err := load(path, schema, describes, Config.misnamed)
+	c, doc, err := load(path, schema, describes, Config.mistaken)
 	if err != nil {
 		return Config{}, err
 	}
-	return c, c.resolve(filepath.Dir(path))
+	return c, c.resolve(doc)
 }
 
 // load reads a file of settings, and holds it against its schema and against what check finds in it. The error is as Load's; describes is the next step for whoever has a mistake.
-func load[T any](path string, shape func() (*document.Schema, error), describes string, check func(T) []document.Problem) (c T, err error) {
+func load[T any](path string, shape func() (*document.Schema, error), describes string, check func(T) []document.Problem) (c T, doc *document.Document, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return c, mistake("leave -c out to serve what is there without it on loopback", "%s does not exist", path)
+		return c, nil, mistake("leave -c out to serve what is there without it on loopback", "%s does not exist", path)
 	case err != nil:
-		return c, mistake("", "the desk's configuration cannot be read: %w", err)
+		return c, nil, mistake("name a file that can be read", "the desk's configuration cannot be read: %w", err)
 	case !info.Mode().IsRegular():
-		return c, mistake("name a file", "%s is no regular file", path)
+		return c, nil, mistake("name a file", "%s is no regular file", path)
 	}
 	text, err := sort.Read(path)
 	if err != nil {
-		return c, &Mistake{Err: err}
+		return c, nil, &Mistake{Err: err}
 	}
-	doc, err := sort.Parse(path, text)
-	if err != nil {
-		return c, inFile(err, describes)
+	if doc, err = sort.Parse(path, text); err != nil {
+		return c, nil, inFile(err, describes)
 	}
 	valid, err := shape()
 	if err != nil {
-		return c, err
+		return c, nil, err
 	}
 	problems, err := valid.Problems(doc.Value)
 	if err != nil {
-		return c, err
+		return c, nil, err
 	}
 	if len(problems) == 0 && doc.Root != nil {
 		if err := yaml.NodeToValue(doc.Root, &c); err != nil {
-			return c, fmt.Errorf("decode %s: %w", path, err)
+			return c, nil, fmt.Errorf("decode %s: %w", path, err)
 		}
 		problems = check(c)
 	}
 	if len(problems) > 0 {
-		return c, inFile(doc.Wrong(problems...), describes)
+		return c, nil, inFile(doc.Wrong(problems...), describes)
 	}
-	return c, nil
+	return c, doc, nil
 }
 
 // ContractOf is the contract that a file of settings says it is about, empty if it says nothing or cannot be read: reading it for a contract tells what is wrong.
@@ -225,9 +224,9 @@ func inFile(err error, fix string) error {
 	return &Mistake{Err: err, Fix: fix}
 }
 
-// misnamed finds names that are taken twice, and those of queues that a tenant which names its queues does not have.
-func (c Config) misnamed() []document.Problem {
-	var problems []document.Problem
+// mistaken finds what is no address, names that are taken twice, and those of queues that a tenant which names its queues does not have.
+func (c Config) mistaken() []document.Problem {
+	problems := c.Listen.misfits()
 	names := map[string]bool{}
 	for i, t := range c.Tenants {
 		if names[t.Name] {
@@ -259,35 +258,51 @@ func noQueue(key, queue string, t Tenant) document.Problem {
 	return p
 }
 
-// resolve takes relative paths from the folder of the file, and reads the files.
-func (c *Config) resolve(folder string) error {
+// unread is why a file that a configuration names cannot be read: a mistake of the configuration, where others are of the file that is named.
+type unread struct{ error }
+
+// resolve takes relative paths from the folder of the file, and reads the files. The error is a *Mistake.
+func (c *Config) resolve(doc *document.Document) error {
+	folder := filepath.Dir(doc.Path)
 	at := func(path *string) {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}
 	}
-	at(&c.TLS.Certificate)
-	at(&c.TLS.Key)
+	// Those that cannot be read are told together, at the keys that name them.
+	var problems []document.Problem
+	told := func(key string, err error) error {
+		if missing, is := errors.AsType[unread](err); is {
+			problems = append(problems, document.Problem{Key: key, Message: missing.Error()})
+			return nil
+		}
+		return err
+	}
+	for key, path := range map[string]*string{"tls.certificate": &c.TLS.Certificate, "tls.key": &c.TLS.Key} {
+		at(path)
+		if _, err := os.Stat(*path); *path != "" && errors.Is(err, fs.ErrNotExist) {
+			_ = told(key, unread{errors.New(*path + " does not exist")})
+		}
+	}
 	at(&c.Store.File)
 	for i := range c.Tenants {
 		t := &c.Tenants[i]
+		key := func(name string) string { return fmt.Sprintf("tenants[%d].%s", i, name) }
+		var err error
 		if at(&t.WireFile); t.WireFile != "" {
-			source, err := readWire(t.WireFile)
-			if err != nil {
+			if t.Wire, err = readWire(t.WireFile); told(key("wire"), err) != nil {
 				return err
 			}
-			t.Wire = source
 		}
 		if at(&t.ChaosFile); t.ChaosFile != "" {
-			var err error
-			if t.Chaos, err = readChaos(t.ChaosFile); err != nil {
+			if t.Chaos, err = readChaos(t.ChaosFile); told(key("chaos"), err) != nil {
 				return err
 			}
 		}
 		for name, file := range t.Scripts {
 			at(&file)
 			source, err := readScript(file, t.knows, t.Queues)
-			if err != nil {
+			if told(key("scripts."+name), err) != nil {
 				return err
 			}
 			if t.NewTenant.Scripts == nil {
@@ -295,6 +310,9 @@ func (c *Config) resolve(folder string) error {
 			}
 			t.NewTenant.Scripts[name] = source
 		}
+	}
+	if len(problems) > 0 {
+		return &Mistake{Err: doc.Wrong(problems...), Fix: "name what is there: paths begin at the folder of " + filepath.Base(doc.Path) + "; " + describes}
 	}
 	return nil
 }
@@ -310,7 +328,7 @@ func (t Tenant) knows(id string) bool {
 func readScript(file string, knows func(string) bool, queues []string) (string, error) {
 	text, err := document.Sort{Name: "script", Most: 128 << 10}.Read(file)
 	if err != nil {
-		return "", &Mistake{Err: err}
+		return "", unread{err}
 	}
 	if _, err := script.Parse(file, text, knows, queues...); err != nil {
 		return "", inFile(err, `"deskcheck desk schema script" describes every key`)
@@ -320,11 +338,11 @@ func readScript(file string, knows func(string) bool, queues []string) (string, 
 
 func readWire(file string) (string, error) {
 	text, err := wire.ReadFile(file)
-	if err == nil {
-		// Of what was read and of nothing else: it may be saved again at this moment, and for a moment be empty.
-		_, err = wire.Parse(file, text)
-	}
 	if err != nil {
+		return "", unread{err}
+	}
+	// Of what was read and of nothing else: it may be saved again at this moment, and for a moment be empty.
+	if _, err := wire.Parse(file, text); err != nil {
 		return "", inFile(err, `"deskcheck wire schema" describes every key, "deskcheck wire guide" explains them`)
 	}
 	return string(text), nil
@@ -333,7 +351,7 @@ func readWire(file string) (string, error) {
 func readChaos(file string) (*fault.ChaosOptions, error) {
 	text, err := document.Sort{Name: "chaos", Most: 128 << 10}.Read(file)
 	if err != nil {
-		return nil, &Mistake{Err: err}
+		return nil, unread{err}
 	}
 	o, err := fault.ParseChaos(file, text)
 	if err != nil {
@@ -367,11 +385,37 @@ func (c Control) defaults() Control {
 	return c
 }
 
-// mayListen says whether an address is one of the loopback, or others were allowed.
-func (l Listen) mayListen(address string) error {
-	host, _, err := net.SplitHostPort(address)
+// misfits finds what is no address. Whether one may be listened at is found later, because a flag may still allow it.
+func (l Listen) misfits() []document.Problem {
+	var problems []document.Problem
+	for key, address := range map[string]string{"listen.wire": l.Wire, "listen.control": l.Control} {
+		if address == "" {
+			continue
+		}
+		if _, err := hostOf(address); err != nil {
+			problems = append(problems, document.Problem{Key: key, Message: err.Error()})
+		}
+	}
+	return problems
+}
+
+// hostOf is the host of an address to listen at. The error says why a text is none.
+func hostOf(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return mistake("", "%q is no address: expected a host and a port, such as 127.0.0.1:8470", address)
+		return "", fmt.Errorf("%q is no address: expected a host and a port, such as 127.0.0.1:8470", address)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return "", fmt.Errorf("%q is no address: there is no port %s, expected one up to 65535, such as 127.0.0.1:8470", address, port)
+	}
+	return host, nil
+}
+
+// mayListen says whether an address, which a flag has said, is one of the loopback, or others were allowed.
+func (l Listen) mayListen(flag, address string) error {
+	host, err := hostOf(address)
+	if err != nil {
+		return mistake("give "+flag+" a host and a port, or leave it out", "%s: %w", flag, err)
 	}
 	ip := net.ParseIP(host)
 	if l.Expose || host == "localhost" || ip != nil && ip.IsLoopback() {

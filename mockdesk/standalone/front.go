@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -48,10 +49,8 @@ func (s *front) prepare(l Listen, c Control, o Options) error {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	for _, address := range []string{l.Wire, l.Control} {
-		if err := l.mayListen(address); err != nil {
-			return err
-		}
+	if err := cmp.Or(l.mayListen("--wire", l.Wire), l.mayListen("--control", l.Control)); err != nil {
+		return err
 	}
 	return s.takeToken(c.TokenEnv, o.Environment)
 }

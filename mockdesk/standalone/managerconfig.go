@@ -82,12 +82,13 @@ func ManagerSchema() ([]byte, error) { return fixtures.ReadFile("schemas/manager
 
 // LoadManager reads desk.yaml of an agent manager. Its error is as that of Load.
 func LoadManager(path string) (ManagerConfig, error) {
-	return load(path, managerSchema, `"deskcheck desk schema manager" describes every key`, ManagerConfig.misfits)
+	c, _, err := load(path, managerSchema, `"deskcheck desk schema manager" describes every key`, ManagerConfig.misfits)
+	return c, err
 }
 
-// misfits finds names that are taken twice, and names of what there is not.
+// misfits finds what is no address, names that are taken twice, and names of what there is not.
 func (c ManagerConfig) misfits() []document.Problem {
-	var problems []document.Problem
+	problems := c.Listen.misfits()
 	wrong := func(key, message string, args ...any) {
 		problems = append(problems, document.Problem{Key: key, Message: fmt.Sprintf(message, args...)})
 	}

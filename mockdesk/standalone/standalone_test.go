@@ -153,8 +153,17 @@ func TestOnlyTheLoopbackUnlessTold(t *testing.T) {
 			assert.Contains(t, wrong.Fix, "--expose")
 		}
 	}
-	_, err := standalone.Start(standalone.Config{Listen: standalone.Listen{Wire: "nowhere"}}, standalone.Options{})
-	require.ErrorContains(t, err, `"nowhere" is no address`)
+	for flag, listen := range map[string]standalone.Listen{"--wire": {Wire: "nowhere"}, "--control": {Control: "nowhere"}} {
+		_, err := standalone.Start(standalone.Config{Listen: listen}, standalone.Options{})
+		require.ErrorContains(t, err, flag+`: "nowhere" is no address`)
+	}
+	for _, address := range []string{"127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:desk"} {
+		_, err := standalone.Start(standalone.Config{Listen: standalone.Listen{Wire: address}}, standalone.Options{})
+		var wrong *standalone.Mistake
+		require.ErrorAs(t, err, &wrong, "that is of whoever wrote it, and no fault of the machine")
+		assert.ErrorContains(t, err, "there is no port")
+		assert.NotEmpty(t, wrong.Fix)
+	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
@@ -306,12 +315,16 @@ tenants:
 		"tls: {key: k}\n":                                               "tls: expected certificate: and key:",
 		"tenants:\n  - name: a\n    scripts: {greeter: greeter.yaml}\n": "greeter.yaml:1:8: agent: there is no agent zoe",
 		"tenants:\n  - name: a\n    queues: [billing]\n    scripts: {billing: billing.yaml}\n":                `billing.yaml:1:8: queue: there is no queue "biling"; did you mean billing?`,
-		"tenants:\n  - name: a\n    scripts: {greeter: nowhere.yaml}\n":                                       "nowhere.yaml",
-		"tenants:\n  - name: a\n    chaos: cruel.yaml\n":                                                      `cruel.yaml:3:20: faults[0].fault.kind: "hold" waits`,
-		"tenants:\n  - name: a\n    chaos: nowhere.yaml\n":                                                    "nowhere.yaml",
 		"tenants:\n  - name: a\n    queues: [billing]\n    agents: [{id: x, queues: [billing, biling]}]\n":    `desk.yaml:4:40: tenants[0].agents[0].queues[1]: the tenant a has no queue "biling"; did you mean billing?`,
 		"tenants:\n  - name: a\n    queues: [billing, returns]\n    agents: [{id: x, queues: [elsewhere]}]\n": `the tenant a has no queue "elsewhere"; its queues are billing, returns`,
-		"tenants:\n  - name: a\n    agents: [{id: x}, {id: x}]\n":                                             "there is an agent x already",
+		"tenants:\n  - name: a\n    scripts: {greeter: nowhere.yaml}\n": "desk.yaml:3:24: tenants[0].scripts.greeter: the script " + filepath.Join(folder, "nowhere.yaml") + " does not exist",
+		"tenants:\n  - name: a\n    wire: nowhere.yaml\n":               "desk.yaml:3:11: tenants[0].wire: the wire " + filepath.Join(folder, "nowhere.yaml") + " does not exist",
+		"tenants:\n  - name: a\n    wire: .\n":                          "desk.yaml:3:11: tenants[0].wire: the wire " + folder + " is no file",
+		"tls: {certificate: c.pem, key: desk.yaml}\n":                   "desk.yaml:1:20: tls.certificate: " + filepath.Join(folder, "c.pem") + " does not exist",
+		"listen: {control: '127.0.0.1:99999'}\n":                        `desk.yaml:1:19: listen.control: "127.0.0.1:99999" is no address: there is no port 99999`,
+		"tenants:\n  - name: a\n    chaos: cruel.yaml\n":                `cruel.yaml:3:20: faults[0].fault.kind: "hold" waits`,
+		"tenants:\n  - name: a\n    chaos: nowhere.yaml\n":              "desk.yaml:3:12: tenants[0].chaos: the chaos " + filepath.Join(folder, "nowhere.yaml") + " does not exist",
+		"tenants:\n  - name: a\n    agents: [{id: x}, {id: x}]\n":       "there is an agent x already",
 		"a: [\n":      "desk.yaml:",
 		"- a\n":       "expected keys with values",
 		"listen: 1\n": "desk.yaml:1:9: listen: expected wire:",
@@ -320,6 +333,7 @@ tenants:
 		var wrong *standalone.Mistake
 		require.ErrorAs(t, err, &wrong, text)
 		assert.ErrorContains(t, err, strings.Replace(want, "desk.yaml", "wrong.yaml", 1), text)
+		assert.NotEmpty(t, wrong.Fix, text)
 	}
 	_, err = standalone.Load(write("open.yaml", "tenants:\n  - name: a\n    agents: [{id: ada, queues: [biling]}]\n    scripts: {billing: billing.yaml}\n"))
 	require.NoError(t, err, "a tenant that names no queues has any")

@@ -51,7 +51,7 @@ func LoadAccount(path string) (*digitalconnect.Account, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, mistake("leave -c out to play an account that is there without one", "%s does not exist", path)
 	case err != nil:
-		return nil, mistake("", "the account file cannot be read: %w", err)
+		return nil, mistake("name an account file that can be read", "the account file cannot be read: %w", err)
 	}
 	account, err := digitalconnect.ParseAccount(path, source)
 	_, syntax := errors.AsType[*document.SyntaxError](err)
@@ -87,7 +87,7 @@ func StartTalkdesk(c TalkdeskConfig, o Options) (*Talkdesk, error) {
 		return nil, err
 	}
 	if c.Proxy != "" {
-		if err := c.Listen.mayListen(c.Proxy); err != nil {
+		if err := c.Listen.mayListen("--proxy", c.Proxy); err != nil {
 			return nil, err
 		}
 	}

@@ -5,7 +5,6 @@ package wire
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -104,14 +103,6 @@ func Load(path string) (*Wire, error) {
 
 // ReadFile reads a wire file, for Parse. Its error says why it cannot be read.
 func ReadFile(path string) ([]byte, error) {
-	// What is no file may wait for ever where it is opened, or never end where it is read.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("the wire cannot be read: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file; name the file that describes the wire", path)
-	}
 	return fileSort.Read(path)
 }
 
