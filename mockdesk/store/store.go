@@ -72,6 +72,7 @@ type Store struct {
 
 // Open opens the file at path, and makes it if there is none. Its errors name the file: it is in use by another process, is no file of a desk, or was written by a newer version.
 func Open(path string) (*Store, error) {
+	_, unlocked := os.Stat(path + ".lock")
 	lock := flock.New(path + ".lock")
 	switch taken, err := lock.TryLock(); {
 	case err != nil:
@@ -81,7 +82,12 @@ func Open(path string) (*Store, error) {
 	}
 	db, err := open(path)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the desk's file %s: %w", path, err), lock.Unlock())
+		err = errors.Join(fmt.Errorf("the desk's file %s: %w", path, err), lock.Unlock())
+		if errors.Is(unlocked, fs.ErrNotExist) {
+			// Nothing is left beside a file that is somebody else's.
+			err = errors.Join(err, os.Remove(path+".lock"))
+		}
+		return nil, err
 	}
 	s := &Store{path: path, db: db, lock: lock, log: newLog(), wake: make(chan struct{}, 1), written: make(chan struct{})}
 	s.pending = newCommit()

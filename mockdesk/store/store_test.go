@@ -372,6 +372,10 @@ func TestRefusals(t *testing.T) {
 	raw, err := os.ReadFile(text)
 	require.NoError(t, err)
 	assert.Equal(t, strings.Repeat("no database\n", 100), string(raw), "left as it was")
+	for _, path := range []string{foreign, text} {
+		assert.NoFileExists(t, path+".lock", "nothing is left beside what is somebody else's")
+	}
+	assert.FileExists(t, used+".lock")
 }
 
 func TestNobodyElseReadsTheFile(t *testing.T) {
