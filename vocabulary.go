@@ -65,14 +65,17 @@ func shows(contract, capability string) []string {
 	return aichat.Shows(capability)
 }
 
+// gherkinFix is the next step for whoever has written what is no feature.
+const gherkinFix = `a feature is a line "Feature: …", below it "Scenario: …", and below that steps that begin with Given, When, Then, And or But`
+
 // ownScenarios reads the user's own features and checks each sentence against the vocabulary. What is wrong is a *UserError with a line per mistake, which names file and line.
 func ownScenarios(dir, contract string, embedded []steps.Scenario) ([]steps.Scenario, error) {
 	own, err := steps.ParseOwn(dir)
 	if err != nil {
-		return nil, &UserError{Err: err}
+		return nil, &UserError{Err: err, Fix: gherkinFix}
 	}
 	if len(own) == 0 {
-		return nil, &UserError{Err: fmt.Errorf("%s holds no scenario: it needs a file that ends in .feature", dir)}
+		return nil, &UserError{Err: fmt.Errorf("%s holds no scenario: it needs a file that ends in .feature", dir), Fix: gherkinFix}
 	}
 	problems := vocabulary.Unfit(own, vocabularyOf(contract, embedded))
 	if len(problems) == 0 {

@@ -58,6 +58,8 @@ func TestMistakesInOwnFeatures(t *testing.T) {
 		{map[string]string{"a.txt": ""}, []string{"holds no scenario: it needs a file that ends in .feature"}},
 		{map[string]string{"a.feature": "Feature: A\n  Scenario: B\n    Given the chat is opened\n    When \"Ann\" sings\n"}, []string{"a.feature:3: no step fits ‘the chat is opened’; closest: the chat is open · ", "a.feature:4: no step fits"}},
 		{map[string]string{"a.feature": "Feature: A\n  Scenario: B\n    Given the chat is open\n  Quatsch\n"}, []string{"a.feature:4:3: not valid Gherkin: "}},
+		{map[string]string{"a.feature": "Feature: A\n  Scenario: B\n    Given the chat is open\n  Quatsch\n"}, []string{`or a comment, found "Quatsch"; a feature is a line "Feature: …"`}},
+		{map[string]string{"a.txt": ""}, []string{`; a feature is a line "Feature: …"`}},
 		{map[string]string{"a.feature": "Feature: A\n  Scenario: B\n"}, []string{`a.feature:2: scenario "B" has no steps`}},
 		{map[string]string{"a.feature": "", "b.feature": "Feature: A\n  Scenario: B\n"}, []string{"a.feature: holds no feature", "b.feature:2: "}},
 	} {

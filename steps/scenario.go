@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	gherkin "github.com/cucumber/gherkin/go/v26"
@@ -133,13 +134,48 @@ func ParseOwn(dir string) ([]Scenario, error) {
 // where is how the parser begins a complaint: the place, in parentheses.
 var where = regexp.MustCompile(`\((\d+):(\d+)\): `)
 
+// expectation is how the parser says what it expected, by the names of its tokens, and what it found.
+var expectation = regexp.MustCompile(`expected: (#\w+(?:, #\w+)*)(?:, got '(.*)')?$`)
+
+// tokenWords are the tokens of the parser in the words of who writes features. Blank lines may stand anywhere.
+var tokenWords = map[string]string{
+	"#EOF": "the end", "#FeatureLine": `"Feature:"`, "#BackgroundLine": `"Background:"`, "#ScenarioLine": `"Scenario:"`, "#ExamplesLine": `"Examples:"`, "#RuleLine": `"Rule:"`,
+	"#StepLine": "a step", "#TableRow": "a row of a table", "#DocStringSeparator": `"""`, "#TagLine": "tags", "#Comment": "a comment", "#Language": `"# language:"`, "#Other": "a description", "#Empty": "",
+}
+
+// inWords says a complaint of the parser without the names of its tokens.
+func inWords(complaint string) string {
+	at := expectation.FindStringSubmatchIndex(complaint)
+	if at == nil {
+		return complaint
+	}
+	var expected []string
+	for token := range strings.SplitSeq(complaint[at[2]:at[3]], ", ") {
+		words, known := tokenWords[token]
+		if !known {
+			words = strings.TrimPrefix(token, "#")
+		}
+		if words != "" {
+			expected = append(expected, words)
+		}
+	}
+	words := complaint[:at[0]] + "expected " + strings.Join(expected, ", ")
+	if last := len(expected) - 1; last > 0 {
+		words = complaint[:at[0]] + "expected " + strings.Join(expected[:last], ", ") + " or " + expected[last]
+	}
+	if at[4] >= 0 {
+		words += ", found " + strconv.Quote(strings.TrimSpace(complaint[at[4]:at[5]]))
+	}
+	return words
+}
+
 // unparsed says each complaint of the parser with the file and its line.
 func unparsed(file string, err error) error {
 	var all []error
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		if at := where.FindStringSubmatch(line); at != nil {
 			_, words, _ := strings.Cut(line, at[0])
-			all = append(all, fmt.Errorf("%s:%s:%s: not valid Gherkin: %s", file, at[1], at[2], words))
+			all = append(all, fmt.Errorf("%s:%s:%s: not valid Gherkin: %s", file, at[1], at[2], inWords(words)))
 		}
 	}
 	if len(all) == 0 {

@@ -57,6 +57,10 @@ Feature: Talking
 func TestFeaturesThatCannotBeRead(t *testing.T) {
 	for name, c := range map[string]struct{ source, says string }{
 		"not Gherkin":    {"Feature: x\n  Scenario: y\n    Given x\n    Maybe it works\n", "talking.feature:4:5: not valid Gherkin"},
+		"a wrong line":   {"Feature: x\n  Scenario: y\n    Given x\n    Maybe it works\n", `expected the end, a row of a table, """, a step, tags, "Examples:", "Scenario:", "Rule:" or a comment, found "Maybe it works"`},
+		"a wrong begin":  {"Given x\n", `talking.feature:1:1: not valid Gherkin: expected the end, "# language:", tags, "Feature:" or a comment, found "Given x"`},
+		"no end":         {"Feature: x\n  Scenario: y\n    Given x\n      \"\"\"\n      text\n", `talking.feature:6:0: not valid Gherkin: unexpected end of file, expected """ or a description`},
+		"another table":  {"Feature: x\n  Scenario: y\n    Given x\n      | a |\n      | a | b |\n", "inconsistent cell count within the table"},
 		"no steps":       {"Feature: x\n  Scenario: y\n    Maybe it works\n", "talking.feature:2: scenario \"y\" has no steps"},
 		"nothing at all": {"", "holds no feature"},
 	} {

@@ -153,6 +153,11 @@ func TestErrorsOfOneSentenceAreOneError(t *testing.T) {
 	b.failure = &deskcheck.EnvironmentError{Err: errors.New("the browser died twice"), Fix: "run doctor"}
 	assert.Equal(t, 3, b.does("run"))
 	assert.Equal(t, "error: no space left\nerror: the browser died twice\nfix:   run doctor\n", b.stderr.String())
+
+	b = newBench(t)
+	b.result, b.failure = nil, &deskcheck.UserError{Err: errors.Join(errors.Join(errors.New("a:1: x"), errors.New("a:2: y")), errors.New("b:1: z")), Fix: "mend them"}
+	assert.Equal(t, 2, b.does("run"))
+	assert.Equal(t, "error: a:1: x\nerror: a:2: y\nerror: b:1: z\nfix:   mend them\n", b.stderr.String(), "those of several files, too")
 }
 
 func TestATagThatNobodyHasIsOfTheFlag(t *testing.T) {

@@ -154,13 +154,15 @@ func apart(err error) []error {
 	}
 	all := several.Unwrap()
 	lines := make([]string, 0, len(all))
+	var each []error
 	for _, one := range all {
 		lines = append(lines, one.Error())
+		each = append(each, apart(one)...)
 	}
 	if err.Error() != strings.Join(lines, "\n") {
 		return []error{err}
 	}
-	return all
+	return each
 }
 
 // printError prints what is wrong, a line per mistake, and the next step.
