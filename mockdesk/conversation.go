@@ -326,7 +326,7 @@ func (c *Conversation) act(from journal.Party, event, note string, allowed func(
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := allowed(); err != nil {
-		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to play it all the same, use Emit: %w", event, c.id, c.state, err)
+		return 0, fmt.Errorf("cannot play %s in conversation %s (%s); to send it whatever the state, emit it (\"deskcheck desk emit\", Emit in Go): %w", event, c.id, c.state, err)
 	}
 	k, data, remark, err := c.encode(event, happen())
 	if err != nil {

@@ -28,7 +28,7 @@ tenant of its own; the one called default is always there. The control port also
 agents and to break the desk; ? lists its keys. Results go to standard output, logs to standard error. Ctrl-C ends it in order.
 
 What happens is saved in .deskcheck/desk.db below the folder in which the desk is started, or where --store or desk.yaml says: after a restart, and after a crash as well, every conversation goes on
-where it was. What a client was told is in the file before it is told. --ephemeral saves nothing, and neither does --demo; "deskcheck desk reset" empties a desk, and with --store removes the file of one that does not run.
+where it was. What a client was told is in the file before it is told. --ephemeral saves nothing, and neither does --demo unless --store is given; "deskcheck desk reset" empties a desk, and with --store removes the file of one that does not run.
 
 With --contract agent-manager it plays the Agent Manager to an agent desk instead: desks sign in below --base, over HTTP and Socket.IO, with the user names and passwords that are printed. Customers and
 what goes wrong are played by the verbs "customer", "agent", "refuse" and their like, and in the console. It is held in memory: nothing is saved.
@@ -213,10 +213,11 @@ func stay(ctx context.Context, desk standing, err error) error {
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
 	defer cancel()
-	if err = errors.Join(err, desk.Stop(ending)); err != nil {
-		return &deskcheck.EnvironmentError{Err: err}
+	err = errors.Join(err, desk.Stop(ending))
+	if _, told := errors.AsType[*deskcheck.EnvironmentError](err); err == nil || told {
+		return err
 	}
-	return nil
+	return &deskcheck.EnvironmentError{Err: err}
 }
 
 // noProxy is for what is served by base URLs alone.
@@ -230,6 +231,9 @@ func (p *program) serveChatDesk(ctx context.Context, f deskFlags, log *slog.Logg
 		return &deskcheck.UserError{Err: errors.New("--base is for an agent manager"), Fix: "leave it out, or add --contract " + contractManager}
 	case f.proxy != "":
 		return noProxy()
+	}
+	if err := f.mayWriteCertificate(); err != nil {
+		return err
 	}
 	config, err := f.deskConfig()
 	if err != nil {
@@ -254,14 +258,43 @@ func (p *program) serveChatDesk(ctx context.Context, f deskFlags, log *slog.Logg
 	if err != nil {
 		return deskMistake(err)
 	}
-	if err = beside.serve(desk.Wire("default")); err == nil && f.certificate != "" && len(desk.Certificate()) > 0 {
-		err = os.WriteFile(f.certificate, desk.Certificate(), 0o644) //nolint:gosec // A certificate is there to be read by others.
+	if err = beside.serve(desk.Wire("default")); err == nil && len(desk.Certificate()) > 0 {
+		err = f.writeCertificate(desk.Certificate())
 	}
 	if err == nil {
 		p.tellDesk(desk)
 		p.showDemo(beside, desk)
 	}
 	return stay(ctx, desk, err)
+}
+
+// fixOfCertificate is the next step where a certificate cannot be written.
+const fixOfCertificate = "name a file in a folder that is there and can be written to, or leave --certificate-out out"
+
+// mayWriteCertificate says before anything is served whether there is a folder for the certificate.
+func (f deskFlags) mayWriteCertificate() error {
+	if f.certificate == "" {
+		return nil
+	}
+	folder := filepath.Dir(f.certificate)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return &deskcheck.UserError{Err: fmt.Errorf("--certificate-out %s: there is no folder %s", f.certificate, folder), Fix: fixOfCertificate}
+	}
+	if info, err := os.Stat(f.certificate); err == nil && info.IsDir() {
+		return &deskcheck.UserError{Err: fmt.Errorf("--certificate-out %s: that is a folder", f.certificate), Fix: fixOfCertificate}
+	}
+	return nil
+}
+
+// writeCertificate writes the certificate to where it is wanted, if it is.
+func (f deskFlags) writeCertificate(certificate []byte) error {
+	if f.certificate == "" {
+		return nil
+	}
+	if err := os.WriteFile(f.certificate, certificate, 0o644); err != nil { //nolint:gosec // A certificate is there to be read by others.
+		return &deskcheck.EnvironmentError{Err: fmt.Errorf("--certificate-out: %w", err), Fix: fixOfCertificate}
+	}
+	return nil
 }
 
 // deskLine says where something is.

@@ -74,6 +74,7 @@ func TestDeskVerbs(t *testing.T) {
 	require.NoError(t, os.WriteFile("photo.png", []byte("png"), 0o600))
 	require.NoError(t, os.WriteFile("script.yaml", []byte("steps: [join]\n"), 0o600))
 	require.NoError(t, os.WriteFile("wrong.yaml", []byte("steps:\n  - joyn\n"), 0o600))
+	require.NoError(t, os.WriteFile("empty.yaml", []byte("steps: []\n"), 0o600))
 	assert.Equal(t, "ben is offline\n", b.says(0, "offline", "ben"))
 	assert.Equal(t, "ben is online\n", b.says(0, "online", "ben"))
 	assert.Regexp(t, `(?m)^ada    Ada   online`, b.says(0, "agents"))
@@ -137,11 +138,14 @@ func TestDeskVerbs(t *testing.T) {
 	assert.Contains(t, b.says(0, "script", "list"), "joiner")
 	assert.Empty(t, b.says(0, "script", "remove", "joiner"))
 	assert.Equal(t, id+"  ben  event 12\n", b.says(0, "end", "@last"))
+	b.says(2, "say", "@last", "Are you there?")
+	assert.Contains(t, b.stderr.String(), `to send it whatever the state, emit it ("deskcheck desk emit", Emit in Go)`)
 	assert.Regexp(t, `^one  http://.*/@one  ws://.*/@one\n$`, b.says(0, "tenant", "add", "one"))
 	assert.Contains(t, b.says(0, "tenant", "list"), "/@one")
 	assert.Empty(t, b.says(0, "conversations", "--tenant", "one"))
 	assert.Empty(t, b.says(0, "tenant", "drop", "one"))
 	assert.Equal(t, "default is as it was created\n", b.says(0, "reset"))
+	b.startDesk, b.startTalkdesk = standalone.Start, standalone.StartTalkdesk
 	for _, mistake := range []struct {
 		code int
 		want string
@@ -162,6 +166,33 @@ func TestDeskVerbs(t *testing.T) {
 		{2, `deskcheck desk say needs a conversation and a text`, []string{"say", "x"}},
 		{2, `there is no command "deskcheck desk sya"; did you mean "deskcheck desk say"?`, []string{"sya"}},
 		{3, "does not answer", []string{"agents", "--desk", "http://127.0.0.1:1"}},
+		{2, "error: \"nonsense\" is no address of a desk's control API: expected one such as http://127.0.0.1:8471\nfix:   give the one that the desk has printed, with --desk or in DESKCHECK_DESK\n", []string{"agents", "--desk", "nonsense"}},
+		{2, `"127.0.0.1:8471" is no address`, []string{"join", "@last", "--desk", "127.0.0.1:8471"}},
+		{2, "error: --wire: \"nonsense\" is no address: expected a host and a port, such as 127.0.0.1:8470\nfix:   ", []string{"--ephemeral", "--wire", "nonsense"}},
+		{2, `error: --control: "127.0.0.1:99999" is no address: there is no port 99999`, []string{"--ephemeral", "--control", "127.0.0.1:99999"}},
+		{2, `error: --proxy: "nonsense" is no address`, []string{"--contract", "digital-connect", "--proxy", "nonsense"}},
+		{2, "error: the script none.yaml does not exist\nfix:   name a file that is there", []string{"script", "add", "x", "none.yaml"}},
+		{2, "error: the chaos none.yaml does not exist\nfix:   name a file that is there", []string{"chaos", "start", "none.yaml"}},
+		{2, "error: the chaos . is no file\nfix:   name a file that is there", []string{"chaos", "start", "."}},
+		{2, "error: the file of rules none.yaml does not exist\nfix:   name a file that is there", []string{"fault", "rules", "none.yaml"}},
+		{2, "error: the wire none.yaml does not exist\nfix:   name the file of a wire", []string{"wire", "set", "none.yaml"}},
+		{2, "none.png: no such file or directory\nfix:   name a file that is there", []string{"send-file", "@last", "none.png"}},
+		{2, "empty.yaml:1:8: steps: expected a list of steps, such as - join, found an empty list", []string{"script", "check", "empty.yaml"}},
+		{2, "error: the text is empty: expected what the agent says\nfix:   give it in quotes", []string{"say", "@last", ""}},
+		{2, `--seed: expected a whole number from 1, found "abc"`, []string{"chaos", "start", "chaos.yaml", "--seed", "abc"}},
+		{2, `--seed: expected a whole number from 1, found "0"`, []string{"chaos", "start", "chaos.yaml", "--seed", "0"}},
+		{2, `--share: expected a number above 0, found "0"`, []string{"chaos", "start", "chaos.yaml", "--share", "0"}},
+		{2, `--share: expected a number above 0, found "half"`, []string{"chaos", "start", "chaos.yaml", "--share", "half"}},
+		{2, `--next: expected a whole number from 1, found "0"`, []string{"fault", "add", "refuse", "message", "--next", "0"}},
+		{2, `--next: expected a whole number from 1, found "-1"`, []string{"fault", "add", "refuse", "message", "--next=-1"}},
+		{2, `--status: expected a whole number from 1, found "0"`, []string{"fault", "add", "refuse", "message", "--status", "0"}},
+		{2, `--count: expected a whole number from 1, found "0"`, []string{"wait", "true", "--count", "0"}},
+		{2, `--limit: expected a whole number from 1, found "0"`, []string{"journal", "--limit", "0"}},
+		{2, `--limit: expected a whole number from 1, found "0"`, []string{"conversations", "--limit", "0"}},
+		{2, `--position: expected a whole number from 1, found "0"`, []string{"queue-update", "@last", "--position", "0"}},
+		{2, `--max-bytes: expected a whole number from 1, found "0"`, []string{"change-uploads", "@last", "--max-bytes", "0"}},
+		{2, "error: --certificate-out nodir/c.pem: there is no folder nodir\nfix:   name a file in a folder that is there", []string{"--ephemeral", "--certificate-out", "nodir/c.pem"}},
+		{2, "error: --certificate-out .: that is a folder\nfix:   ", []string{"--ephemeral", "--certificate-out", "."}},
 		{2, `expected debug, info, warn or error`, []string{"--log-level", "loud"}},
 		{2, `nope.yaml does not exist`, []string{"-c", "nope.yaml"}},
 		{2, `there is no schema "x"`, []string{"schema", "x"}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"mime"
 	"os"
@@ -38,6 +39,10 @@ func (d *deskCaller) actCommands() []*cobra.Command {
 		with(d.verb("say CONVERSATION TEXT", "An agent says something", 2, 2, "a conversation and a text", func(ctx context.Context, args []string) error {
 			if t, err := d.talkdesk(ctx); t != nil || err != nil {
 				return d.sayAtTalkdesk(ctx, t, err, args[0], args[1], agent)
+			}
+			// An empty text is none in what is sent: the desk would ask for text or items.
+			if args[1] == "" {
+				return errNothingSaid
 			}
 			return d.acted(d.chosen().Say(ctx, args[0], api.SayAct{Agent: agent, Text: args[1], Format: format}))
 		}), func(flags *pflag.FlagSet) {
@@ -85,6 +90,9 @@ func (d *deskCaller) actCommands() []*cobra.Command {
 	}
 }
 
+// errNothingSaid is the error of a line without words.
+var errNothingSaid = &deskcheck.UserError{Err: errors.New("the text is empty: expected what the agent says"), Fix: `give it in quotes, such as "How can I help?"`}
+
 func second(args []string) string {
 	if len(args) > 1 {
 		return args[1]
@@ -106,7 +114,7 @@ func presence(online bool) string {
 func (d *deskCaller) sendFile(ctx context.Context, conversation, path string, f client.File) error {
 	content, err := os.Open(path) //nolint:gosec // The user names their own file.
 	if err != nil {
-		return &deskcheck.UserError{Err: fmt.Errorf("the file cannot be read: %w", err)}
+		return cannotRead(fmt.Errorf("the file cannot be read: %w", err))
 	}
 	defer func() { _ = content.Close() }() // Nothing was written to it.
 	if f.Name == "" {

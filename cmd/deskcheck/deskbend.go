@@ -44,11 +44,13 @@ func (d *deskCaller) queueCommands() []*cobra.Command {
 			flags.IntVar(&position, "position", 0, "the `PLACE` in the queue; 1 is next")
 			flags.DurationVar(&wait, "wait", 0, "how long it will take, by estimate")
 			flags.StringVar(&notice, "notice", "", "a `SENTENCE` to show")
+			aboveZero(flags, "position")
 		}),
 		with(d.act("reroute CONVERSATION QUEUE", "The desk has a waiting user wait in another queue", 2, 2, "a conversation and a queue", func(t *client.Tenant, ctx context.Context, args []string) (api.Acted, error) {
 			return t.Reroute(ctx, args[0], api.RerouteAct{Queue: args[1], Position: place})
 		}), func(flags *pflag.FlagSet) {
 			flags.IntVar(&place, "position", 1, "the `PLACE` in that queue")
+			aboveZero(flags, "position")
 		}),
 		d.act("close-queue CONVERSATION [REASON]", "The desk tells a waiting user that nobody will come", 1, 2, "a conversation and perhaps a reason", func(t *client.Tenant, ctx context.Context, args []string) (api.Acted, error) {
 			return t.CloseQueue(ctx, args[0], api.ReasonAct{Reason: second(args)})
@@ -105,5 +107,6 @@ func (d *deskCaller) changeUploadsCommand() *cobra.Command {
 		flags.StringVar(&rules.Types, "types", "", "the `TYPES` that are taken, as the attribute accept of an input has them")
 		flags.Int64Var(&rules.MaxBytes, "max-bytes", 0, "the `SIZE` of the largest file")
 		flags.IntVar(&rules.MaxFiles, "max-files", 0, "how `MANY` files may go with a line, 0 for any number")
+		aboveZero(flags, "max-bytes")
 	})
 }

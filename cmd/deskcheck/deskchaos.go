@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"deskcheck"
 	"deskcheck/mockdesk/control/api"
@@ -45,6 +43,7 @@ func (d *deskCaller) chaosCommand() *cobra.Command {
 		}), func(flags *pflag.FlagSet) {
 			flags.Uint64Var(&seed, "seed", 0, "the `SEED` that was said, to meet the same faults again; in place of the file's")
 			flags.Float64Var(&share, "share", 0, "how much of what arrives is played a fault on, from 0 to 1; in place of the file's `SHARE`")
+			aboveZero(flags, "seed", "share")
 		}),
 		d.verb("show", "Show what is left to chance", 0, 0, "", func(ctx context.Context, _ []string) error { return tell(d.chosen().Chaos(ctx)) }),
 		d.verb("stop", "Leave nothing to chance any more", 0, 0, "", func(ctx context.Context, _ []string) error {
@@ -56,9 +55,9 @@ func (d *deskCaller) chaosCommand() *cobra.Command {
 
 // readChaos reads a file of chaos, in YAML or JSON.
 func readChaos(path string) (fault.ChaosOptions, []byte, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
+	text, err := readNamed("chaos", path)
 	if err != nil {
-		return fault.ChaosOptions{}, nil, &deskcheck.UserError{Err: fmt.Errorf("the chaos cannot be read: %w", err)}
+		return fault.ChaosOptions{}, nil, err
 	}
 	o, err := fault.ParseChaos(path, text)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"deskcheck"
@@ -57,7 +56,10 @@ func (d *deskCaller) talkdeskCommands() []*cobra.Command {
 		with(d.atTalkdesk("deliveries [CONVERSATION]", "List the events that were to be delivered, and how the connector answered", 0, 1, "a conversation", func(ctx context.Context, t *client.Talkdesk, args []string) error {
 			list, err := t.Deliveries(ctx, strings.Join(args, ""), limit)
 			return answer(d, list, err, d.deliveriesInWords)
-		}), func(flags *pflag.FlagSet) { flags.IntVar(&limit, "limit", 100, "how many at most") }),
+		}), func(flags *pflag.FlagSet) {
+			flags.IntVar(&limit, "limit", 100, "how many at most")
+			aboveZero(flags, "limit")
+		}),
 		with(d.atTalkdesk("webhook [BODY]", "Call the connector's webhook with anything, which nothing is checked of", 0, 1, "a body", func(ctx context.Context, t *client.Talkdesk, args []string) error {
 			e, err := emission(strings.Join(args, ""), from)
 			if err != nil {
@@ -106,9 +108,9 @@ func emission(body, file string) (e talkdeskapi.Emission, err error) {
 	case (body == "") == (file == ""):
 		return e, &deskcheck.UserError{Err: errors.New("expected either a body or --from"), Fix: `give one, such as '{"event_type": "MESSAGE_CREATED"}'`}
 	case file != "":
-		text, err := os.ReadFile(file) //nolint:gosec // The user names their own file.
+		text, err := readNamed("call", file)
 		if err != nil {
-			return e, &deskcheck.UserError{Err: fmt.Errorf("the call cannot be read: %w", err)}
+			return e, err
 		}
 		if err := json.Unmarshal(text, &e); err != nil {
 			return e, &deskcheck.UserError{Err: fmt.Errorf("%s is no call: %w", file, err), Fix: `write it such as {"body": {"event_type": "MESSAGE_CREATED"}, "headers": {"Authorization": null}}`}

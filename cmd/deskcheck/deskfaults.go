@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -72,6 +71,7 @@ func (d *deskCaller) faultCommand() *cobra.Command {
 			flags.IntVar(&when.Next, "next", 0, "only the next `N` requests")
 			flags.IntVar(&when.After, "after", 0, "only once `N` requests were let pass")
 			flags.StringVar(&when.Conversation, "conversation", "", "only requests of the conversation with this `ID`")
+			aboveZero(flags, "status", "next")
 		}),
 		d.verb("rules FILE", "Add the rules of a file: every fault, when and where", 1, 1, "a file of rules", func(ctx context.Context, args []string) error {
 			rules, source, err := readRules(args[0])
@@ -112,9 +112,9 @@ func (d *deskCaller) advanceCommand() *cobra.Command {
 
 // readRules reads a file of rules, in YAML or JSON.
 func readRules(path string) ([]fault.Rule, []byte, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
+	text, err := readNamed("file of rules", path)
 	if err != nil {
-		return nil, nil, &deskcheck.UserError{Err: fmt.Errorf("the rules cannot be read: %w", err)}
+		return nil, nil, err
 	}
 	rules, err := fault.ParseRules(path, text)
 	if err != nil {

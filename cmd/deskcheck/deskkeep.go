@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"strings"
 
 	"deskcheck"
@@ -88,9 +86,9 @@ func (d *deskCaller) speakCommand() *cobra.Command {
 			if _, err := deskcheck.LoadWire(args[0]); err != nil {
 				return err
 			}
-			source, err := os.ReadFile(args[0])
+			source, err := readNamed("wire", args[0])
 			if err != nil {
-				return &deskcheck.UserError{Err: fmt.Errorf("the wire file cannot be read: %w", err)}
+				return err
 			}
 			w, err := d.chosen().SetWire(ctx, string(source))
 			return answer(d, w, err, func(w api.Wire) { d.printf("the desk speaks the wire %s from now on\n", w.Name) })
@@ -102,9 +100,9 @@ func (d *deskCaller) speakCommand() *cobra.Command {
 func (d *deskCaller) scriptCommand() *cobra.Command {
 	c := &cobra.Command{Use: "script", Short: "Add, list, remove and check scripts of agents that play themselves", RunE: subcommandsOnly}
 	read := func(path string) (string, error) {
-		text, err := os.ReadFile(path) //nolint:gosec // The user names their own file.
+		text, err := readNamed("script", path)
 		if err != nil {
-			return "", &deskcheck.UserError{Err: fmt.Errorf("the script cannot be read: %w", err)}
+			return "", err
 		}
 		if _, err := script.Parse(path, text, nil); err != nil {
 			return "", &deskcheck.UserError{Err: err, Fix: `"deskcheck desk schema script" describes every key`}

@@ -35,6 +35,7 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 			flags.StringVar(&list.State, "state", "", "only those that are waiting, active or ended; with an agent manager open, closed or at a stage such as WRAP_UP, with Talkdesk open or ended")
 			flags.StringVar(&list.Queue, "queue", "", "only those of a `QUEUE`")
 			flags.IntVar(&list.Limit, "limit", 100, "how many at most")
+			aboveZero(flags, "limit")
 		}),
 		d.verb("show CONVERSATION", "Show a conversation, and what was said in it", 1, 1, "a conversation", func(ctx context.Context, args []string) error { return d.show(ctx, args[0]) }),
 		with(d.verb("journal", "Print entries of the journal", 0, 0, "", func(ctx context.Context, _ []string) error {
@@ -48,6 +49,7 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 			flags.IntVar(&entries.After, "after", 0, "only entries after this number")
 			flags.IntVar(&entries.Limit, "limit", 100, "how many at most, without --follow")
 			flags.BoolVarP(&follow, "follow", "f", false, "go on with what happens, until Ctrl-C")
+			aboveZero(flags, "limit")
 		}),
 		with(d.verb("wait EXPRESSION", "Wait for entries that match", 1, 1, "an expression", func(ctx context.Context, args []string) error {
 			wait.Match, wait.Timeout = args[0], api.Duration(timeout)
@@ -55,6 +57,7 @@ func (d *deskCaller) lookCommands() []*cobra.Command {
 		}), func(flags *pflag.FlagSet) {
 			flags.DurationVar(&timeout, "timeout", timeout, "how long to wait")
 			flags.IntVar(&wait.Count, "count", 1, "for how many entries")
+			aboveZero(flags, "count")
 			flags.IntVar(&wait.After, "after", 0, "only entries after this number")
 			flags.StringVar(&wait.Conversation, "conversation", "", "only entries of the conversation with this `ID`")
 		}),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 
 	"deskcheck"
@@ -33,6 +32,9 @@ func (f deskFlags) talkdeskConfig() (standalone.TalkdeskConfig, error) {
 	case f.config == "" && f.contract == "":
 		return c, &deskcheck.UserError{Err: errors.New(defaultDeskConfig + " says nothing of Talkdesk"), Fix: "use --contract " + contractTalkdesk + ", and name an account file with -c"}
 	}
+	if err := f.mayWriteCertificate(); err != nil {
+		return c, err
+	}
 	f.override(&c.Listen, &c.Control)
 	c.Account, c.Proxy = f.config, f.proxy
 	return c, nil
@@ -59,10 +61,7 @@ func (p *program) serveTalkdesk(ctx context.Context, f deskFlags, log *slog.Logg
 		return deskMistake(err)
 	}
 	_, trust := running.Proxy()
-	if f.certificate != "" {
-		err = os.WriteFile(f.certificate, trust, 0o644) //nolint:gosec // A certificate is there to be read by others.
-	}
-	if err == nil {
+	if err = f.writeCertificate(trust); err == nil {
 		p.tellTalkdesk(running, f)
 		p.showConnector(beside, running)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"deskcheck"
+	"deskcheck/fixtures/document"
 	"deskcheck/mockdesk/control/api"
 	"deskcheck/mockdesk/control/client"
 	"deskcheck/mockdesk/standalone"
@@ -52,6 +53,9 @@ func failure(err error) error {
 	p, ok := errors.AsType[*api.Problem](err)
 	switch {
 	case !ok:
+		if _, none := errors.AsType[*client.Misaddressed](err); none {
+			return &deskcheck.UserError{Err: err, Fix: "give the one that the desk has printed, with --desk or in " + deskVariable}
+		}
 		if _, away := errors.AsType[*client.Unreachable](err); away {
 			return &deskcheck.EnvironmentError{Err: err, Fix: `start it with "deskcheck desk", or say where it is with --desk or ` + deskVariable}
 		}
@@ -75,6 +79,23 @@ func (d *deskCaller) verb(use, short string, least, most int, what string, run f
 		Use: use, Short: short, Args: arguments(least, most, what), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), args) },
 	}
+}
+
+// mostRead is how much is read of a file of settings that a verb sends on: the desk takes no more.
+const mostRead = 1 << 20
+
+// readNamed reads the file of such a name that was named to a verb, as what it is to be.
+func readNamed(what, path string) ([]byte, error) {
+	text, err := document.Sort{Name: what, Most: mostRead}.Read(path)
+	if err != nil {
+		return nil, cannotRead(err)
+	}
+	return text, nil
+}
+
+// cannotRead is the error of a file that was named to a verb and cannot be read; err names the file.
+func cannotRead(err error) error {
+	return &deskcheck.UserError{Err: err, Fix: "name a file that is there and can be read; its path begins at the folder that you are in"}
 }
 
 // with gives a command flags of its own.

@@ -203,15 +203,48 @@ func flagError(c *cobra.Command, err error) error {
 }
 
 func expectedValue(f *pflag.Flag) string {
+	if _, is := f.Value.(positive); is {
+		if f.Value.Type() == "float64" {
+			return "a number above 0"
+		}
+		return "a whole number from 1"
+	}
 	switch f.Value.Type() {
 	case "int", "int64":
 		return "a whole number"
+	case "uint64":
+		return "a whole number, 0 or more"
+	case "float64":
+		return "a number"
 	case "bool":
 		return "true or false"
 	case "duration":
 		return "a duration, such as 250ms or 1.5s"
 	}
 	return "a value of another form"
+}
+
+// positive is the value of a flag for a number that is above zero. Where such numbers are sent, zero is what nobody has said: it would do the opposite of what was asked.
+type positive struct{ pflag.Value }
+
+// Set refuses what is not above zero.
+func (p positive) Set(text string) error {
+	before := p.String()
+	if err := p.Value.Set(text); err != nil {
+		return err
+	}
+	if now := p.String(); now == "0" || strings.HasPrefix(now, "-") {
+		return errors.Join(errors.New("it is not above zero"), p.Value.Set(before))
+	}
+	return nil
+}
+
+// aboveZero has the flags of these names take no others than positive numbers.
+func aboveZero(flags *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		f := flags.Lookup(name)
+		f.Value = positive{f.Value}
+	}
 }
 
 func unknownFlag(c *cobra.Command, err *pflag.NotExistError) string {

@@ -169,7 +169,7 @@ func (p *program) inferFrom(f recordFlags) error {
 	}
 	file, err := os.Open(f.from)
 	if err != nil {
-		return &deskcheck.UserError{Err: fmt.Errorf("the traffic cannot be read: %w", err)}
+		return cannotRead(fmt.Errorf("the traffic cannot be read: %w", err))
 	}
 	defer func() { _ = file.Close() }() // nothing was written to it
 	all, err := recording.ReadTraffic(f.from, file)

@@ -1,7 +1,7 @@
 // Package client speaks the control API of a desk standing alone: it takes tenants, plays agents, sets faults, moves clocks, and reads and waits for entries of journals.
 //
-// What the server refuses is an *api.Problem, which says what is wrong and what to do; a server that cannot be reached is an *Unreachable, and an empty name
-// a *Nameless.
+// What the server refuses is an *api.Problem, which says what is wrong and what to do; a server that cannot be reached is an *Unreachable, an address that is
+// none a *Misaddressed, and an empty name a *Nameless.
 package client
 
 import (
@@ -60,6 +60,17 @@ func named(path string) error {
 	return nil
 }
 
+// Misaddressed says that what was given as the server's address is none.
+type Misaddressed struct {
+	// Address is what was given.
+	Address string
+}
+
+// Error says what an address looks like.
+func (m *Misaddressed) Error() string {
+	return fmt.Sprintf("%q is no address of a desk's control API: expected one such as http://127.0.0.1:8471", m.Address)
+}
+
 // New returns a client of the server at a base URL such as "http://127.0.0.1:8471". An empty token is not sent; a nil HTTP client is one without a deadline of its own.
 func New(base, token string, with *http.Client) *Client {
 	if with == nil {
@@ -79,6 +90,9 @@ type request struct {
 
 // send makes a request; its answer is one that succeeded.
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+	if base, err := url.Parse(c.base); err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" {
+		return nil, &Misaddressed{c.base}
+	}
 	if err := named(r.path); err != nil {
 		return nil, err
 	}
