@@ -239,6 +239,9 @@ func (p *program) serveChatDesk(ctx context.Context, f deskFlags, log *slog.Logg
 	if err != nil {
 		return deskMistake(err)
 	}
+	if f.certificate != "" && config.TLS.Off {
+		return &deskcheck.UserError{Err: errors.New("--certificate-out: the wire has no certificate, since its TLS is off"), Fix: "leave it out, or take off: true out of tls in the configuration"}
+	}
 	defer p.collectSeldom()()
 	if err := makeStoreFolder(config.Store.File); err != nil {
 		return err

@@ -74,6 +74,7 @@ func TestDeskVerbs(t *testing.T) {
 	require.NoError(t, os.WriteFile("photo.png", []byte("png"), 0o600))
 	require.NoError(t, os.WriteFile("script.yaml", []byte("steps: [join]\n"), 0o600))
 	require.NoError(t, os.WriteFile("wrong.yaml", []byte("steps:\n  - joyn\n"), 0o600))
+	require.NoError(t, os.WriteFile("plain.yaml", []byte("tls: {off: true}\n"), 0o600))
 	require.NoError(t, os.WriteFile("empty.yaml", []byte("steps: []\n"), 0o600))
 	assert.Equal(t, "ben is offline\n", b.says(0, "offline", "ben"))
 	assert.Equal(t, "ben is online\n", b.says(0, "online", "ben"))
@@ -192,6 +193,7 @@ func TestDeskVerbs(t *testing.T) {
 		{2, `--position: expected a whole number from 1, found "0"`, []string{"queue-update", "@last", "--position", "0"}},
 		{2, `--max-bytes: expected a whole number from 1, found "0"`, []string{"change-uploads", "@last", "--max-bytes", "0"}},
 		{2, "error: --certificate-out nodir/c.pem: there is no folder nodir\nfix:   name a file in a folder that is there", []string{"--ephemeral", "--certificate-out", "nodir/c.pem"}},
+		{2, "error: --certificate-out: the wire has no certificate, since its TLS is off\nfix:   leave it out", []string{"-c", "plain.yaml", "--ephemeral", "--certificate-out", "c.pem"}},
 		{2, "error: --certificate-out .: that is a folder\nfix:   ", []string{"--ephemeral", "--certificate-out", "."}},
 		{2, `expected debug, info, warn or error`, []string{"--log-level", "loud"}},
 		{2, `nope.yaml does not exist`, []string{"-c", "nope.yaml"}},

@@ -127,7 +127,7 @@ func open(path string) (*sql.DB, error) {
 		return nil, err
 	}
 	address := url.URL{Scheme: "file", Path: absolute, RawQuery: url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(" + strconv.Itoa(longestLog) + ")", "wal_autocheckpoint(0)"}, "_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "synchronous(NORMAL)", "journal_size_limit(" + strconv.Itoa(longestLog) + ")", "wal_autocheckpoint(0)"}, "_txlock": {"immediate"},
 	}.Encode()}
 	db, err := sql.Open("sqlite", address.String())
 	if err != nil {
@@ -160,7 +160,7 @@ func Remove(path string) error {
 	return nil
 }
 
-// prepare makes the tables in an empty file, and refuses one that holds something else.
+// prepare makes the tables in an empty file, and refuses one that holds something else, which it leaves as it is.
 func prepare(db *sql.DB) error {
 	var id, found, objects int
 	err := db.QueryRow("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version").Scan(&id, &found, &objects)
@@ -176,6 +176,10 @@ func prepare(db *sql.DB) error {
 		return errors.New("it is a SQLite file of something else; choose another")
 	case found != version:
 		return fmt.Errorf("it was written by another version of deskcheck (its format is %d, this one knows %d); choose another file, or move it away", found, version)
+	}
+	// The file keeps this, for all who open it: it is not for somebody else's.
+	if _, err := db.Exec("PRAGMA journal_mode = WAL"); err != nil {
+		return fmt.Errorf("it cannot be written to: %w", err)
 	}
 	return nil
 }

@@ -357,6 +357,8 @@ func TestRefusals(t *testing.T) {
 	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("no database\n", 100)), 0o600))
 	used := filepath.Join(dir, "used.db")
 	opened(t, used)
+	theirs, err := os.ReadFile(foreign)
+	require.NoError(t, err)
 
 	for path, want := range map[string]string{
 		foreign:                             "is a SQLite file of something else",
@@ -372,6 +374,9 @@ func TestRefusals(t *testing.T) {
 	raw, err := os.ReadFile(text)
 	require.NoError(t, err)
 	assert.Equal(t, strings.Repeat("no database\n", 100), string(raw), "left as it was")
+	raw, err = os.ReadFile(foreign)
+	require.NoError(t, err)
+	assert.Equal(t, theirs, raw, "left as it was")
 	for _, path := range []string{foreign, text} {
 		assert.NoFileExists(t, path+".lock", "nothing is left beside what is somebody else's")
 	}
