@@ -17,7 +17,7 @@ import (
 // rooms says what each room may import of ours. The arrows go one way, so that each room can be understood without those above it.
 var rooms = map[string][]string{
 	"cmd/deskcheck": {
-		"deskcheck", "fixtures", "fixtures/connectors/reference", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/control/managerapi", "mockdesk/control/talkdeskapi", "mockdesk/digitalconnect", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
+		"deskcheck", "fixtures", "fixtures/connectors/reference", "fixtures/document", "mockdesk", "mockdesk/console", "mockdesk/control/api", "mockdesk/control/client", "mockdesk/control/managerapi", "mockdesk/control/talkdeskapi", "mockdesk/digitalconnect", "mockdesk/driver", "mockdesk/edge", "mockdesk/fault", "mockdesk/recording", "mockdesk/script",
 		"mockdesk/standalone", "mockdesk/wire", "reports",
 	},
 	// It loads the desk as a stranger would: as a process, over its wire.
