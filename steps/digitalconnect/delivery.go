@@ -25,9 +25,9 @@ var deliverySteps = []definition{
 	define(`Talkdesk delivers "([^"]*)" to (?P<user>[A-Z]\w*) (without credentials|with wrong credentials|with half the credentials)`, func(p *Player) any { return p.deliversForged }),
 	define(`Talkdesk delivers "([^"]*)" for a conversation that nobody knows`, func(p *Player) any { return p.deliversUnknown }),
 	define(`Talkdesk delivers "([^"]*)" for the first conversation of (?P<user>[A-Z]\w*)`, func(p *Player) any { return p.deliversFirst }),
-	define(`Talkdesk delivers the end of the first conversation of (?P<user>[A-Z]\w*)`, func(p *Player) any { return p.deliversFirstEnd }),
-	define(`Talkdesk delivers the end of a conversation that nobody knows`, func(p *Player) any { return p.deliversUnknownEnd }),
-	define(`Talkdesk delivers the last event again`, func(p *Player) any { return p.deliversAgain }),
+	define(`Talkdesk delivers the end of the first conversation of (?P<user>[A-Z]\w*)`, func(p *Player) any { return p.deliversFirstEnd }, "Once the users have been told all of what was before."),
+	define(`Talkdesk delivers the end of a conversation that nobody knows`, func(p *Player) any { return p.deliversUnknownEnd }, "Once the users have been told all of what was before."),
+	define(`Talkdesk delivers the last event again`, func(p *Player) any { return p.deliversAgain }, "Once it was answered, and the users have been told all of what was before."),
 	define(`Talkdesk delivers (nothing|text that is no JSON|half of a message|JSON nested 10000 deep|a message of 30 MB|bytes that are no UTF-8|a message with each key twice|a message with keys in the wrong case) to the connector`, func(p *Player) any { return p.deliversNonsense }),
 	define(`Talkdesk delivers (\d+) messages to them, (\d+) a second, every tenth of them twice`, func(p *Player) any { return p.deliversLoad }),
 }
@@ -85,6 +85,9 @@ func (p *Player) deliversBody(id, name string) error {
 	one, err := payload(id)
 	if err != nil {
 		return err
+	}
+	if !one.Valid {
+		p.settle() // Nothing may come of it.
 	}
 	return p.emit(digitalconnect.Raw{Body: p.addressed(one.Body, c.ID()), Action: one.Schema})
 }
@@ -168,10 +171,12 @@ func (p *Player) deliversFirstEnd(name string) error {
 	if err != nil {
 		return err
 	}
+	p.settle() // Nobody is to be told of it.
 	return p.emit(digitalconnect.Raw{Body: p.endBody(first), Action: digitalconnect.ConversationEnded, Conversation: first})
 }
 
 func (p *Player) deliversUnknownEnd() error {
+	p.settle() // Nobody is to be told of it.
 	return p.emit(digitalconnect.Raw{Body: p.endBody(nobody)})
 }
 
@@ -191,6 +196,7 @@ func (p *Player) deliversAgain() error {
 	if _, err := p.answered(last); err != nil {
 		return err
 	}
+	p.settle() // Nobody is to be told of it again.
 	return p.emit(digitalconnect.Raw{Body: last.body(), Action: last.action})
 }
 

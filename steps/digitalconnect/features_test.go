@@ -31,7 +31,12 @@ const playsReference = "DESKCHECK_TEST_REFERENCE"
 func TestMain(m *testing.M) {
 	if os.Getenv(playsReference) != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		code := reference.Main(ctx, os.Getenv, os.Stdout, os.Stderr)
+		var code int
+		if os.Getenv(tellsSlowly) != "" {
+			code = slow(ctx)
+		} else {
+			code = reference.Main(ctx, os.Getenv, os.Stdout, os.Stderr)
+		}
 		stop()
 		os.Exit(code)
 	}

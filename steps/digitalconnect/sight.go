@@ -198,6 +198,27 @@ func tells(s enduser.Sight) bool {
 	return false
 }
 
+// mostTold is how many things more than one a user may be told of what has been before the next is done all the same: nobody waits for a connector that never ends.
+const mostTold = 20
+
+// settle waits until the users have been told all of what has been, and has the latest When begin there. A notice and a state that tell of one thing are two sights, and the second
+// of them is no news of what is done next.
+func (p *Player) settle() {
+	shown := func() (n int) {
+		for _, g := range p.order {
+			n += len(p.seen(g.name, p.mark))
+		}
+		return n
+	}
+	for range mostTold {
+		before := shown()
+		if !p.Watch(func() bool { return shown() > before }, p.hush()) {
+			break
+		}
+	}
+	p.mark = p.Journal.Len()
+}
+
 // told waits until a user has been told something after an entry that after finds; it is asked anew whenever something has happened, since there may be a later one.
 func (p *Player) told(name string, after func() int, what string) error {
 	if _, err := p.guest(name); err != nil {
