@@ -261,7 +261,7 @@ func (p *program) serveChatDesk(ctx context.Context, f deskFlags, log *slog.Logg
 	if err != nil {
 		return deskMistake(err)
 	}
-	if err = beside.serve(desk.Wire("default")); err == nil && len(desk.Certificate()) > 0 {
+	if err = beside.serve(desk.Wire("default")); err == nil {
 		err = f.writeCertificate(desk.Certificate())
 	}
 	if err == nil {

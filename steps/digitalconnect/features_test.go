@@ -31,12 +31,11 @@ const playsReference = "DESKCHECK_TEST_REFERENCE"
 func TestMain(m *testing.M) {
 	if os.Getenv(playsReference) != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		var code int
+		play := reference.Main
 		if os.Getenv(tellsSlowly) != "" {
-			code = slow(ctx)
-		} else {
-			code = reference.Main(ctx, os.Getenv, os.Stdout, os.Stderr)
+			play = slow
 		}
+		code := play(ctx, os.Getenv, os.Stdout, os.Stderr)
 		stop()
 		os.Exit(code)
 	}

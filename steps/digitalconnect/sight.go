@@ -198,21 +198,19 @@ func tells(s enduser.Sight) bool {
 	return false
 }
 
-// mostTold is how many things more than one a user may be told of what has been before the next is done all the same: nobody waits for a connector that never ends.
-const mostTold = 20
+// mostLate is how many things that the users are told late are waited for at most: a connector may never stop telling.
+const mostLate = 20
 
 // settle waits until the users have been told all of what has been, and has the latest When begin there. A notice and a state that tell of one thing are two sights, and the second
 // of them is no news of what is done next.
 func (p *Player) settle() {
-	shown := func() (n int) {
-		for _, g := range p.order {
-			n += len(p.seen(g.name, p.mark))
+	toldAfter := func(mark int) func() bool {
+		return func() bool {
+			return slices.ContainsFunc(p.order, func(g *guest) bool { return len(p.seen(g.name, mark)) > 0 })
 		}
-		return n
 	}
-	for range mostTold {
-		before := shown()
-		if !p.Watch(func() bool { return shown() > before }, p.hush()) {
+	for range mostLate {
+		if !p.Watch(toldAfter(p.Journal.Len()), p.hush()) {
 			break
 		}
 	}
